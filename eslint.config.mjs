@@ -1,0 +1,42 @@
+import nx from '@nx/eslint-plugin';
+import prettier from 'eslint-config-prettier';
+import tseslint from 'typescript-eslint';
+
+/** Which layer may import which: the arrows of ARCHITECTURE.md. Nothing else may. */
+const allowed = {
+  remoting: [],
+  store: ['remoting'],
+  namesrv: ['remoting'],
+  broker: ['store', 'remoting'],
+  client: ['remoting'],
+  admin: ['client', 'remoting'],
+  app: ['remoting', 'store', 'namesrv', 'broker', 'client', 'admin'],
+  example: ['client', 'remoting'],
+};
+
+export default tseslint.config(
+  { ignores: ['**/dist/**', '**/out-tsc/**', '**/node_modules/**', '.nx/**', '.cache/**', 'data/**', '**/*.config.ts', '**/.cache/**'] },
+  ...tseslint.configs.recommended,
+  {
+    files: ['packages/**/*.ts', 'apps/**/*.ts', 'examples/**/*.ts'],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    plugins: { '@nx': nx },
+    rules: {
+      '@nx/enforce-module-boundaries': [
+        'error',
+        {
+          enforceBuildableLibDependency: true,
+          allow: [],
+          depConstraints: Object.entries(allowed).map(([layer, targets]) => ({
+            sourceTag: `layer:${layer}`,
+            onlyDependOnLibsWithTags: [`layer:${layer}`, ...targets.map((target) => `layer:${target}`)],
+          })),
+        },
+      ],
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/no-explicit-any': 'error',
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
+    },
+  },
+  prettier,
+);
