@@ -1,1 +1,2 @@
-export {};
+export type * from './message-store.js';
+export { RunningFlags, type RunningFlag } from './running-flags.js';

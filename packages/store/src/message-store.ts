@@ -1,0 +1,267 @@
+// The seam between the broker and its storage: what a message store promises, free of how it keeps the promise.
+// Offsets: a *commit log offset* (physical offset) counts bytes of the whole log, a *queue offset* counts entries
+// of one queue. Ranges are half-open: a max offset is the next one to be written. Times are ms since the epoch.
+import type { RunningFlags } from './running-flags.js';
+
+/**
+ * How a put ended (upstream `PutMessageStatus`). `PUT_OK`: every condition of the configured mode holds now.
+ * `FLUSH_DISK_TIMEOUT`, `FLUSH_SLAVE_TIMEOUT`, `SLAVE_NOT_AVAILABLE`: stored, but not as durable as configured.
+ * `CREATE_MAPPED_FILE_FAILED` and `UNKNOWN_ERROR`: the outcome on disk is not known or the record is not there.
+ * Everything else: refused, nothing was stored.
+ */
+export type PutStatus =
+  | 'PUT_OK'
+  | 'FLUSH_DISK_TIMEOUT'
+  | 'FLUSH_SLAVE_TIMEOUT'
+  | 'SLAVE_NOT_AVAILABLE'
+  | 'SERVICE_NOT_AVAILABLE'
+  | 'CREATE_MAPPED_FILE_FAILED'
+  | 'MESSAGE_ILLEGAL'
+  | 'PROPERTIES_SIZE_EXCEEDED'
+  | 'OS_PAGE_CACHE_BUSY'
+  | 'IN_SYNC_REPLICAS_NOT_ENOUGH'
+  | 'LMQ_CONSUME_QUEUE_NUM_EXCEEDED'
+  | 'WHEEL_TIMER_MSG_ILLEGAL'
+  | 'WHEEL_TIMER_FLOW_CONTROL'
+  | 'WHEEL_TIMER_NOT_ENABLE'
+  | 'PUT_TO_REMOTE_BROKER_FAIL'
+  | 'UNKNOWN_ERROR';
+
+/** One record to append. The store copies every buffer before `append` returns; the caller may reuse them. */
+export interface AppendMessage {
+  topic: string;
+  queueId: number;
+  /** User flag, stored untouched. */
+  flag: number;
+  /** Record sysFlag. The IPv6 bits are set by the store from the lengths of the host buffers. */
+  sysFlag: number;
+  bornTimestamp: number;
+  /** 4 or 16 address bytes, then the port as int32. */
+  bornHost: Buffer;
+  /** 4 or 16 address bytes, then the port as int32. */
+  storeHost: Buffer;
+  reconsumeTimes: number;
+  /** Commit log offset of the half message for records of type COMMIT or ROLLBACK, else 0. */
+  preparedTransactionOffset: number;
+  body: Buffer;
+  /** Encoded properties text (`name 0x01 value 0x02 ...`). */
+  properties: Buffer;
+  /** Appended to `properties`; 0x02 is put between them when it is missing. */
+  propertiesSuffix?: Buffer | undefined;
+  /** Replaces the tags code computed from the TAGS property (delay queues keep the delivery time there). */
+  tagsCode?: number | undefined;
+  /** Property WAIT: false acknowledges once the write call returned, before flush and replication. */
+  waitStoreMsgOk: boolean;
+}
+
+/** The outcome of one put. Valid for as long as the waiter keeps it; the store never changes it afterwards. */
+export interface PutResult {
+  readonly status: PutStatus;
+  /** Where the (first) record starts; -1 when nothing was stored. */
+  readonly commitLogOffset: number;
+  /** Queue offset of the (first) record; 0 for prepared and rollback records; -1 when nothing was stored. */
+  readonly queueOffset: number;
+  /** Bytes of all records of this put. */
+  readonly sizeBytes: number;
+  /** Store time written in the record(s). */
+  readonly storeTimestamp: number;
+  /** Batch only: where each record starts. */
+  readonly commitLogOffsets?: readonly number[] | undefined;
+  /** Why a put was refused or failed, for a person. */
+  readonly remark?: string | undefined;
+}
+
+/** Gets the outcome exactly once: in `append` itself for a refusal, else in log order once the outcome is known. */
+export interface PutWaiter {
+  onPutResult(result: PutResult): void;
+}
+
+/** Decides which messages of a queue a reader gets. */
+export interface MessageFilter {
+  /** By the entry alone. May say yes too often, never no too often. */
+  matchesTagsCode(tagsCode: number): boolean;
+  /** By the record `record[at, at + length)`; absent = the entry's word is enough. */
+  matchesRecord?(record: Buffer, at: number, length: number): boolean;
+}
+
+export interface GetMessageRequest {
+  group: string;
+  topic: string;
+  queueId: number;
+  /** First queue offset wanted. */
+  offset: number;
+  maxMsgNums: number;
+  /** Bound of the sum of record sizes; the first record is returned whatever its size. */
+  maxBytes?: number | undefined;
+  filter?: MessageFilter | undefined;
+}
+
+/** Upstream `GetMessageStatus`; conditions and next offsets: storage reference §11.1. */
+export type GetMessageStatus =
+  | 'FOUND'
+  | 'NO_MATCHED_MESSAGE'
+  | 'MESSAGE_WAS_REMOVING'
+  | 'OFFSET_FOUND_NULL'
+  | 'OFFSET_OVERFLOW_BADLY'
+  | 'OFFSET_OVERFLOW_ONE'
+  | 'OFFSET_TOO_SMALL'
+  | 'NO_MATCHED_LOGIC_QUEUE'
+  | 'NO_MESSAGE_IN_QUEUE'
+  | 'OFFSET_RESET';
+
+export interface GetMessageResult {
+  readonly status: GetMessageStatus;
+  /** Queue offset to ask for next. */
+  readonly nextBeginOffset: number;
+  readonly minOffset: number;
+  readonly maxOffset: number;
+  /** Records back to back; a buffer may hold several. Read-only, valid until `release()`. */
+  readonly buffers: readonly Buffer[];
+  readonly bufferTotalSize: number;
+  readonly messageCount: number;
+  /** The reader is so far behind that a slave should serve it. */
+  readonly suggestPullingFromSlave: boolean;
+  /** Gives the memory of `buffers` back. Call once, after the bytes have left; later calls do nothing. */
+  release(): void;
+}
+
+export interface QueryMessageResult {
+  /** Whole records, one a buffer, owned by the caller; ordered by commit log offset. */
+  readonly buffers: readonly Buffer[];
+  readonly indexLastUpdateTimestamp: number;
+  readonly indexLastUpdatePhyoffset: number;
+}
+
+/** One 20-byte entry of a ConsumeQueue. */
+export interface ConsumeQueueEntry {
+  readonly queueOffset: number;
+  readonly commitLogOffset: number;
+  readonly sizeBytes: number;
+  readonly tagsCode: number;
+}
+
+/**
+ * Told of each message once consumers can read it, in log order per queue. Runs on the hot path: must not throw or
+ * wait. `nextQueueOffset` is the message's queue offset + 1. `properties` is the stored text, valid during the call.
+ */
+export type ArrivalListener = (
+  topic: string,
+  queueId: number,
+  nextQueueOffset: number,
+  tagsCode: number,
+  storeTimestamp: number,
+  commitLogOffset: number,
+  properties: Buffer | undefined,
+) => void;
+
+/** The raw log as replication reads it. */
+export interface LogStream {
+  /** First byte that can be read. */
+  readonly minOffset: number;
+  /** End of the bytes written to the log file (not necessarily synced). */
+  readonly maxOffset: number;
+  /** End of the bytes known to be on disk. */
+  readonly flushedOffset: number;
+  /**
+   * Bytes of the log from `offset`, at most `maxBytes`, never across two log files, always raw (blank records
+   * included). Sync when the tail cache has them. The buffers stay valid until `release()`; empty at the end.
+   */
+  read(offset: number, maxBytes: number): LogChunk | Promise<LogChunk>;
+  /** Calls `listener` in the turn in which the log grew or its flushed offset moved; returns the unsubscriber. */
+  onGrowth(listener: () => void): () => void;
+}
+
+export interface LogChunk {
+  readonly offset: number;
+  readonly bytes: Buffer;
+  release(): void;
+}
+
+/** What removed files and queues an expiry run leaves behind. */
+export interface ExpiryReport {
+  readonly deletedCommitLogFiles: number;
+  readonly deletedConsumeQueueFiles: number;
+  readonly deletedIndexFiles: number;
+}
+
+/** A RocketMQ store directory: one log, the queues and the index derived from it. */
+export interface MessageStore {
+  /**
+   * Loads, recovers and opens for writing. Rejects with a StoreError when the directory cannot be used: LOCKED,
+   * FILE_SIZE_MISMATCH, CORRUPT (names file and offset), IO. A second call returns the first one's promise.
+   */
+  start(): Promise<void>;
+  /** Stops intake, drains, writes, syncs; leaves `abort` behind unless all of it succeeded. May be called twice. */
+  close(): Promise<void>;
+
+  readonly isWriteable: boolean;
+  readonly runningFlags: RunningFlags;
+  /** Disk nearly full, page cache busy or too much in flight: the reason to refuse sends for now. */
+  readonly isOSPageCacheBusy: boolean;
+
+  /**
+   * Hot path. Encodes into the log's write buffer now; the file write happens at the end of this turn;
+   * `waiter.onPutResult` fires when the configured durability holds or failed. Refusals fire synchronously.
+   */
+  append(message: AppendMessage, waiter: PutWaiter): void;
+  /** Records of one topic and queue, contiguous in the log and in queue offsets; all of them or none. */
+  appendBatch(messages: readonly AppendMessage[], waiter: PutWaiter): void;
+  /** `append` as a promise; never rejects. */
+  put(message: AppendMessage): Promise<PutResult>;
+
+  /** Sync result when all is in memory, else a promise (read on the thread pool). */
+  getMessage(request: GetMessageRequest): GetMessageResult | Promise<GetMessageResult>;
+  /** First readable queue offset; 0 when the queue is unknown. */
+  minOffsetInQueue(topic: string, queueId: number): number;
+  /** Next queue offset consumers will see; 0 when the queue is unknown. */
+  maxOffsetInQueue(topic: string, queueId: number): number;
+  /** LOWER: first entry stored at or after `timestamp` (max when none). UPPER: last entry at or before it. */
+  offsetInQueueByTime(
+    topic: string,
+    queueId: number,
+    timestamp: number,
+    boundary?: 'LOWER' | 'UPPER',
+  ): Promise<number>;
+  /** Store time of the message at a queue offset; -1 when there is none. */
+  storeTimestampOf(topic: string, queueId: number, queueOffset: number): Promise<number>;
+  /** Store time of the first message of a queue, or of the whole log without arguments; -1 when there is none. */
+  earliestStoreTimestamp(topic?: string, queueId?: number): Promise<number>;
+  /** The whole record that starts at this offset, checked and owned by the caller; undefined when none does. */
+  recordAt(commitLogOffset: number): Promise<Buffer | undefined>;
+  /** By key, or by unique key (message id) with `unique`; records whose text really matches. */
+  queryMessage(
+    topic: string,
+    key: string,
+    maxNum: number,
+    beginMs: number,
+    endMs: number,
+    options?: { unique?: boolean },
+  ): Promise<QueryMessageResult>;
+  consumeQueueEntries(
+    topic: string,
+    queueId: number,
+    fromIndex: number,
+    count: number,
+  ): Promise<ConsumeQueueEntry[]>;
+
+  readonly minPhyOffset: number;
+  readonly maxPhyOffset: number;
+  /** End of the log bytes known to be on disk. */
+  readonly flushedWhere: number;
+  /** Log bytes not yet visible to consumers. */
+  readonly dispatchBehindBytes: number;
+
+  topics(): Iterable<string>;
+  queueIds(topic: string): number[];
+  /** Removes the queues of a topic; its log records expire with their files. */
+  deleteTopic(topic: string): Promise<void>;
+  /** Removes the queues of every topic that is not in `retain`; returns the removed topics. */
+  cleanUnusedTopics(retain: ReadonlySet<string>): Promise<string[]>;
+  /** Runs the expiry service now, whatever the hour. */
+  executeDeleteExpired(): Promise<ExpiryReport>;
+
+  /** The store's rows of getBrokerRuntimeInfo (remoting reference §6.4). */
+  runtimeInfo(): Record<string, string>;
+  onArrival: ArrivalListener | undefined;
+  readonly logStream: LogStream;
+}
