@@ -1,0 +1,60 @@
+// What a request processor may reach. The composition root (broker-controller.ts) builds one BrokerParts for each
+// broker and hands it to every processor; there is no other way from a processor to the rest of the broker.
+import type { Clock, Logger, TurnScheduler } from '@mq/remoting';
+import type { Disk, MessageStore } from '@mq/store';
+
+import type { ConsumerManager } from './client/consumer-manager.js';
+import type { ProducerManager } from './client/producer-manager.js';
+import type { PullRequestHoldService } from './long-polling/pull-request-hold-service.js';
+import type { ConsumerOffsetManager } from './offset/consumer-offset-manager.js';
+import type { BrokerOuterApi } from './out-api/broker-outer-api.js';
+import type { BrokerToClient } from './out-api/broker-to-client.js';
+import type { RebalanceLockManager } from './rebalance/rebalance-lock-manager.js';
+import type { ScheduleMessageService } from './schedule/schedule-message-service.js';
+import type { BrokerConfiguration } from './settings.js';
+import type { BrokerStatsManager } from './stats/broker-stats-manager.js';
+import type { SubscriptionGroupManager } from './subscription/subscription-group-manager.js';
+import type { TopicConfigManager } from './topic/topic-config-manager.js';
+
+/** Who this broker is to the outside; fixed once the listening port is known. */
+export interface BrokerIdentity {
+  readonly brokerName: string;
+  readonly clusterName: string;
+  /** 0 = master. */
+  readonly brokerId: number;
+  /** `ip:port` told to clients and NameServers. */
+  readonly brokerAddr: string;
+  /** `ip:port` told to slaves. */
+  readonly haServerAddr: string;
+  /** The store host of every record: 4 (or 16) address bytes and an int32 port. */
+  readonly storeHost: Buffer;
+}
+
+/** The parts of one broker. Read-only: processors change state only through the parts' own methods. */
+export interface BrokerParts {
+  /** Current settings: `settings.broker.x` (broker.conf) and `settings.store.x`; both are replaced as a whole on update. */
+  readonly settings: BrokerConfiguration;
+  readonly identity: BrokerIdentity;
+  readonly store: MessageStore;
+  readonly topicConfig: TopicConfigManager;
+  readonly subscriptionGroups: SubscriptionGroupManager;
+  readonly consumerOffsets: ConsumerOffsetManager;
+  readonly consumers: ConsumerManager;
+  readonly producers: ProducerManager;
+  readonly locks: RebalanceLockManager;
+  readonly stats: BrokerStatsManager;
+  readonly schedule: ScheduleMessageService;
+  readonly pullHolds: PullRequestHoldService;
+  /** Requests to NameServers and other brokers. */
+  readonly outerApi: BrokerOuterApi;
+  /** Requests to connected clients (40, 220, 221, 307, 309 ...). */
+  readonly toClient: BrokerToClient;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly turn: TurnScheduler;
+  readonly disk: Disk;
+  /** Wall-clock ms at which the broker started. */
+  readonly bootTimestamp: number;
+  /** Registers at every NameServer soon (topic change); many calls in one turn become one registration. */
+  requestRegistration(): void;
+}
