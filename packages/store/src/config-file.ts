@@ -1,0 +1,110 @@
+/**
+ * A small state file (topics, groups, consumer offsets, ...) that survives a crash at any moment.
+ *
+ *   persist:  text -> <path>.tmp, sync | <path> -> <path>.bak | <path>.tmp -> <path> | sync directory
+ *   load:     <path>, else <path>.bak
+ *
+ * Upstream (ConfigManager, MixAll.string2File) writes without a sync and, in 5.x, in place; its files and their `.bak`
+ * are read by the same rule. Different on purpose: when something is there but nothing of it can be read, loading
+ * fails. A broker that starts with an empty offset table because two files were torn would re-deliver everything.
+ */
+import { dirname } from 'node:path';
+import { silentLogger } from '@mq/remoting';
+import type { Logger } from '@mq/remoting';
+import type { Disk } from './disk/disk.js';
+
+/** The file and its backup exist (at least one of them) and none passes the check. */
+export class ConfigFileError extends Error {
+  readonly code = 'CONFIG_UNREADABLE';
+
+  constructor(
+    readonly path: string,
+    reasons: readonly string[],
+  ) {
+    super(
+      `no readable copy of ${path}: ${reasons.join('; ')}. Restore one of the two, or remove both to start empty.`,
+    );
+    this.name = 'ConfigFileError';
+  }
+}
+
+export interface ConfigFileOptions {
+  logger?: Logger;
+  /** Throws when the text is not whole (typically a parse). Default: any non-blank text is taken. */
+  check?: (text: string) => void;
+}
+
+export class ConfigFile {
+  private readonly logger: Logger;
+  private readonly check: (text: string) => void;
+
+  constructor(
+    private readonly disk: Disk,
+    readonly path: string,
+    { logger = silentLogger, check = () => undefined }: ConfigFileOptions = {},
+  ) {
+    this.logger = logger;
+    this.check = check;
+  }
+
+  get backupPath(): string {
+    return `${this.path}.bak`;
+  }
+
+  /**
+   * The newest readable copy; undefined when neither file exists: a fresh start.
+   * @param check as `ConfigFileOptions.check`, for this call
+   * @throws ConfigFileError `CONFIG_UNREADABLE`
+   */
+  load(check: (text: string) => void = this.check): string | undefined {
+    const reasons: string[] = [];
+    for (const path of [this.path, this.backupPath]) {
+      const bytes = this.disk.readFile(path);
+      if (bytes === undefined) continue;
+      try {
+        const text = bytes.toString('utf8');
+        if (text.trim() === '') throw new Error('it is empty');
+        check(text);
+        if (reasons.length > 0)
+          this.logger.warn('config file unreadable, its backup is used', { path: this.path, reasons });
+        return text;
+      } catch (error) {
+        reasons.push(`${path}: ${(error as Error).message}`);
+      }
+    }
+    if (reasons.length > 0) throw new ConfigFileError(this.path, reasons);
+    return undefined;
+  }
+
+  /** Replaces the content; on return it is durable and the former content is in `.bak`. @throws DiskError, the former content is then still loadable */
+  persist(text: string): void {
+    const dir = dirname(this.path);
+    const temporary = `${this.path}.tmp`;
+    this.disk.mkdir(dir);
+    const bytes = Buffer.from(text, 'utf8');
+    const file = this.disk.open(temporary, { create: true });
+    try {
+      file.truncate(0);
+      file.write(bytes, 0);
+      file.syncNow();
+    } finally {
+      file.close();
+    }
+    if (this.mainIsGood()) this.disk.rename(this.path, this.backupPath);
+    this.disk.rename(temporary, this.path);
+    this.disk.syncDirectory(dir);
+  }
+
+  /** A torn main file must not replace a good backup. */
+  private mainIsGood(): boolean {
+    const bytes = this.disk.readFile(this.path);
+    if (bytes === undefined) return false;
+    try {
+      const text = bytes.toString('utf8');
+      this.check(text);
+      return text.trim() !== '';
+    } catch {
+      return false;
+    }
+  }
+}

@@ -1,0 +1,143 @@
+/**
+ * The one door between the store and the disk. `FileDisk` is the real one, `SimulatedDisk` (testing/) loses what was
+ * not synced, tears writes and fails on request. Nothing else in this package imports `node:fs`.
+ *
+ * Calls are synchronous except `sync` and `readAsync`: a positioned write into the page cache costs less than a trip
+ * through the thread pool, while a sync or a cold read may take as long as the device likes.
+ */
+
+export interface Disk {
+  /**
+   * Opens a file for positioned reads and writes. A file that is absent is created only with `create`. With
+   * `sizeBytes` a shorter file is extended, sparsely, to exactly that size; a longer one is left as it is.
+   * @throws DiskError `ENOENT` when absent without `create`
+   */
+  open(path: string, options?: OpenOptions): DiskFile;
+  /** Names in a directory, sorted; empty when the directory does not exist. */
+  list(dir: string): string[];
+  /** Facts of a file or directory; undefined when there is none. */
+  stat(path: string): DiskStat | undefined;
+  /** Creates a directory and its missing parents. */
+  mkdir(dir: string): void;
+  /** Replaces `to` atomically. Durable only after `syncDirectory` of the parent. */
+  rename(from: string, to: string): void;
+  /** Removes a file, or a directory with all it holds; absent is no error. */
+  remove(path: string): void;
+  /** Makes creations, renames and removals inside `dir` durable. */
+  syncDirectory(dir: string): void;
+  /** A whole small file; undefined when absent (absent is not the same as empty). */
+  readFile(path: string): Buffer | undefined;
+  /** Overwrites a small file in place. Neither atomic nor durable: state files go through `ConfigFile`. */
+  writeFile(path: string, data: Buffer | string): void;
+  /** Size and free space (for an unprivileged process) of the file system that holds `path` or its nearest parent. */
+  usage(path: string): DiskUsage;
+  /**
+   * Takes the exclusive lock of a store directory: `path` is its `lock` file.
+   * @throws DiskError `LOCKED` with a sentence naming the holder
+   */
+  lock(path: string): DiskLock;
+}
+
+export interface OpenOptions {
+  create?: boolean;
+  sizeBytes?: number;
+  readOnly?: boolean;
+}
+
+export interface DiskStat {
+  readonly sizeBytes: number;
+  /** Last modification, wall clock milliseconds. */
+  readonly mtimeMs: number;
+  readonly isDirectory: boolean;
+}
+
+export interface DiskUsage {
+  readonly totalBytes: number;
+  readonly usableBytes: number;
+}
+
+export interface DiskLock {
+  release(): void;
+}
+
+export interface DiskFile {
+  readonly path: string;
+  /** Size as this handle knows it: at open, moved by its own writes and truncates. */
+  readonly sizeBytes: number;
+  /**
+   * Writes `length` bytes of `source` from `sourceStart` (default: all of it). Returns only when the kernel has
+   * accepted every byte: a short write is continued. Accepted is not durable.
+   * @throws DiskError whose `position` is the first byte that was not accepted
+   */
+  write(source: Buffer, position: number, length?: number, sourceStart?: number): void;
+  /** Writes buffers one behind the other; the promise of `write` holds for all of them. */
+  writev(sources: readonly Buffer[], position: number): void;
+  /** Reads up to `length` bytes; returns how many, fewer only at the end of the file. */
+  read(target: Buffer, position: number, length?: number, targetStart?: number): number;
+  /** As `read`, off the event loop: for data that may not be in the page cache. */
+  readAsync(target: Buffer, position: number, length?: number, targetStart?: number): Promise<number>;
+  /**
+   * Resolves when every byte written before the call is on the device (fdatasync, off the loop). A rejection is final
+   * for the file: the kernel may have dropped the pages, and a second call that succeeds proves nothing.
+   */
+  sync(): Promise<void>;
+  /** As `sync`, blocking. */
+  syncNow(): void;
+  truncate(sizeBytes: number): void;
+  /** Idempotent. Does not sync. */
+  close(): void;
+}
+
+export type DiskOperation =
+  | 'open'
+  | 'list'
+  | 'stat'
+  | 'mkdir'
+  | 'rename'
+  | 'remove'
+  | 'syncDirectory'
+  | 'readFile'
+  | 'writeFile'
+  | 'usage'
+  | 'lock'
+  | 'write'
+  | 'read'
+  | 'sync'
+  | 'truncate'
+  | 'close';
+
+export interface DiskErrorFacts {
+  /** errno name (`EIO`, `ENOSPC`, `EROFS`, `EMFILE`, `ENOENT`, ...), `LOCKED`, or `CLOSED` for a closed handle. */
+  code: string;
+  operation: DiskOperation;
+  path: string;
+  /** Byte position inside the file, where one is known. */
+  position?: number;
+  detail?: string;
+  cause?: unknown;
+}
+
+/** The world failed, not the program: expected, typed, and handled by whoever holds the file. */
+export class DiskError extends Error {
+  readonly code: string;
+  readonly operation: DiskOperation;
+  readonly path: string;
+  readonly position: number | undefined;
+
+  constructor({ code, operation, path, position, detail, cause }: DiskErrorFacts) {
+    const where = position === undefined ? path : `${path} at byte ${position}`;
+    super(`${operation} of ${where} failed: ${detail ?? code}`, cause === undefined ? undefined : { cause });
+    this.name = 'DiskError';
+    this.code = code;
+    this.operation = operation;
+    this.path = path;
+    this.position = position;
+  }
+
+  /** Wraps what `node:fs` throws; a DiskError passes through unchanged. */
+  static from(cause: unknown, operation: DiskOperation, path: string, position?: number): DiskError {
+    if (cause instanceof DiskError) return cause;
+    const { code, message } = cause as NodeJS.ErrnoException;
+    return new DiskError({ code: code ?? 'UNKNOWN', operation, path, position, detail: message, cause });
+  }
+}

@@ -1,0 +1,233 @@
+/** The real disk: `node:fs`, with counts checked and errors typed. Holds no state but open descriptors. */
+import {
+  closeSync,
+  constants,
+  fdatasync,
+  fdatasyncSync,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  read,
+  readFileSync,
+  readSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  statfsSync,
+  writeFileSync,
+  writeSync,
+  writevSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
+import { DiskError } from './disk.js';
+import type { Disk, DiskFile, DiskLock, DiskOperation, DiskStat, DiskUsage, OpenOptions } from './disk.js';
+import { lockStoreDirectory } from './store-lock.js';
+
+/** Upper bound of buffers in one `writev` call (IOV_MAX on Linux). */
+const MAX_VECTORS = 1024;
+
+export class FileDisk implements Disk {
+  open(path: string, { create = false, sizeBytes, readOnly = false }: OpenOptions = {}): DiskFile {
+    return guard('open', path, () => {
+      const access = readOnly ? constants.O_RDONLY : constants.O_RDWR;
+      const fd = openSync(path, create ? access | constants.O_CREAT : access, 0o644);
+      try {
+        let size = fstatSync(fd).size;
+        if (sizeBytes !== undefined && size < sizeBytes) {
+          ftruncateSync(fd, sizeBytes);
+          size = sizeBytes;
+        }
+        return new OpenFile(path, fd, size);
+      } catch (error) {
+        closeSync(fd);
+        throw error;
+      }
+    });
+  }
+
+  list(dir: string): string[] {
+    return guardAbsent('list', dir, () => readdirSync(dir).sort()) ?? [];
+  }
+
+  stat(path: string): DiskStat | undefined {
+    return guardAbsent('stat', path, () => {
+      const facts = statSync(path);
+      return { sizeBytes: facts.size, mtimeMs: facts.mtimeMs, isDirectory: facts.isDirectory() };
+    });
+  }
+
+  mkdir(dir: string): void {
+    guard('mkdir', dir, () => mkdirSync(dir, { recursive: true }));
+  }
+
+  rename(from: string, to: string): void {
+    guard('rename', from, () => renameSync(from, to));
+  }
+
+  remove(path: string): void {
+    guard('remove', path, () => rmSync(path, { recursive: true, force: true }));
+  }
+
+  syncDirectory(dir: string): void {
+    guard('syncDirectory', dir, () => {
+      const fd = openSync(dir, constants.O_RDONLY);
+      try {
+        fsyncSync(fd);
+      } finally {
+        closeSync(fd);
+      }
+    });
+  }
+
+  readFile(path: string): Buffer | undefined {
+    return guardAbsent('readFile', path, () => readFileSync(path));
+  }
+
+  writeFile(path: string, data: Buffer | string): void {
+    guard('writeFile', path, () => writeFileSync(path, data));
+  }
+
+  usage(path: string): DiskUsage {
+    let at = path;
+    while (this.stat(at) === undefined && dirname(at) !== at) at = dirname(at);
+    return guard('usage', path, () => {
+      const { blocks, bavail, bsize } = statfsSync(at);
+      return { totalBytes: blocks * bsize, usableBytes: bavail * bsize };
+    });
+  }
+
+  lock(path: string): DiskLock {
+    return guard('lock', path, () => lockStoreDirectory(path));
+  }
+}
+
+class OpenFile implements DiskFile {
+  constructor(
+    readonly path: string,
+    private fd: number,
+    public sizeBytes: number,
+  ) {}
+
+  write(source: Buffer, position: number, length = source.length, sourceStart = 0): void {
+    let done = 0;
+    try {
+      while (done < length) {
+        const accepted = writeSync(this.fd, source, sourceStart + done, length - done, position + done);
+        if (accepted === 0) throw this.refused(position + done);
+        done += accepted;
+      }
+    } catch (error) {
+      throw DiskError.from(error, 'write', this.path, position + done);
+    } finally {
+      this.grewTo(position + done);
+    }
+  }
+
+  writev(sources: readonly Buffer[], position: number): void {
+    let at = position;
+    try {
+      for (let first = 0; first < sources.length; first += MAX_VECTORS) {
+        const batch = sources.length <= MAX_VECTORS ? sources : sources.slice(first, first + MAX_VECTORS);
+        at = this.writeAll(batch, at);
+      }
+    } catch (error) {
+      throw DiskError.from(error, 'write', this.path, at);
+    }
+  }
+
+  /** One vectored write; after a short one the rest follows buffer by buffer. Returns the position behind the last byte. */
+  private writeAll(batch: readonly Buffer[], position: number): number {
+    let accepted = writevSync(this.fd, batch as Buffer[], position);
+    let at = position;
+    for (const source of batch) {
+      const taken = Math.min(accepted, source.length);
+      accepted -= taken;
+      if (taken < source.length) this.write(source, at + taken, source.length - taken, taken);
+      at += source.length;
+    }
+    this.grewTo(at);
+    return at;
+  }
+
+  read(target: Buffer, position: number, length = target.length, targetStart = 0): number {
+    let done = 0;
+    try {
+      while (done < length) {
+        const got = readSync(this.fd, target, targetStart + done, length - done, position + done);
+        if (got === 0) break;
+        done += got;
+      }
+      return done;
+    } catch (error) {
+      throw DiskError.from(error, 'read', this.path, position + done);
+    }
+  }
+
+  readAsync(target: Buffer, position: number, length = target.length, targetStart = 0): Promise<number> {
+    return new Promise((resolve, reject) => {
+      let done = 0;
+      const step = (error: NodeJS.ErrnoException | null, got: number): void => {
+        if (error !== null) return reject(DiskError.from(error, 'read', this.path, position + done));
+        done += got;
+        if (got === 0 || done === length) return resolve(done);
+        read(this.fd, target, targetStart + done, length - done, position + done, step);
+      };
+      read(this.fd, target, targetStart, length, position, step);
+    });
+  }
+
+  sync(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      fdatasync(this.fd, (error) => {
+        if (error === null) resolve();
+        else reject(DiskError.from(error, 'sync', this.path));
+      });
+    });
+  }
+
+  syncNow(): void {
+    guard('sync', this.path, () => fdatasyncSync(this.fd));
+  }
+
+  truncate(sizeBytes: number): void {
+    guard('truncate', this.path, () => ftruncateSync(this.fd, sizeBytes));
+    this.sizeBytes = sizeBytes;
+  }
+
+  close(): void {
+    if (this.fd < 0) return;
+    const fd = this.fd;
+    this.fd = -1;
+    guard('close', this.path, () => closeSync(fd));
+  }
+
+  private grewTo(end: number): void {
+    if (end > this.sizeBytes) this.sizeBytes = end;
+  }
+
+  private refused(position: number): DiskError {
+    const detail = 'the kernel accepted no byte';
+    return new DiskError({ code: 'EIO', operation: 'write', path: this.path, position, detail });
+  }
+}
+
+function guard<T>(operation: DiskOperation, path: string, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    throw DiskError.from(error, operation, path);
+  }
+}
+
+/** As `guard`; an absent path is an answer (undefined), not an error. */
+function guardAbsent<T>(operation: DiskOperation, path: string, action: () => T): T | undefined {
+  try {
+    return action();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw DiskError.from(error, operation, path);
+  }
+}
