@@ -1,0 +1,44 @@
+import type { RemotingCommand } from './command.js';
+
+export interface ConnectionRequestOptions {
+  /** Milliseconds until the request fails with `TIMEOUT`. */
+  timeoutMs: number;
+  /** Aborting fails the request with `ABORTED`; the peer is not told. */
+  signal?: AbortSignal;
+}
+
+/** One live socket, at a server or at a client; requests may flow in both directions. */
+export interface Connection {
+  /** Unique in its server or client. */
+  readonly id: number;
+  /** `ip:port`, IPv6 as `[..]:port`; behind a proxy that says so, the address the proxy names. */
+  readonly remoteAddress: string;
+  readonly remoteIp: string;
+  readonly remotePort: number;
+  readonly localAddress: string;
+  /** Born host as records hold it: 4 or 16 address bytes, then the port as int32. */
+  readonly remoteHostBytes: Buffer;
+  readonly isOpen: boolean;
+  /** State of upper layers, keyed by their own symbol. */
+  readonly attributes: Map<symbol, unknown>;
+
+  /**
+   * Queues a response or oneway frame for the end of the turn. False: the peer is over its outgoing bound (the frame
+   * was still queued), or the connection is closed (it was dropped, and `onReleased` called).
+   */
+  send(command: RemotingCommand): boolean;
+
+  /**
+   * Sends a request and resolves with its response, whatever its code.
+   * @throws RemotingError `TIMEOUT`, `CLOSED`, `TOO_MANY_REQUESTS`, `ABORTED`, `BAD_FRAME` (too large to send).
+   */
+  request(command: RemotingCommand, options: ConnectionRequestOptions): Promise<RemotingCommand>;
+
+  /** Queues a request that gets no answer. */
+  oneway(command: RemotingCommand): void;
+
+  /** Closes at once; frames still queued are dropped. The reason is logged and given to waiting requests. */
+  close(reason: string): void;
+
+  on(event: 'close', fn: () => void): void;
+}
