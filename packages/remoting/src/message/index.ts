@@ -1,1 +1,10 @@
-export {};
+export * from './crc32.js';
+export * from './host.js';
+export * from './int64.js';
+export * from './java-hash.js';
+export * from './message.js';
+export * from './message-const.js';
+export * from './message-id.js';
+export * from './properties.js';
+export * from './record.js';
+export * from './sys-flag.js';

@@ -1,1 +1,2 @@
-export {};
+export * from './define-settings.js';
+export * from './properties-file.js';
