@@ -11,7 +11,7 @@ import type { BrokerOuterApi } from './out-api/broker-outer-api.js';
 import type { BrokerToClient } from './out-api/broker-to-client.js';
 import type { RebalanceLockManager } from './rebalance/rebalance-lock-manager.js';
 import type { ScheduleMessageService } from './schedule/schedule-message-service.js';
-import type { BrokerConfiguration } from './settings.js';
+import type { BrokerConfiguration } from './broker-configuration.js';
 import type { BrokerStatsManager } from './stats/broker-stats-manager.js';
 import type { SubscriptionGroupManager } from './subscription/subscription-group-manager.js';
 import type { TopicConfigManager } from './topic/topic-config-manager.js';

@@ -1,0 +1,14 @@
+import type { Connection } from '@mq/remoting';
+
+/** A pull that found nothing and waits for a message. The hold service wakes it exactly once, or drops it. */
+export interface HeldPull {
+  readonly connection: Connection;
+  readonly topic: string;
+  readonly queueId: number;
+  /** Queue offset the consumer wants next; a message at or after it may end the wait. */
+  readonly pullFromOffset: number;
+  /** By the queue entry alone; may say yes too often. */
+  matches(tagsCode: number): boolean;
+  /** Runs the pull again, without waiting a second time. */
+  wake(): void;
+}
