@@ -114,10 +114,8 @@ class Writer {
   }
 }
 
- 
 const ESCAPABLE = /["\\\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
 const ESCAPABLE_ASCII = /["\\/\u0000-\u001f\u007f-\uffff]/g;
- 
 
 const SHORT_ESCAPES = new Map([...'"\\/'].map((char) => [char, `\\${char}`]));
 for (const [char, letter] of [

@@ -22,7 +22,7 @@ export interface Field<T, Optional extends boolean = false> {
   wire(key: string): Field<T, Optional>;
 }
 
-type FieldTable = Readonly<Record<string, Field<never, boolean>>>;
+type FieldTable = Readonly<Record<string, Field<unknown, boolean>>>;
 type FieldValue<F> = F extends Field<infer T, boolean> ? T : never;
 type OptionalKeys<F extends FieldTable> = {
   [K in keyof F]: F[K]['isOptional'] extends true ? K : never;
@@ -67,9 +67,13 @@ export const boolean = (): Field<boolean> =>
     String,
   );
 
-/** One of a closed set of enum names. */
+/** One of a closed set of enum names, in any case when read. */
 export const oneOf = <const N extends string>(...names: readonly N[]): Field<N> =>
-  field<N>(`one of ${names.join(', ')}`, (text) => names.find((name) => name === text), String);
+  field<N>(
+    `one of ${names.join(', ')}`,
+    (text) => names.find((name) => name.toLowerCase() === text.toLowerCase()),
+    String,
+  );
 
 /**
  * Declares a header. `name` is upstream's class name and appears in errors.

@@ -15,3 +15,17 @@ export {
   type IntKeyMap,
   type ObjectKeyMap,
 } from './fastjson-writer.js';
+export * from './headers/common.js';
+export * from './headers/send.js';
+export * from './headers/pull.js';
+export * from './headers/client.js';
+export * from './headers/offset.js';
+export * from './headers/topic.js';
+export * from './headers/group.js';
+export * from './headers/admin.js';
+export * from './headers/namesrv.js';
+export * from './headers/transaction.js';
+export * from './headers/pop.js';
+export * from './headers/ha.js';
+export * from './headers/auth.js';
+export * from './headers/controller.js';

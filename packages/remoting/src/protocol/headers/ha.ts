@@ -1,0 +1,42 @@
+// Replication between the members of a broker group (5.x). Field names are upstream's.
+import { defineHeader, int, long, string, type HeaderOf } from '../header.js';
+
+/** 906 EXCHANGE_BROKER_HA_INFO */
+export const ExchangeHAInfoRequestHeader = defineHeader('ExchangeHAInfoRequestHeader', {
+  masterHaAddress: string().optional(),
+  masterFlushOffset: long().optional(),
+  masterAddress: string().optional(),
+});
+export type ExchangeHAInfoRequestHeader = HeaderOf<typeof ExchangeHAInfoRequestHeader>;
+
+export const ExchangeHAInfoResponseHeader = defineHeader('ExchangeHAInfoResponseHeader', {
+  masterHaAddress: string().optional(),
+  masterFlushOffset: long().optional(),
+  masterAddress: string().optional(),
+});
+export type ExchangeHAInfoResponseHeader = HeaderOf<typeof ExchangeHAInfoResponseHeader>;
+
+/** 908 RESET_MASTER_FLUSH_OFFSET */
+export const ResetMasterFlushOffsetHeader = defineHeader('ResetMasterFlushOffsetHeader', {
+  masterFlushOffset: long(),
+});
+export type ResetMasterFlushOffsetHeader = HeaderOf<typeof ResetMasterFlushOffsetHeader>;
+
+/** 905 NOTIFY_MIN_BROKER_ID_CHANGE */
+export const NotifyMinBrokerIdChangeRequestHeader = defineHeader('NotifyMinBrokerIdChangeRequestHeader', {
+  minBrokerId: long().optional(),
+  brokerName: string().optional(),
+  minBrokerAddr: string().optional(),
+  offlineBrokerAddr: string().optional(),
+  haBrokerAddr: string().optional(),
+});
+export type NotifyMinBrokerIdChangeRequestHeader = HeaderOf<typeof NotifyMinBrokerIdChangeRequestHeader>;
+
+/** 1008 NOTIFY_BROKER_ROLE_CHANGED */
+export const NotifyBrokerRoleChangedRequestHeader = defineHeader('NotifyBrokerRoleChangedRequestHeader', {
+  masterAddress: string().optional(),
+  masterEpoch: int().optional(),
+  syncStateSetEpoch: int().optional(),
+  masterBrokerId: long().optional(),
+});
+export type NotifyBrokerRoleChangedRequestHeader = HeaderOf<typeof NotifyBrokerRoleChangedRequestHeader>;

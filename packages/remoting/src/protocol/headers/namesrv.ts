@@ -1,0 +1,151 @@
+// NameServer: routes, KV configuration, brokers that come and go. Field names are upstream's.
+import { boolean, defineHeader, int, long, string, type HeaderOf } from '../header.js';
+import { topicFields } from './common.js';
+
+/** 105 GET_ROUTEINFO_BY_TOPIC */
+export const GetRouteInfoRequestHeader = defineHeader('GetRouteInfoRequestHeader', {
+  topic: string(),
+  acceptStandardJsonOnly: boolean().optional(),
+  ...topicFields,
+});
+export type GetRouteInfoRequestHeader = HeaderOf<typeof GetRouteInfoRequestHeader>;
+
+/** 103 REGISTER_BROKER */
+export const RegisterBrokerRequestHeader = defineHeader('RegisterBrokerRequestHeader', {
+  brokerName: string(),
+  brokerAddr: string(),
+  clusterName: string(),
+  haServerAddr: string(),
+  brokerId: long(),
+  heartbeatTimeoutMillis: long().optional(),
+  enableActingMaster: boolean().optional(),
+  compressed: boolean().optional(),
+  bodyCrc32: int().optional(),
+});
+export type RegisterBrokerRequestHeader = HeaderOf<typeof RegisterBrokerRequestHeader>;
+
+export const RegisterBrokerResponseHeader = defineHeader('RegisterBrokerResponseHeader', {
+  haServerAddr: string().optional(),
+  masterAddr: string().optional(),
+});
+export type RegisterBrokerResponseHeader = HeaderOf<typeof RegisterBrokerResponseHeader>;
+
+/** 104 UNREGISTER_BROKER */
+export const UnRegisterBrokerRequestHeader = defineHeader('UnRegisterBrokerRequestHeader', {
+  brokerName: string(),
+  brokerAddr: string(),
+  clusterName: string(),
+  brokerId: long(),
+});
+export type UnRegisterBrokerRequestHeader = HeaderOf<typeof UnRegisterBrokerRequestHeader>;
+
+/** 904 BROKER_HEARTBEAT */
+export const BrokerHeartbeatRequestHeader = defineHeader('BrokerHeartbeatRequestHeader', {
+  clusterName: string(),
+  brokerAddr: string(),
+  brokerName: string(),
+  brokerId: long().optional(),
+  epoch: int().optional(),
+  maxOffset: long().optional(),
+  confirmOffset: long().optional(),
+  heartbeatTimeoutMills: long().optional(),
+  electionPriority: int().optional(),
+});
+export type BrokerHeartbeatRequestHeader = HeaderOf<typeof BrokerHeartbeatRequestHeader>;
+
+/** 322 QUERY_DATA_VERSION */
+export const QueryDataVersionRequestHeader = defineHeader('QueryDataVersionRequestHeader', {
+  brokerName: string(),
+  brokerAddr: string(),
+  clusterName: string(),
+  brokerId: long(),
+});
+export type QueryDataVersionRequestHeader = HeaderOf<typeof QueryDataVersionRequestHeader>;
+
+export const QueryDataVersionResponseHeader = defineHeader('QueryDataVersionResponseHeader', {
+  changed: boolean(),
+});
+export type QueryDataVersionResponseHeader = HeaderOf<typeof QueryDataVersionResponseHeader>;
+
+/** 901 GET_BROKER_MEMBER_GROUP */
+export const GetBrokerMemberGroupRequestHeader = defineHeader('GetBrokerMemberGroupRequestHeader', {
+  clusterName: string(),
+  brokerName: string(),
+});
+export type GetBrokerMemberGroupRequestHeader = HeaderOf<typeof GetBrokerMemberGroupRequestHeader>;
+
+/** 100 PUT_KV_CONFIG */
+export const PutKVConfigRequestHeader = defineHeader('PutKVConfigRequestHeader', {
+  namespace: string(),
+  key: string(),
+  value: string(),
+});
+export type PutKVConfigRequestHeader = HeaderOf<typeof PutKVConfigRequestHeader>;
+
+/** 101 GET_KV_CONFIG */
+export const GetKVConfigRequestHeader = defineHeader('GetKVConfigRequestHeader', {
+  namespace: string(),
+  key: string(),
+});
+export type GetKVConfigRequestHeader = HeaderOf<typeof GetKVConfigRequestHeader>;
+
+export const GetKVConfigResponseHeader = defineHeader('GetKVConfigResponseHeader', {
+  value: string().optional(),
+});
+export type GetKVConfigResponseHeader = HeaderOf<typeof GetKVConfigResponseHeader>;
+
+/** 102 DELETE_KV_CONFIG */
+export const DeleteKVConfigRequestHeader = defineHeader('DeleteKVConfigRequestHeader', {
+  namespace: string(),
+  key: string(),
+});
+export type DeleteKVConfigRequestHeader = HeaderOf<typeof DeleteKVConfigRequestHeader>;
+
+/** 219 GET_KVLIST_BY_NAMESPACE */
+export const GetKVListByNamespaceRequestHeader = defineHeader('GetKVListByNamespaceRequestHeader', {
+  namespace: string(),
+});
+export type GetKVListByNamespaceRequestHeader = HeaderOf<typeof GetKVListByNamespaceRequestHeader>;
+
+/** 205 WIPE_WRITE_PERM_OF_BROKER */
+export const WipeWritePermOfBrokerRequestHeader = defineHeader('WipeWritePermOfBrokerRequestHeader', {
+  brokerName: string(),
+});
+export type WipeWritePermOfBrokerRequestHeader = HeaderOf<typeof WipeWritePermOfBrokerRequestHeader>;
+
+export const WipeWritePermOfBrokerResponseHeader = defineHeader('WipeWritePermOfBrokerResponseHeader', {
+  wipeTopicCount: int(),
+});
+export type WipeWritePermOfBrokerResponseHeader = HeaderOf<typeof WipeWritePermOfBrokerResponseHeader>;
+
+/** 327 ADD_WRITE_PERM_OF_BROKER */
+export const AddWritePermOfBrokerRequestHeader = defineHeader('AddWritePermOfBrokerRequestHeader', {
+  brokerName: string(),
+});
+export type AddWritePermOfBrokerRequestHeader = HeaderOf<typeof AddWritePermOfBrokerRequestHeader>;
+
+export const AddWritePermOfBrokerResponseHeader = defineHeader('AddWritePermOfBrokerResponseHeader', {
+  addTopicCount: int(),
+});
+export type AddWritePermOfBrokerResponseHeader = HeaderOf<typeof AddWritePermOfBrokerResponseHeader>;
+
+/** 216 DELETE_TOPIC_IN_NAMESRV */
+export const DeleteTopicFromNamesrvRequestHeader = defineHeader('DeleteTopicFromNamesrvRequestHeader', {
+  topic: string(),
+  clusterName: string().optional(),
+  ...topicFields,
+});
+export type DeleteTopicFromNamesrvRequestHeader = HeaderOf<typeof DeleteTopicFromNamesrvRequestHeader>;
+
+/** 217 REGISTER_TOPIC_IN_NAMESRV */
+export const RegisterTopicRequestHeader = defineHeader('RegisterTopicRequestHeader', {
+  topic: string(),
+  ...topicFields,
+});
+export type RegisterTopicRequestHeader = HeaderOf<typeof RegisterTopicRequestHeader>;
+
+export const RegisterOrderTopicRequestHeader = defineHeader('RegisterOrderTopicRequestHeader', {
+  topic: string(),
+  orderTopicString: string(),
+});
+export type RegisterOrderTopicRequestHeader = HeaderOf<typeof RegisterOrderTopicRequestHeader>;

@@ -1,0 +1,130 @@
+// Consumer offsets and offsets of queues. Field names are upstream's.
+import { boolean, defineHeader, int, long, oneOf, string, type HeaderOf } from '../header.js';
+import { rpcFields, topicFields } from './common.js';
+
+/** 14 QUERY_CONSUMER_OFFSET */
+export const QueryConsumerOffsetRequestHeader = defineHeader('QueryConsumerOffsetRequestHeader', {
+  consumerGroup: string(),
+  topic: string(),
+  queueId: int(),
+  setZeroIfNotFound: boolean().optional(),
+  ...topicFields,
+});
+export type QueryConsumerOffsetRequestHeader = HeaderOf<typeof QueryConsumerOffsetRequestHeader>;
+
+export const QueryConsumerOffsetResponseHeader = defineHeader('QueryConsumerOffsetResponseHeader', {
+  offset: long(),
+});
+export type QueryConsumerOffsetResponseHeader = HeaderOf<typeof QueryConsumerOffsetResponseHeader>;
+
+/** 15 UPDATE_CONSUMER_OFFSET */
+export const UpdateConsumerOffsetRequestHeader = defineHeader('UpdateConsumerOffsetRequestHeader', {
+  consumerGroup: string(),
+  topic: string(),
+  queueId: int(),
+  commitOffset: long(),
+  ...topicFields,
+});
+export type UpdateConsumerOffsetRequestHeader = HeaderOf<typeof UpdateConsumerOffsetRequestHeader>;
+
+/** 30 GET_MAX_OFFSET */
+export const GetMaxOffsetRequestHeader = defineHeader('GetMaxOffsetRequestHeader', {
+  topic: string(),
+  queueId: int(),
+  committed: boolean().optional(),
+  ...topicFields,
+});
+export type GetMaxOffsetRequestHeader = HeaderOf<typeof GetMaxOffsetRequestHeader>;
+
+export const GetMaxOffsetResponseHeader = defineHeader('GetMaxOffsetResponseHeader', {
+  offset: long(),
+});
+export type GetMaxOffsetResponseHeader = HeaderOf<typeof GetMaxOffsetResponseHeader>;
+
+/** 31 GET_MIN_OFFSET */
+export const GetMinOffsetRequestHeader = defineHeader('GetMinOffsetRequestHeader', {
+  topic: string(),
+  queueId: int(),
+  ...topicFields,
+});
+export type GetMinOffsetRequestHeader = HeaderOf<typeof GetMinOffsetRequestHeader>;
+
+export const GetMinOffsetResponseHeader = defineHeader('GetMinOffsetResponseHeader', {
+  offset: long(),
+});
+export type GetMinOffsetResponseHeader = HeaderOf<typeof GetMinOffsetResponseHeader>;
+
+/** 29 SEARCH_OFFSET_BY_TIMESTAMP */
+export const SearchOffsetRequestHeader = defineHeader('SearchOffsetRequestHeader', {
+  topic: string(),
+  queueId: int(),
+  timestamp: long(),
+  boundaryType: oneOf('LOWER', 'UPPER').optional(),
+  ...topicFields,
+});
+export type SearchOffsetRequestHeader = HeaderOf<typeof SearchOffsetRequestHeader>;
+
+export const SearchOffsetResponseHeader = defineHeader('SearchOffsetResponseHeader', {
+  offset: long(),
+});
+export type SearchOffsetResponseHeader = HeaderOf<typeof SearchOffsetResponseHeader>;
+
+/** 32 GET_EARLIEST_MSG_STORETIME */
+export const GetEarliestMsgStoretimeRequestHeader = defineHeader('GetEarliestMsgStoretimeRequestHeader', {
+  topic: string(),
+  queueId: int(),
+  ...topicFields,
+});
+export type GetEarliestMsgStoretimeRequestHeader = HeaderOf<typeof GetEarliestMsgStoretimeRequestHeader>;
+
+export const GetEarliestMsgStoretimeResponseHeader = defineHeader('GetEarliestMsgStoretimeResponseHeader', {
+  timestamp: long(),
+});
+export type GetEarliestMsgStoretimeResponseHeader = HeaderOf<typeof GetEarliestMsgStoretimeResponseHeader>;
+
+/** 222 INVOKE_BROKER_TO_RESET_OFFSET, 220 RESET_CONSUMER_CLIENT_OFFSET */
+export const ResetOffsetRequestHeader = defineHeader('ResetOffsetRequestHeader', {
+  group: string(),
+  topic: string(),
+  queueId: int().optional(),
+  offset: long().optional(),
+  timestamp: long(),
+  isForce: boolean(),
+  ...topicFields,
+});
+export type ResetOffsetRequestHeader = HeaderOf<typeof ResetOffsetRequestHeader>;
+
+/** 223 INVOKE_BROKER_TO_GET_CONSUMER_STATUS, 221 GET_CONSUMER_STATUS_FROM_CLIENT */
+export const GetConsumerStatusRequestHeader = defineHeader('GetConsumerStatusRequestHeader', {
+  topic: string(),
+  group: string(),
+  clientAddr: string().optional(),
+  ...topicFields,
+});
+export type GetConsumerStatusRequestHeader = HeaderOf<typeof GetConsumerStatusRequestHeader>;
+
+/** 314 CLONE_GROUP_OFFSET */
+export const CloneGroupOffsetRequestHeader = defineHeader('CloneGroupOffsetRequestHeader', {
+  srcGroup: string(),
+  destGroup: string(),
+  topic: string().optional(),
+  offline: boolean().optional(),
+  ...rpcFields,
+});
+export type CloneGroupOffsetRequestHeader = HeaderOf<typeof CloneGroupOffsetRequestHeader>;
+
+/** 308 QUERY_CORRECTION_OFFSET */
+export const QueryCorrectionOffsetHeader = defineHeader('QueryCorrectionOffsetHeader', {
+  filterGroups: string().optional(),
+  compareGroup: string(),
+  topic: string(),
+  ...topicFields,
+});
+export type QueryCorrectionOffsetHeader = HeaderOf<typeof QueryCorrectionOffsetHeader>;
+
+export const InitConsumerOffsetRequestHeader = defineHeader('InitConsumerOffsetRequestHeader', {
+  topic: string().optional(),
+  initMode: int().optional(),
+  ...topicFields,
+});
+export type InitConsumerOffsetRequestHeader = HeaderOf<typeof InitConsumerOffsetRequestHeader>;

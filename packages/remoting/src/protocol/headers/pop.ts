@@ -1,0 +1,105 @@
+// Pop consumption (5.x). Field names are upstream's.
+import { boolean, defineHeader, int, long, string, type HeaderOf } from '../header.js';
+import { topicFields } from './common.js';
+
+/** 200050 POP_MESSAGE */
+export const PopMessageRequestHeader = defineHeader('PopMessageRequestHeader', {
+  consumerGroup: string(),
+  topic: string(),
+  queueId: int(),
+  maxMsgNums: int(),
+  invisibleTime: long(),
+  pollTime: long(),
+  bornTime: long(),
+  initMode: int(),
+  expType: string().optional(),
+  exp: string().optional(),
+  order: boolean().optional(),
+  attemptId: string().optional(),
+  ...topicFields,
+});
+export type PopMessageRequestHeader = HeaderOf<typeof PopMessageRequestHeader>;
+
+export const PopMessageResponseHeader = defineHeader('PopMessageResponseHeader', {
+  popTime: long(),
+  invisibleTime: long(),
+  reviveQid: int(),
+  restNum: long(),
+  startOffsetInfo: string().optional(),
+  msgOffsetInfo: string().optional(),
+  orderCountInfo: string().optional(),
+});
+export type PopMessageResponseHeader = HeaderOf<typeof PopMessageResponseHeader>;
+
+/** 200051 ACK_MESSAGE */
+export const AckMessageRequestHeader = defineHeader('AckMessageRequestHeader', {
+  consumerGroup: string(),
+  topic: string(),
+  queueId: int(),
+  extraInfo: string(),
+  offset: long(),
+  ...topicFields,
+});
+export type AckMessageRequestHeader = HeaderOf<typeof AckMessageRequestHeader>;
+
+/** 200053 CHANGE_MESSAGE_INVISIBLETIME */
+export const ChangeInvisibleTimeRequestHeader = defineHeader('ChangeInvisibleTimeRequestHeader', {
+  consumerGroup: string(),
+  topic: string(),
+  queueId: int(),
+  extraInfo: string(),
+  offset: long(),
+  invisibleTime: long(),
+  ...topicFields,
+});
+export type ChangeInvisibleTimeRequestHeader = HeaderOf<typeof ChangeInvisibleTimeRequestHeader>;
+
+export const ChangeInvisibleTimeResponseHeader = defineHeader('ChangeInvisibleTimeResponseHeader', {
+  popTime: long(),
+  invisibleTime: long(),
+  reviveQid: int(),
+});
+export type ChangeInvisibleTimeResponseHeader = HeaderOf<typeof ChangeInvisibleTimeResponseHeader>;
+
+/** 200052 PEEK_MESSAGE */
+export const PeekMessageRequestHeader = defineHeader('PeekMessageRequestHeader', {
+  topic: string(),
+  queueId: int(),
+  maxMsgNums: int(),
+  consumerGroup: string(),
+  ...topicFields,
+});
+export type PeekMessageRequestHeader = HeaderOf<typeof PeekMessageRequestHeader>;
+
+/** 200054 NOTIFICATION */
+export const NotificationRequestHeader = defineHeader('NotificationRequestHeader', {
+  consumerGroup: string(),
+  topic: string(),
+  queueId: int(),
+  pollTime: long(),
+  bornTime: long(),
+  order: boolean().optional(),
+  attemptId: string().optional(),
+  ...topicFields,
+});
+export type NotificationRequestHeader = HeaderOf<typeof NotificationRequestHeader>;
+
+export const NotificationResponseHeader = defineHeader('NotificationResponseHeader', {
+  hasMsg: boolean().optional(),
+  pollingFull: boolean().optional(),
+});
+export type NotificationResponseHeader = HeaderOf<typeof NotificationResponseHeader>;
+
+/** 200055 POLLING_INFO */
+export const PollingInfoRequestHeader = defineHeader('PollingInfoRequestHeader', {
+  consumerGroup: string(),
+  topic: string(),
+  queueId: int(),
+  ...topicFields,
+});
+export type PollingInfoRequestHeader = HeaderOf<typeof PollingInfoRequestHeader>;
+
+export const PollingInfoResponseHeader = defineHeader('PollingInfoResponseHeader', {
+  pollingNum: int(),
+});
+export type PollingInfoResponseHeader = HeaderOf<typeof PollingInfoResponseHeader>;

@@ -1,0 +1,44 @@
+// Transactions. Field names are upstream's.
+import { boolean, defineHeader, int, long, string, type HeaderOf } from '../header.js';
+import { rpcFields } from './common.js';
+
+/** 37 END_TRANSACTION */
+export const EndTransactionRequestHeader = defineHeader('EndTransactionRequestHeader', {
+  topic: string().optional(),
+  producerGroup: string(),
+  tranStateTableOffset: long(),
+  commitLogOffset: long(),
+  commitOrRollback: int(),
+  fromTransactionCheck: boolean().optional(),
+  msgId: string(),
+  transactionId: string().optional(),
+  ...rpcFields,
+});
+export type EndTransactionRequestHeader = HeaderOf<typeof EndTransactionRequestHeader>;
+
+/** 39 CHECK_TRANSACTION_STATE */
+export const CheckTransactionStateRequestHeader = defineHeader('CheckTransactionStateRequestHeader', {
+  topic: string().optional(),
+  tranStateTableOffset: long(),
+  commitLogOffset: long(),
+  msgId: string().optional(),
+  transactionId: string().optional(),
+  offsetMsgId: string().optional(),
+  ...rpcFields,
+});
+export type CheckTransactionStateRequestHeader = HeaderOf<typeof CheckTransactionStateRequestHeader>;
+
+export const CheckTransactionStateResponseHeader = defineHeader('CheckTransactionStateResponseHeader', {
+  producerGroup: string(),
+  tranStateTableOffset: long(),
+  commitLogOffset: long(),
+  commitOrRollback: int(),
+});
+export type CheckTransactionStateResponseHeader = HeaderOf<typeof CheckTransactionStateResponseHeader>;
+
+/** 323 RESUME_CHECK_HALF_MESSAGE */
+export const ResumeCheckHalfMessageRequestHeader = defineHeader('ResumeCheckHalfMessageRequestHeader', {
+  topic: string().optional(),
+  msgId: string().optional(),
+});
+export type ResumeCheckHalfMessageRequestHeader = HeaderOf<typeof ResumeCheckHalfMessageRequestHeader>;
