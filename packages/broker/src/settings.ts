@@ -1,23 +1,13 @@
 // Every setting of the broker, declared once: the properties file, the command line, GET/UPDATE_BROKER_CONFIG, the docs
-// table and validation read these records. The store's own settings are declared by @mq/store; BrokerConfiguration is
-// the merged view of both, as Apache's broker.conf holds both in one file.
-import { networkInterfaces, hostname } from 'node:os';
+// table and validation read these records. The store's own settings are declared by @mq/store; broker-configuration.ts
+// is the merged view of both, as Apache's broker.conf holds both in one file.
+import { hostname } from 'node:os';
 
 import { defineSettings, setting, type SettingsOf } from '@mq/remoting/settings';
 
 import { compatibilitySettings } from './compatibility-settings.js';
 
 const MASTER_ID = 0;
-
-/** First address of this host that another machine could reach; loopback when there is none (upstream: NetworkUtil). */
-export function firstLocalAddress(): string {
-  for (const addresses of Object.values(networkInterfaces())) {
-    for (const address of addresses ?? []) {
-      if (address.family === 'IPv4' && !address.internal) return address.address;
-    }
-  }
-  return '127.0.0.1';
-}
 
 /** BrokerConfig and the part of NettyServerConfig that means something here. Names are upstream's to the letter. */
 export const brokerSettings = defineSettings({

@@ -25,8 +25,6 @@ interface Hold {
   readonly bucket: number;
   readonly queue: HeldQueue;
   readonly ofConnection: Set<Hold>;
-  /** False once it was woken or dropped. */
-  waiting: boolean;
 }
 
 interface HeldQueue {
@@ -91,7 +89,7 @@ export class PullRequestHoldService implements TurnTask {
 
     const queue = this.#queueOf(pull.topic, pull.queueId);
     const bucket = Math.floor((this.#deps.clock.monotonic() + Math.max(0, timeoutMs)) / BUCKET_MS) + 1;
-    const hold: Hold = { pull, bucket, queue, ofConnection, waiting: true };
+    const hold: Hold = { pull, bucket, queue, ofConnection };
     queue.holds.add(hold);
     ofConnection.add(hold);
     let due = this.#buckets.get(bucket);
@@ -144,7 +142,6 @@ export class PullRequestHoldService implements TurnTask {
   }
 
   #remove(hold: Hold): void {
-    hold.waiting = false;
     this.#size--;
     hold.ofConnection.delete(hold);
     const { queue } = hold;

@@ -1,0 +1,247 @@
+// Delivers messages of the delay topic when they are due (upstream: ScheduleMessageService).
+//
+// Each level is a queue in which due times only grow, so each level needs one timer: for its first undelivered message.
+// An arrival in an idle level arms it. Upstream polls every 100 ms; here a message is delivered within a few ms of its
+// time. Delivery is at least once: offsets are written every 10 s, so up to 10 s of deliveries repeat after a crash.
+//
+// Deliberate difference: FLUSH_DISK_TIMEOUT, FLUSH_SLAVE_TIMEOUT and SLAVE_NOT_AVAILABLE mean "stored", so they count as
+// delivered. Upstream's synchronous mode delivers again every 100 ms until the status is PUT_OK.
+import type { Clock, Logger, Timer } from '@mq/remoting';
+import { MessageConst } from '@mq/remoting/message';
+import { type DataVersion, SystemTopic } from '@mq/remoting/protocol';
+import type { ConsumeQueueEntry, MessageStore, PutStatus } from '@mq/store';
+
+import type { ConfigText } from '../config/config-text.js';
+import { nextDataVersion } from '../config/data-version.js';
+import { decodeDelayOffsets, encodeDelayOffsets } from './delay-offset-file.js';
+import { DelayLevels } from './delay-levels.js';
+import { levelOfQueueId, queueIdOfLevel } from './delayed-message.js';
+import { appendAgain, readStoredMessage } from './stored-message.js';
+
+/** Messages of one level that are delivered together. */
+const BATCH_ENTRIES = 64;
+/** Pause after a failure, and before the first run. */
+const RETRY_MS = 100;
+const FAILURE_PAUSE_MS = 10_000;
+/** Longest sleep, so that a jump of the wall clock is noticed. */
+const MAX_SLEEP_MS = 1_000;
+
+const STORED: ReadonlySet<PutStatus> = new Set(['PUT_OK', 'FLUSH_DISK_TIMEOUT', 'FLUSH_SLAVE_TIMEOUT', 'SLAVE_NOT_AVAILABLE']);
+
+export interface ScheduleMessageOptions {
+  readonly store: MessageStore;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Setting messageDelayLevel. */
+  readonly messageDelayLevel: string;
+  readonly storeHost: () => Buffer;
+  /** config/delayOffset.json; memory only when absent. */
+  readonly file?: ConfigText;
+  /** Deliveries after which dataVersion moves on. */
+  readonly updateVersionStep?: () => number;
+}
+
+interface LevelState {
+  readonly level: number;
+  readonly queueId: number;
+  /** Queue offset of the next message to deliver. */
+  offset: number;
+  timer: Timer | undefined;
+  /** The run in progress, if any. */
+  running: Promise<void> | undefined;
+  /** Something arrived while a run was in progress. */
+  arrived: boolean;
+}
+
+export class ScheduleMessageService {
+  readonly levels: DelayLevels;
+  readonly #options: ScheduleMessageOptions;
+  readonly #states: LevelState[] = [];
+  #dataVersion: DataVersion;
+  #deliveries = 0;
+  #isDirty = false;
+  #status: 'new' | 'started' | 'closed' = 'new';
+
+  constructor(options: ScheduleMessageOptions) {
+    this.#options = options;
+    this.levels = new DelayLevels(options.messageDelayLevel);
+    this.#dataVersion = { counter: 0, stateVersion: 0, timestamp: options.clock.now() };
+    for (let level = 1; level <= this.levels.maxLevel; level++) {
+      const queueId = queueIdOfLevel(level);
+      this.#states.push({ level, queueId, offset: 0, timer: undefined, running: undefined, arrived: false });
+    }
+  }
+
+  get dataVersion(): DataVersion {
+    return this.#dataVersion;
+  }
+
+  /** level → next queue offset to deliver, for levels that ever held a message. */
+  get offsetTable(): Map<number, number> {
+    const table = new Map<number, number>();
+    for (const state of this.#states) if (state.offset > 0) table.set(state.level, state.offset);
+    return table;
+  }
+
+  /** Reads the file, if there is one. Throws when it cannot be read. */
+  load(): void {
+    const text = this.#options.file?.load();
+    if (text === undefined) return;
+    const file = decodeDelayOffsets(text);
+    if (file.dataVersion !== undefined) this.#dataVersion = file.dataVersion;
+    for (const state of this.#states) state.offset = file.offsetTable.get(state.level) ?? 0;
+  }
+
+  /** Writes the file if an offset moved since it was written last. Throws DiskError. */
+  persist(): void {
+    if (!this.#isDirty || this.#options.file === undefined) return;
+    this.#options.file.persist(this.encode());
+    this.#isDirty = false;
+  }
+
+  /** The file's text; compact it is the body of GET_ALL_DELAY_OFFSET. */
+  encode(options: { readonly pretty: boolean } = { pretty: true }): string {
+    return encodeDelayOffsets({ dataVersion: this.#dataVersion, offsetTable: this.offsetTable }, options);
+  }
+
+  /** The rows `scheduleMessageOffset_<level>` of the runtime info: delivered offset and end of the queue. */
+  runtimeInfo(): Record<string, string> {
+    const rows: Record<string, string> = {};
+    for (const [level, offset] of this.offsetTable) {
+      const max = this.#options.store.maxOffsetInQueue(SystemTopic.SCHEDULE, queueIdOfLevel(level));
+      rows[`scheduleMessageOffset_${level}`] = `${offset},${max}`;
+    }
+    return rows;
+  }
+
+  start(): void {
+    if (this.#status !== 'new') return;
+    this.#status = 'started';
+    for (const state of this.#states) {
+      this.#correctOffset(state);
+      this.#runLater(state, 0);
+    }
+  }
+
+  /** Waits for the deliveries in progress; starts no more. */
+  async close(): Promise<void> {
+    this.#status = 'closed';
+    for (const state of this.#states) state.timer?.cancel();
+    await Promise.all(this.#states.map((state) => state.running));
+  }
+
+  /** A message became visible in the delay topic. */
+  notifyArrival(queueId: number): void {
+    const state = this.#states[levelOfQueueId(queueId) - 1];
+    if (state === undefined || this.#status !== 'started') return;
+    if (state.running !== undefined) state.arrived = true;
+    else if (state.timer === undefined) this.#runLater(state, this.levels.delayMs(state.level));
+  }
+
+  /** The stored offset may lie outside of what the queue still holds (expired, or another store's file). */
+  #correctOffset(state: LevelState): void {
+    const { store } = this.#options;
+    const min = store.minOffsetInQueue(SystemTopic.SCHEDULE, state.queueId);
+    const max = store.maxOffsetInQueue(SystemTopic.SCHEDULE, state.queueId);
+    const corrected = Math.max(min, Math.min(state.offset, max));
+    if (corrected === state.offset) return;
+    const { level, offset } = state;
+    this.#options.logger.warn('delay offset corrected', { level, offset, corrected });
+    state.offset = corrected;
+    this.#isDirty = true;
+  }
+
+  #runLater(state: LevelState, delayMs: number): void {
+    state.timer?.cancel();
+    state.timer = this.#options.clock.setTimeout(() => {
+      state.timer = undefined;
+      state.running = this.#run(state);
+    }, Math.min(delayMs, MAX_SLEEP_MS));
+  }
+
+  /** Delivers what is due, then sleeps until the next message is, or until an arrival when there is none. */
+  async #run(state: LevelState): Promise<void> {
+    let pauseMs: number | undefined;
+    state.arrived = false;
+    try {
+      do pauseMs = await this.#deliverDue(state);
+      while (pauseMs === 0 && this.#status === 'started');
+    } catch (error) {
+      this.#options.logger.error('delayed delivery failed', { level: state.level, offset: state.offset, error });
+      pauseMs = FAILURE_PAUSE_MS;
+    }
+    state.running = undefined;
+    if (this.#status !== 'started') return;
+    if (pauseMs === undefined && state.arrived) pauseMs = 0;
+    if (pauseMs !== undefined) this.#runLater(state, pauseMs);
+  }
+
+  /** Time until the next message of the level is due; undefined when the level is empty, 0 to go on at once. */
+  async #deliverDue(state: LevelState): Promise<number | undefined> {
+    const { store, clock } = this.#options;
+    const max = store.maxOffsetInQueue(SystemTopic.SCHEDULE, state.queueId);
+    if (state.offset >= max) return undefined;
+    const entries = await store.consumeQueueEntries(SystemTopic.SCHEDULE, state.queueId, state.offset, BATCH_ENTRIES);
+    if (entries.length === 0) {
+      this.#correctOffset(state);
+      return RETRY_MS;
+    }
+    const now = clock.now();
+    const due: ConsumeQueueEntry[] = [];
+    for (const entry of entries) {
+      if (this.#dueTime(state, entry, now) > now) break;
+      due.push(entry);
+    }
+    const [next] = entries;
+    if (due.length === 0 && next !== undefined) return this.#dueTime(state, next, now) - now;
+    return (await this.#deliverAll(state, due)) ? 0 : RETRY_MS;
+  }
+
+  /** Due time of an entry; one beyond the level's own delay means the wall clock was set back: due now. */
+  #dueTime(state: LevelState, entry: ConsumeQueueEntry, now: number): number {
+    return entry.tagsCode > now + this.levels.delayMs(state.level) ? now : entry.tagsCode;
+  }
+
+  /** Appends all in order, moves the offset over those that were stored. False when one was not. */
+  async #deliverAll(state: LevelState, due: readonly ConsumeQueueEntry[]): Promise<boolean> {
+    const records = await Promise.all(due.map((entry) => this.#options.store.recordAt(entry.commitLogOffset)));
+    const results = await Promise.all(records.map((record) => this.#deliver(record)));
+    for (const [index, entry] of due.entries()) {
+      if (results[index] !== true) return false;
+      this.#advance(state, entry.queueOffset + 1);
+    }
+    return true;
+  }
+
+  #advance(state: LevelState, offset: number): void {
+    state.offset = offset;
+    this.#isDirty = true;
+    const step = this.#options.updateVersionStep?.() ?? 200;
+    if (++this.#deliveries % step === 0) {
+      this.#dataVersion = nextDataVersion(this.#dataVersion, this.#options.clock.now());
+    }
+  }
+
+  /** True when the message is stored in its real topic, or can never be delivered. Appends before it first waits. */
+  async #deliver(record: Buffer | undefined): Promise<boolean> {
+    const { store, logger, storeHost } = this.#options;
+    const stored = record === undefined ? undefined : readStoredMessage(record);
+    const topic = stored?.properties[MessageConst.REAL_TOPIC];
+    const queueId = Number(stored?.properties[MessageConst.REAL_QUEUE_ID]);
+    if (stored === undefined || topic === undefined || !Number.isInteger(queueId) || queueId < 0) {
+      logger.warn('delayed message skipped: its record or its real topic is gone', { topic, queueId });
+      return true;
+    }
+    if (topic === SystemTopic.TRANS_HALF) {
+      logger.error('delayed message discarded: its topic is the half topic', { uniqKey: stored.properties['UNIQ_KEY'] });
+      return true;
+    }
+    // The properties keep DELAY, REAL_TOPIC and REAL_QID, as the records of Apache's broker do.
+    const result = await store.put(
+      appendAgain(stored, { topic, queueId, storeHost: storeHost(), properties: stored.propertiesBytes }),
+    );
+    if (STORED.has(result.status)) return true;
+    logger.warn('delayed message not delivered', { topic, queueId, status: result.status, remark: result.remark });
+    return false;
+  }
+}

@@ -1,0 +1,72 @@
+// Re-storing a stored record: send-back and delayed delivery append what they read, under another topic.
+import {
+  bodyLengthAt,
+  decodeProperties,
+  RecordLayout,
+  recordBornTimestamp,
+  recordFlag,
+  RecordOffset,
+  recordPreparedTransactionOffset,
+  recordReconsumeTimes,
+  recordSysFlag,
+  storeTimestampAt,
+} from '@mq/remoting/message';
+import type { AppendMessage } from '@mq/store';
+
+/** The parts of one record as an append needs them; buffers are views into the record. */
+export interface StoredMessage {
+  readonly topic: string;
+  readonly properties: Record<string, string>;
+  readonly propertiesBytes: Buffer;
+  readonly body: Buffer;
+  readonly flag: number;
+  /** As stored, a compressed body stays compressed. */
+  readonly sysFlag: number;
+  readonly bornTimestamp: number;
+  readonly bornHost: Buffer;
+  readonly reconsumeTimes: number;
+  readonly preparedTransactionOffset: number;
+}
+
+/** Reads a whole, checked record; undefined when it is none. */
+export function readStoredMessage(record: Buffer): StoredMessage | undefined {
+  const layout = new RecordLayout();
+  if (record.length < bodyLengthAt(0) || !layout.locate(record, 0)) return undefined;
+  const sysFlag = recordSysFlag(record, 0);
+  const propertiesBytes = record.subarray(layout.propertiesStart, layout.propertiesEnd);
+  return {
+    topic: record.toString('utf8', layout.topicStart, layout.topicEnd),
+    properties: decodeProperties(propertiesBytes.toString('utf8')),
+    propertiesBytes,
+    body: record.subarray(layout.bodyStart, layout.bodyEnd),
+    flag: recordFlag(record, 0),
+    sysFlag,
+    bornTimestamp: recordBornTimestamp(record, 0),
+    bornHost: record.subarray(RecordOffset.BORN_HOST, storeTimestampAt(sysFlag)),
+    reconsumeTimes: recordReconsumeTimes(record, 0),
+    preparedTransactionOffset: recordPreparedTransactionOffset(record, 0),
+  };
+}
+
+/** An append of the same message to another queue. */
+export function appendAgain(
+  stored: StoredMessage,
+  target: { readonly topic: string; readonly queueId: number; readonly storeHost: Buffer; readonly properties: Buffer },
+): AppendMessage {
+  return {
+    topic: target.topic,
+    queueId: target.queueId,
+    flag: stored.flag,
+    sysFlag: stored.sysFlag,
+    bornTimestamp: stored.bornTimestamp,
+    bornHost: stored.bornHost,
+    storeHost: target.storeHost,
+    reconsumeTimes: stored.reconsumeTimes,
+    preparedTransactionOffset: stored.preparedTransactionOffset,
+    body: stored.body,
+    properties: target.properties,
+    propertiesSuffix: undefined,
+    tagsCode: undefined,
+    waitStoreMsgOk: false,
+  };
+}
