@@ -1,34 +1,43 @@
 // The one build recipe. A package is built as ESM, CommonJS and types; an app as one self-contained file.
 import { defineConfig } from 'tsup';
 
-/** Build of a publishable package: `dist/<entry>.js`, `.cjs`, `.d.ts` and `.d.cts`. */
-export function packageConfig({ entry, noExternal = [] }) {
-  return defineConfig({
+const common = { target: 'node20', sourcemap: true };
+
+/**
+ * Build of a publishable package: `dist/<entry>.js`, `.cjs`, `.d.ts` and `.d.cts`, and `dist/bin.js` where the package
+ * has a command.
+ */
+export function packageConfig({ entry, bin, noExternal = [] }) {
+  const library = {
+    ...common,
     entry,
     format: ['esm', 'cjs'],
-    target: 'node20',
-    sourcemap: true,
-    clean: true,
     splitting: true,
+    clean: true,
     noExternal,
     dts: { compilerOptions: { composite: false, incremental: false, ignoreDeprecations: '6.0', customConditions: [] } },
-  });
+  };
+  const command = { ...common, entry: { bin }, format: ['esm'], splitting: false, clean: false, noExternal, dts: false };
+  return defineConfig(bin === undefined ? library : [library, command]);
 }
 
 /** Build of an app: one file that runs with Node alone (an image is node:20-slim plus this file). */
 export function appConfig({ entry }) {
   return defineConfig({
+    ...common,
     entry,
     format: ['esm'],
-    target: 'node20',
-    sourcemap: true,
     clean: true,
     splitting: false,
     dts: false,
+    // Straight from the packages' sources: an app needs no built package.
+    esbuildOptions(options) {
+      options.conditions = ['@mq/source', 'import', 'module', 'node'];
+    },
     noExternal: [/.*/],
     external: ['lz4-napi', '@bokuweb/zstd-wasm'],
     banner: {
-      js: "#!/usr/bin/env node\nimport { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+      js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
     },
   });
 }

@@ -1,1 +1,3 @@
-export {};
+import { runNamesrv } from '@mq/namesrv';
+
+process.exitCode = await runNamesrv(process.argv.slice(2));
