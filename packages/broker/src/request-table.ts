@@ -1,22 +1,31 @@
-// One readable answer to "which code is served by whom": processors add themselves here, the servers take it over.
-import type { RemotingServer, RequestProcessor } from '@mq/remoting';
-import { requestCodeName } from '@mq/remoting/protocol';
+// One readable answer to "which code is served by whom": processors add themselves here, the servers take it over. It is
+// also the one place where what a processor throws becomes a response.
+import { type Logger, RemotingCommand, type RemotingServer, type RequestProcessor } from '@mq/remoting';
+import { requestCodeName, ResponseCode } from '@mq/remoting/protocol';
 
-export interface ServedCode {
-  readonly code: number;
+import { RequestRefused } from './request-refused.js';
+
+interface ServedCode {
   readonly processor: RequestProcessor;
-  /** False: not served on the fast port (listenPort - 2), as upstream leaves out the pull family there. */
   readonly onFastPort: boolean;
 }
 
 /** Maps request codes to their processors; a code has exactly one. */
 export class RequestTable {
   readonly #served = new Map<number, ServedCode>();
+  readonly #logger: Logger;
 
-  /** Adds a code. Throws when the code is taken: two owners of one code are a defect of the broker, not of a request. */
+  constructor(logger: Logger) {
+    this.#logger = logger;
+  }
+
+  /**
+   * Adds a code. Throws when the code is taken: two owners of one code are a defect of the broker, not of a request.
+   * `onFastPort` false: not served on listenPort - 2, as upstream leaves out the pull family there.
+   */
   add(code: number, processor: RequestProcessor, options: { readonly onFastPort?: boolean } = {}): this {
     if (this.#served.has(code)) throw new Error(`request code ${code} (${requestCodeName(code)}) has two processors`);
-    this.#served.set(code, { code, processor, onFastPort: options.onFastPort ?? true });
+    this.#served.set(code, { processor: this.#guarded(processor), onFastPort: options.onFastPort ?? true });
     return this;
   }
 
@@ -40,6 +49,32 @@ export class RequestTable {
 
   /** Registers everything at a server. */
   installOn(server: RemotingServer): void {
-    for (const { code, processor } of this.#served.values()) server.register(code, processor);
+    for (const [code, { processor }] of this.#served) server.register(code, processor);
   }
+
+  /** Answers for what the processor throws or rejects with. The path without errors costs no promise. */
+  #guarded(processor: RequestProcessor): RequestProcessor {
+    return (request, context) => {
+      try {
+        const response = processor(request, context);
+        return response instanceof Promise ? response.catch((error: unknown) => this.#answer(request, error)) : response;
+      } catch (error) {
+        return this.#answer(request, error);
+      }
+    };
+  }
+
+  #answer(request: RemotingCommand, error: unknown): RemotingCommand {
+    if (error instanceof RequestRefused) return RemotingCommand.response(error.responseCode, error.message);
+    const remark = error instanceof Error ? error.message : String(error);
+    if (isBadInput(error)) return RemotingCommand.response(ResponseCode.SYSTEM_ERROR, remark);
+    this.#logger.error('request failed', { code: request.code, name: requestCodeName(request.code), error });
+    return RemotingCommand.response(ResponseCode.SYSTEM_ERROR, `${requestCodeName(request.code)} failed: ${remark}`);
+  }
+}
+
+/** What a decoder says about a peer's bytes (RemotingError, matched by code as errors of other packages are). */
+function isBadInput(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return code === 'BAD_HEADER' || code === 'BAD_BODY';
 }
