@@ -1,0 +1,91 @@
+/**
+ * One entry of a consume queue file (upstream store/ConsumeQueue).
+ *
+ *    0        8      12        20
+ *    +--------+------+---------+
+ *    | phy    | size | tagsCode|     all big-endian, signed
+ *    +--------+------+---------+
+ *
+ *  - phy       physical offset of the record in the log
+ *  - size      its length; > 0 in every entry that was written
+ *  - tagsCode  Java hash of the tag, or deliver time (delay topic), or, at or below -2^31 - 1, the address of a unit
+ *              in the consume-queue-ext files: -2^63 + byte offset there
+ *
+ * A blank (size 0x7FFFFFFF) stands for a queue offset that has no record: before the first entry of a queue that does
+ * not begin at 0. Files are extended with zeros, so size 0 means "not written".
+ */
+
+export const ENTRY_BYTES = 20;
+export const PHYSICAL_OFFSET_AT = 0;
+export const SIZE_AT = PHYSICAL_OFFSET_AT + 8;
+export const TAGS_CODE_AT = SIZE_AT + 4;
+
+/** Size of an entry that stands for no record. */
+export const BLANK_SIZE = 0x7fffffff;
+
+/** Entries of a file by default; the file then has 6,000,000 bytes. */
+export const DEFAULT_FILE_ENTRIES = 300_000;
+
+const TWO_32 = 4294967296;
+
+/** Writes an entry whose tagsCode is given in two halves; both are taken modulo 2^32. */
+export function writeEntry(
+  target: Buffer,
+  at: number,
+  physicalOffset: number,
+  sizeBytes: number,
+  tagsHigh: number,
+  tagsLow: number,
+): void {
+  target.writeInt32BE(Math.floor(physicalOffset / TWO_32), at);
+  target.writeInt32BE(physicalOffset | 0, at + 4);
+  target.writeInt32BE(sizeBytes, at + SIZE_AT);
+  target.writeInt32BE(tagsHigh | 0, at + TAGS_CODE_AT);
+  target.writeInt32BE(tagsLow | 0, at + TAGS_CODE_AT + 4);
+}
+
+/** The upper half of a tagsCode in the range of safe integers; the lower one is `tagsCode | 0`. */
+export function tagsCodeHigh(tagsCode: number): number {
+  const low = tagsCode | 0;
+  return low === tagsCode ? low >> 31 : Math.floor(tagsCode / TWO_32);
+}
+
+export function entryPhysicalOffset(source: Buffer, at: number): number {
+  return source.readInt32BE(at) * TWO_32 + source.readUInt32BE(at + 4);
+}
+
+export function entrySize(source: Buffer, at: number): number {
+  return source.readInt32BE(at + SIZE_AT);
+}
+
+/** The tagsCode; exact unless `isExtAddress`. */
+export function entryTagsCode(source: Buffer, at: number): number {
+  return source.readInt32BE(at + TAGS_CODE_AT) * TWO_32 + source.readUInt32BE(at + TAGS_CODE_AT + 4);
+}
+
+/** The tagsCode as all its 64 bits. */
+export function entryTagsCodeBits(source: Buffer, at: number): bigint {
+  return source.readBigInt64BE(at + TAGS_CODE_AT);
+}
+
+/** Whether the tagsCode is the address of a consume-queue-ext unit. */
+export function isExtAddress(source: Buffer, at: number): boolean {
+  const high = source.readInt32BE(at + TAGS_CODE_AT);
+  return high < -1 || (high === -1 && source.readInt32BE(at + TAGS_CODE_AT + 4) >= 0);
+}
+
+/** Byte offset in the consume-queue-ext files that an ext address means. */
+export function extOffset(source: Buffer, at: number): number {
+  return (
+    (source.readInt32BE(at + TAGS_CODE_AT) ^ 0x80000000) * TWO_32 + source.readUInt32BE(at + TAGS_CODE_AT + 4)
+  );
+}
+
+/** Whether an entry was written here: what recovery goes by. */
+export function isWritten(source: Buffer, at: number): boolean {
+  return source.readInt32BE(at) >= 0 && source.readInt32BE(at + SIZE_AT) > 0;
+}
+
+export function isBlank(source: Buffer, at: number): boolean {
+  return source.readInt32BE(at + SIZE_AT) === BLANK_SIZE;
+}

@@ -1,0 +1,269 @@
+/**
+ * All consume queues of a store directory: finding, filling, flushing, recovering and expiring them.
+ *
+ * Idle queues cost nothing but their object: what a flush looks at is the list of queues that have something to flush,
+ * and a queue that was not written to between two thorough flushes gives its tail buffer back. File descriptors, tail
+ * buffers and read caches have bounds that hold for all queues together.
+ */
+import { join } from 'node:path';
+import { silentLogger } from '@mq/remoting';
+import type { Logger } from '@mq/remoting';
+import type { Disk, DiskError } from '../disk/disk.js';
+import { FileHandles } from '../disk/file-handles.js';
+import { ENTRY_BYTES, tagsCodeHigh } from './consume-queue-entry.js';
+import { ConsumeQueueError } from './consume-queue-error.js';
+import { ConsumeQueue } from './consume-queue.js';
+import type { QueueHost } from './consume-queue.js';
+import type { EntryBlock } from './entry-block.js';
+
+export interface ConsumeQueueStoreOptions {
+  /** The `consumequeue` directory: TOPIC/QID/files below it. */
+  dir: string;
+  /** `mappedFileSizeConsumeQueue`; rounded up to whole entries. */
+  fileSizeBytes: number;
+  /** Bound of open file descriptors. Default 1,024. */
+  maxOpenFiles?: number;
+  /** Bound of memory in tails, bytes; beyond it tails stop growing and are written earlier. Default 128 MiB. */
+  maxTailBytes?: number;
+  /** Bound of cached cold reads, blocks of 16 KB. Default 512. */
+  maxCachedBlocks?: number;
+}
+
+/** Queues handled in one go before the event loop gets its turn. */
+const SLICE = 64;
+/** Syncs under way at once: half of libuv's default pool, the rest is for the log and for reads. */
+const PARALLEL_SYNCS = 2;
+
+export class ConsumeQueueStore {
+  private readonly topicsByName = new Map<string, (ConsumeQueue | undefined)[]>();
+  private readonly handles: FileHandles;
+  private readonly host: QueueHost;
+  private readonly logger: Logger;
+  private readonly disk: Disk;
+  private readonly cachedBlocks = new Map<ConsumeQueue, EntryBlock>();
+  /** Queues with something to flush. */
+  private dirty: ConsumeQueue[] = [];
+  /** Clean queues whose tail is still in memory. */
+  private warm = new Set<ConsumeQueue>();
+  private tailBytes = 0;
+  private flushing: Promise<void> = Promise.resolve();
+  /** A sync failed: what the files hold is unknown until a restart reads them again. */
+  private fault: DiskError | undefined;
+
+  constructor(
+    private readonly options: ConsumeQueueStoreOptions,
+    { disk, logger = silentLogger }: { disk: Disk; logger?: Logger },
+  ) {
+    this.disk = disk;
+    this.logger = logger;
+    this.handles = new FileHandles(disk, options.maxOpenFiles ?? 1024);
+    this.host = this.makeHost();
+  }
+
+  // ---- finding
+
+  find(topic: string, queueId: number): ConsumeQueue | undefined {
+    return this.topicsByName.get(topic)?.[queueId];
+  }
+
+  /** Creates the queue in memory; its files appear with its first flush. @throws ConsumeQueueError `BAD_NAME` */
+  findOrCreate(topic: string, queueId: number): ConsumeQueue {
+    return this.find(topic, queueId) ?? this.create(topic, queueId);
+  }
+
+  topics(): Iterable<string> {
+    return this.topicsByName.keys();
+  }
+
+  /** Ascending. */
+  queueIds(topic: string): number[] {
+    const ids: number[] = [];
+    this.topicsByName.get(topic)?.forEach((queue, queueId) => queue !== undefined && ids.push(queueId));
+    return ids;
+  }
+
+  *queues(): Generator<ConsumeQueue> {
+    for (const byId of this.topicsByName.values())
+      for (const queue of byId) if (queue !== undefined) yield queue;
+  }
+
+  /** Largest end of a record that has an entry in any queue; -1 when there is none. */
+  get maxPhysicalOffset(): number {
+    let max = -1;
+    for (const queue of this.queues()) max = Math.max(max, queue.maxPhysicalOffset);
+    return max;
+  }
+
+  // ---- writing
+
+  /** Adds the entry of a record to its queue, see `ConsumeQueue.putPosition`. Allocates nothing for a known queue. */
+  putPosition(
+    topic: string,
+    queueId: number,
+    queueOffset: number,
+    physicalOffset: number,
+    sizeBytes: number,
+    tagsCode: number,
+  ): void {
+    const queue = this.topicsByName.get(topic)?.[queueId] ?? this.create(topic, queueId);
+    queue.putPositionBits(queueOffset, physicalOffset, sizeBytes, tagsCodeHigh(tagsCode), tagsCode | 0);
+  }
+
+  /**
+   * Writes pending entries to the files. With `leastPages` > 0 only queues with as many dirty pages, and without a sync.
+   * With 0 (thorough) everything: when the promise resolves, every entry put before the call is durable, and the
+   * checkpoint may say so. Yields to the event loop; a second call waits for the first.
+   * @throws DiskError; after a failed sync every further flush fails with it
+   */
+  flush(leastPages: number): Promise<void> {
+    const run = this.flushing.catch(() => undefined).then(() => this.flushNow(leastPages));
+    this.flushing = run;
+    return run;
+  }
+
+  private async flushNow(leastPages: number): Promise<void> {
+    if (this.fault !== undefined) throw this.fault;
+    const round = this.dirty;
+    const thorough = leastPages === 0;
+    if (thorough) this.dirty = [];
+    let next = 0;
+    try {
+      for (; next < round.length; next++) {
+        if (next % SLICE === SLICE - 1) await turn();
+        round[next]!.writePending(leastPages);
+      }
+    } catch (error) {
+      if (thorough) this.dirty.push(...round);
+      throw error;
+    }
+    if (thorough) await this.syncRound(round);
+  }
+
+  private async syncRound(round: readonly ConsumeQueue[]): Promise<void> {
+    const idle = this.warm;
+    this.warm = new Set();
+    let next = 0;
+    const worker = async (): Promise<void> => {
+      while (next < round.length && this.fault === undefined) {
+        const queue = round[next++]!;
+        await queue.syncWritten();
+        if (!queue.becomeClean()) this.dirty.push(queue);
+        else this.warm.add(queue);
+      }
+    };
+    try {
+      await Promise.all(Array.from({ length: PARALLEL_SYNCS }, worker));
+    } catch (error) {
+      this.fault = error as DiskError;
+      throw error;
+    }
+    for (const queue of idle) if (!queue.isDirty && !this.warm.has(queue)) queue.becomeIdle();
+  }
+
+  // ---- recovery, truncation, expiry
+
+  /** Finds the queues on disk. @throws ConsumeQueueError */
+  load(): void {
+    for (const topic of this.disk.list(this.options.dir)) {
+      for (const name of this.disk.list(join(this.options.dir, topic))) {
+        if (!/^\d+$/.test(name)) this.logger.warn('not a queue directory', { topic, name });
+        else this.create(topic, Number(name)).load();
+      }
+    }
+  }
+
+  /** Finds the end of every queue; see `ConsumeQueue.recover`. */
+  recover(options: { abnormal: boolean }): void {
+    for (const queue of this.queues()) queue.recover(options);
+  }
+
+  /** Removes the entries of records at or behind `physicalOffset`; see `ConsumeQueue.truncateDirty`. */
+  truncateDirty(physicalOffset: number): void {
+    for (const queue of this.queues()) queue.truncateDirty(physicalOffset);
+  }
+
+  correctMinOffset(minPhysicalOffset: number): void {
+    for (const queue of this.queues()) queue.correctMinOffset(minPhysicalOffset);
+  }
+
+  /** Removes expired files and corrects min offsets, yielding between slices of queues; returns the number of files. */
+  async deleteExpired(minPhysicalOffset: number): Promise<number> {
+    let removed = 0;
+    let handled = 0;
+    for (const queue of [...this.queues()]) {
+      if (++handled % SLICE === 0) await turn();
+      removed += queue.deleteExpired(minPhysicalOffset);
+    }
+    return removed;
+  }
+
+  /** Removes the queues of a topic with their files. */
+  deleteTopic(topic: string): void {
+    for (const queue of existing(this.topicsByName.get(topic) ?? [])) queue.destroy();
+    if (this.topicsByName.delete(topic)) this.disk.remove(join(this.options.dir, topic));
+  }
+
+  /** Removes every queue: there is no log they could belong to. */
+  destroyAll(): void {
+    for (const topic of [...this.topicsByName.keys()]) this.deleteTopic(topic);
+  }
+
+  /** Closes the files without flushing. Idempotent. */
+  close(): void {
+    this.handles.closeAll();
+  }
+
+  // ---- what queues need
+
+  private create(topic: string, queueId: number): ConsumeQueue {
+    if (topic === '' || topic === '.' || topic === '..' || /[/\\\0]/.test(topic)) {
+      throw new ConsumeQueueError('BAD_NAME', topic, 'is no topic: it would leave the store directory');
+    }
+    const queue = new ConsumeQueue(this.host, topic, queueId, join(this.options.dir, topic, String(queueId)));
+    let byId = this.topicsByName.get(topic);
+    if (byId === undefined) this.topicsByName.set(topic, (byId = []));
+    byId[queueId] = queue;
+    return queue;
+  }
+
+  private makeHost(): QueueHost {
+    const { maxTailBytes = 128 * 1024 * 1024, maxCachedBlocks = 512 } = this.options;
+    return {
+      disk: this.disk,
+      handles: this.handles,
+      fileSizeBytes: Math.ceil(this.options.fileSizeBytes / ENTRY_BYTES) * ENTRY_BYTES,
+      becameDirty: (queue) => void this.dirty.push(queue),
+      claimTailBytes: (bytes) => {
+        if (this.tailBytes + bytes > maxTailBytes) return false;
+        this.tailBytes += bytes;
+        return true;
+      },
+      countTailBytes: (bytes) => void (this.tailBytes += bytes),
+      cachedBlock: (queue) => this.cachedBlocks.get(queue),
+      cacheBlock: (queue, block) => {
+        this.cachedBlocks.delete(queue);
+        if (block === undefined) return;
+        this.cachedBlocks.set(queue, block);
+        if (this.cachedBlocks.size > maxCachedBlocks)
+          this.cachedBlocks.delete(this.cachedBlocks.keys().next().value!);
+      },
+      reportGap: (queue, fromIndex, toIndex) =>
+        this.logger.error('queue has a gap, filled with blanks', {
+          topic: queue.topic,
+          queueId: queue.queueId,
+          fromIndex,
+          toIndex,
+        }),
+    };
+  }
+}
+
+/** The queues of a topic, without walking the holes between their ids. */
+function existing(byId: readonly (ConsumeQueue | undefined)[]): ConsumeQueue[] {
+  return Object.values(byId).filter((queue) => queue !== undefined);
+}
+
+/** The event loop's next turn. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}

@@ -1,0 +1,467 @@
+/**
+ * The consume queue of one topic and queue id: where its messages are in the log (upstream store/ConsumeQueue).
+ *
+ *   byte offset in the queue = 20 * queue offset
+ *
+ *        startBytes      minBytes              tailStart   writtenBytes    endBytes
+ *   files |--- expired ----|--------------------|-----------|               |
+ *   tail                                        |===========|== pending ====|
+ *
+ * New entries go to the tail, a buffer in memory; a flush writes the pending part of it to the files. What is pending
+ * when the process dies is rebuilt from the log. The tail keeps written entries too, so that consumers at the tail are
+ * answered from memory; a queue nobody writes to gives its tail back and costs a few numbers.
+ */
+import {
+  BLANK_SIZE,
+  ENTRY_BYTES,
+  entryPhysicalOffset,
+  entrySize,
+  isBlank,
+  isWritten,
+  tagsCodeHigh,
+  writeEntry,
+} from './consume-queue-entry.js';
+import { ConsumeQueueError } from './consume-queue-error.js';
+import { EntryBlock } from './entry-block.js';
+import { QueueFiles } from './queue-files.js';
+import type { QueueFilesContext } from './queue-files.js';
+
+/** A tail starts with room for 16 entries and doubles up to 3,200. */
+const FIRST_TAIL_BYTES = 16 * ENTRY_BYTES;
+const MAX_TAIL_BYTES = 3200 * ENTRY_BYTES;
+
+/** How much a cold read fetches at once: the next reads of a consumer that catches up are answered from it. */
+const READ_BLOCK_BYTES = 800 * ENTRY_BYTES;
+const SCAN_BLOCK_BYTES = 3200 * ENTRY_BYTES;
+
+/** An entry this far beyond the end of its queue is not a gap but a mistake. */
+const MAX_GAP_BYTES = 3_000_000 * ENTRY_BYTES;
+
+const PAGE_BYTES = 4096;
+
+/** What a queue needs from the store it belongs to. */
+export interface QueueHost extends QueueFilesContext {
+  /** The queue has entries to flush; called once until it was flushed. */
+  becameDirty(queue: ConsumeQueue): void;
+  /** Asks to keep `bytes` more in tails. False: the bound is reached, and they are not counted. */
+  claimTailBytes(bytes: number): boolean;
+  /** Counts bytes of tails that were taken without asking (positive) or given back (negative). */
+  countTailBytes(bytes: number): void;
+  /** The most recent cold read of a queue. */
+  cachedBlock(queue: ConsumeQueue): EntryBlock | undefined;
+  cacheBlock(queue: ConsumeQueue, block: EntryBlock | undefined): void;
+  /** Entries were missing between the end of the queue and a put; they are filled with blanks. */
+  reportGap(queue: ConsumeQueue, fromIndex: number, toIndex: number): void;
+}
+
+export class ConsumeQueue {
+  private readonly files: QueueFiles;
+  private minBytes = 0;
+  private endBytes = 0;
+  private writtenBytes = 0;
+  private syncedBytes = 0;
+  private tail: Buffer | undefined;
+  private tailStart = 0;
+  private dirty = false;
+  private destroyed = false;
+  /** End in the log of the last record that has an entry; -1 when there is none. */
+  maxPhysicalOffset = -1;
+
+  constructor(
+    private readonly host: QueueHost,
+    readonly topic: string,
+    readonly queueId: number,
+    dir: string,
+  ) {
+    this.files = new QueueFiles(host, dir);
+  }
+
+  /** First queue offset that may be read. */
+  get minOffset(): number {
+    return this.minBytes / ENTRY_BYTES;
+  }
+
+  /** Next queue offset to be written. */
+  get maxOffset(): number {
+    return this.endBytes / ENTRY_BYTES;
+  }
+
+  get dir(): string {
+    return this.files.dir;
+  }
+
+  /** Bytes of entries that are only in memory. */
+  get pendingBytes(): number {
+    return this.endBytes - this.writtenBytes;
+  }
+
+  /** Bytes on disk, as the sum of file sizes. */
+  get totalSizeBytes(): number {
+    return this.files.endBytes - this.files.startBytes;
+  }
+
+  // ---- writing
+
+  /**
+   * Adds the entry of a record. Entries that exist already are skipped, so a rebuild may start early.
+   * @param tagsCode safe integer
+   * @throws DiskError when the tail is full and cannot be written; nothing has changed then, and the put may be repeated
+   */
+  putPosition(queueOffset: number, physicalOffset: number, sizeBytes: number, tagsCode: number): void {
+    this.putPositionBits(queueOffset, physicalOffset, sizeBytes, tagsCodeHigh(tagsCode), tagsCode | 0);
+  }
+
+  /** As `putPosition`, the tagsCode as the two halves of its 64 bits. */
+  putPositionBits(
+    queueOffset: number,
+    physicalOffset: number,
+    sizeBytes: number,
+    tagsHigh: number,
+    tagsLow: number,
+  ): void {
+    const recordEnd = physicalOffset + sizeBytes;
+    if (recordEnd <= this.maxPhysicalOffset) return;
+    const position = queueOffset * ENTRY_BYTES;
+    if (position !== this.endBytes && !this.alignEnd(position)) return;
+    let at = this.endBytes - this.tailStart;
+    if (this.tail === undefined || at === this.tail.length) {
+      this.makeRoom();
+      at = this.endBytes - this.tailStart;
+    }
+    writeEntry(this.tail!, at, physicalOffset, sizeBytes, tagsHigh, tagsLow);
+    this.endBytes += ENTRY_BYTES;
+    this.maxPhysicalOffset = recordEnd;
+    if (!this.dirty) {
+      this.dirty = true;
+      this.host.becameDirty(this);
+    }
+  }
+
+  /** Brings the end of the queue to `position`; false when the entry there exists already. */
+  private alignEnd(position: number): boolean {
+    if (position < this.endBytes) return false;
+    const isFirst = this.files.isEmpty && this.endBytes === 0;
+    const from = isFirst ? this.files.fileStart(position) : this.endBytes;
+    if (!isFirst) {
+      if (position - from > MAX_GAP_BYTES) {
+        throw new ConsumeQueueError(
+          'GAP_TOO_LARGE',
+          this.dir,
+          `ends at queue offset ${this.maxOffset}, an entry for ${position / ENTRY_BYTES} does not belong here`,
+        );
+      }
+      // Different on purpose: upstream appends at the end, and every later message answers to a wrong queue offset.
+      this.host.reportGap(this, this.maxOffset, position / ENTRY_BYTES);
+      this.writePending();
+    }
+    this.writeBlanks(from, position);
+    this.dropTail();
+    this.endBytes = this.writtenBytes = position;
+    if (isFirst) {
+      this.minBytes = position;
+      this.syncedBytes = from;
+    }
+    return true;
+  }
+
+  /** Blanks carry the end of the record before them, so that physical offsets never fall along the queue. */
+  private writeBlanks(from: number, to: number): void {
+    const block = Buffer.allocUnsafe(Math.min(to - from, SCAN_BLOCK_BYTES));
+    const physicalOffset = Math.max(0, this.maxPhysicalOffset);
+    for (let at = 0; at < block.length; at += ENTRY_BYTES)
+      writeEntry(block, at, physicalOffset, BLANK_SIZE, 0, 0);
+    for (let at = from; at < to; at += block.length)
+      this.files.write(block, 0, Math.min(block.length, to - at), at);
+  }
+
+  /** Gives the tail room for at least one more entry. Bytes of blocks that were handed out are never written again. */
+  private makeRoom(): void {
+    const old = this.tail;
+    if (old === undefined) {
+      this.host.countTailBytes(FIRST_TAIL_BYTES);
+      this.tail = Buffer.allocUnsafeSlow(FIRST_TAIL_BYTES);
+      this.tailStart = this.endBytes;
+      return;
+    }
+    if (old.length < MAX_TAIL_BYTES && this.host.claimTailBytes(old.length)) {
+      this.tail = Buffer.allocUnsafeSlow(old.length * 2);
+      old.copy(this.tail);
+      return;
+    }
+    this.writePending();
+    const kept = (old.length / ENTRY_BYTES / 2) * ENTRY_BYTES;
+    this.tail = Buffer.allocUnsafeSlow(old.length);
+    old.copy(this.tail, 0, old.length - kept);
+    this.tailStart = this.endBytes - kept;
+  }
+
+  private dropTail(): void {
+    if (this.tail !== undefined) this.host.countTailBytes(-this.tail.length);
+    this.tail = undefined;
+  }
+
+  // ---- flushing (called by the store)
+
+  /**
+   * Writes pending entries to the files if they touch `leastPages` pages or more; 0 means any.
+   * @returns whether nothing is pending any more
+   * @throws DiskError; the entries stay pending and the next call repeats them
+   */
+  writePending(leastPages = 0): boolean {
+    const pages = Math.floor(this.endBytes / PAGE_BYTES) - Math.floor(this.writtenBytes / PAGE_BYTES);
+    if (pages < leastPages) return this.pendingBytes === 0;
+    if (this.pendingBytes > 0) {
+      this.files.write(this.tail!, this.writtenBytes - this.tailStart, this.pendingBytes, this.writtenBytes);
+      this.writtenBytes = this.endBytes;
+    }
+    return true;
+  }
+
+  /** Resolves when every entry written to the files before the call is durable. @throws DiskError, final for the queue */
+  async syncWritten(): Promise<void> {
+    const to = this.writtenBytes;
+    if (this.destroyed || to === this.syncedBytes) return;
+    await this.files.sync(Math.min(this.syncedBytes, to - ENTRY_BYTES), to);
+    this.syncedBytes = Math.min(to, this.endBytes);
+  }
+
+  /** Marks the queue as flushed unless entries arrived meanwhile; returns whether it is. */
+  becomeClean(): boolean {
+    this.dirty = !this.destroyed && (this.pendingBytes > 0 || this.syncedBytes !== this.writtenBytes);
+    return !this.dirty;
+  }
+
+  get isDirty(): boolean {
+    return this.dirty;
+  }
+
+  /** Gives the memory of a queue back that nobody writes to. */
+  becomeIdle(): void {
+    if (this.pendingBytes === 0) this.dropTail();
+  }
+
+  // ---- reading
+
+  /**
+   * Entries from a queue offset on: at least one if `fromIndex` is in [first file, maxOffset), at most `count`; fewer
+   * at the end of a file or of what is in memory. From memory at once, else off the event loop.
+   */
+  entries(fromIndex: number, count: number): EntryBlock | Promise<EntryBlock> {
+    const near = this.entriesInMemory(fromIndex, count);
+    if (near !== undefined) return near;
+    return this.readBlock(fromIndex).then((block) => block.slice(fromIndex, count));
+  }
+
+  /** As `entries`, but reads the file blocking: for recovery and single entries. */
+  entriesNow(fromIndex: number, count: number): EntryBlock {
+    const near = this.entriesInMemory(fromIndex, count);
+    if (near !== undefined) return near;
+    const position = fromIndex * ENTRY_BYTES;
+    const buffer = Buffer.allocUnsafe(Math.min(count * ENTRY_BYTES, this.fileEntriesEnd() - position));
+    const got = this.files.read(buffer, position, buffer.length);
+    return new EntryBlock(buffer, 0, Math.floor(got / ENTRY_BYTES), fromIndex);
+  }
+
+  /**
+   * First queue offset in [minOffset, maxOffset) whose record starts at or behind `physicalOffset`; maxOffset when
+   * there is none. Blocking, a few reads of one entry.
+   */
+  binarySearchByPhysicalOffset(physicalOffset: number): number {
+    return this.searchByPhysicalOffset(
+      Math.max(this.minBytes, this.files.startBytes),
+      this.endBytes,
+      physicalOffset,
+    );
+  }
+
+  private entriesInMemory(fromIndex: number, count: number): EntryBlock | undefined {
+    const position = fromIndex * ENTRY_BYTES;
+    if (count <= 0 || position >= this.endBytes || position < this.firstReadable())
+      return EntryBlock.empty(fromIndex);
+    if (this.tail !== undefined && position >= this.tailStart) {
+      const available = (this.endBytes - position) / ENTRY_BYTES;
+      return new EntryBlock(this.tail, position - this.tailStart, Math.min(count, available), fromIndex);
+    }
+    const block = this.host.cachedBlock(this);
+    if (block !== undefined && fromIndex >= block.firstIndex && fromIndex < block.firstIndex + block.count) {
+      return block.slice(fromIndex, count);
+    }
+    return undefined;
+  }
+
+  private async readBlock(fromIndex: number): Promise<EntryBlock> {
+    const position = fromIndex * ENTRY_BYTES;
+    const buffer = Buffer.allocUnsafeSlow(Math.min(READ_BLOCK_BYTES, this.fileEntriesEnd() - position));
+    const got = await this.files.readAsync(buffer, position, buffer.length);
+    const block = new EntryBlock(buffer, 0, Math.floor(got / ENTRY_BYTES), fromIndex);
+    if (!this.destroyed && fromIndex + block.count <= this.maxOffset) this.host.cacheBlock(this, block);
+    return block;
+  }
+
+  /** Where the entries that are in the files end, as far as they are not in the tail as well. */
+  private fileEntriesEnd(): number {
+    return this.tail === undefined ? this.writtenBytes : Math.min(this.tailStart, this.writtenBytes);
+  }
+
+  private firstReadable(): number {
+    return this.files.isEmpty ? this.writtenBytes : this.files.startBytes;
+  }
+
+  // ---- recovery, truncation, expiry (blocking)
+
+  /** Finds the files of the queue; until `recover` it reads as empty. @throws ConsumeQueueError */
+  load(): void {
+    this.files.load();
+    this.minBytes = this.files.startBytes;
+    this.setEnd(this.files.startBytes);
+  }
+
+  /**
+   * Finds the end of the queue in its files. After a clean shutdown the entries of the last file are contiguous and the
+   * end is searched for; after a crash every entry of the last three files is looked at, and what stands behind the
+   * first unwritten one is cleared.
+   */
+  recover({ abnormal }: { abnormal: boolean }): void {
+    if (this.files.isEmpty) return;
+    const end = abnormal ? this.scanForEnd() : this.searchForEnd();
+    this.files.truncate(end, abnormal ? Infinity : end);
+    this.setEnd(end);
+    this.maxPhysicalOffset = this.lastPhysicalEnd();
+  }
+
+  /**
+   * Removes the entries of records that start at or behind `physicalOffset`, from the end of the queue.
+   *
+   * After a power cut the last entries may be torn in ways nothing shows (a tagsCode cut off at the end of a sector).
+   * A recovery that will dispatch the log again from offset P is exact when it calls this with P first.
+   */
+  truncateDirty(physicalOffset: number): void {
+    const first = this.firstReadable();
+    if (first >= this.endBytes || this.entryAt(this.endBytes - ENTRY_BYTES) < physicalOffset) return;
+    const end = this.searchByPhysicalOffset(first, this.endBytes, physicalOffset) * ENTRY_BYTES;
+    if (end <= this.writtenBytes) {
+      this.files.truncate(end, this.writtenBytes);
+      this.dropTail();
+      this.setEnd(end);
+    } else {
+      this.writePendingUpTo(end);
+    }
+    this.minBytes = Math.min(this.minBytes, end);
+    this.maxPhysicalOffset = this.lastPhysicalEnd();
+  }
+
+  /** Moves minOffset to the first entry whose record starts at or behind `minPhysicalOffset`, the start of the log. */
+  correctMinOffset(minPhysicalOffset: number): void {
+    const from = Math.max(this.minBytes, this.files.startBytes);
+    if (from >= this.endBytes) {
+      this.minBytes = this.endBytes;
+      return;
+    }
+    let first = from;
+    if (!this.isLive(from, minPhysicalOffset)) {
+      // At least 1: the blanks before the first entry of a queue have physical offset 0.
+      first = this.searchByPhysicalOffset(from, this.endBytes, Math.max(1, minPhysicalOffset)) * ENTRY_BYTES;
+    }
+    while (first < this.endBytes && !this.isLive(first, minPhysicalOffset)) first += ENTRY_BYTES;
+    this.minBytes = first;
+  }
+
+  /** Removes files whose last record lies before `minPhysicalOffset`, never the last one; returns how many. */
+  deleteExpired(minPhysicalOffset: number): number {
+    let removed = 0;
+    while (this.files.endBytes - this.files.startBytes > this.files.fileSizeBytes) {
+      const lastEntry = this.files.startBytes + this.files.fileSizeBytes - ENTRY_BYTES;
+      if (lastEntry >= this.writtenBytes || this.entryAt(lastEntry) >= minPhysicalOffset) break;
+      this.files.removeFirst();
+      removed++;
+    }
+    this.correctMinOffset(minPhysicalOffset);
+    return removed;
+  }
+
+  /** Removes the queue with its files. */
+  destroy(): void {
+    this.destroyed = true;
+    this.dropTail();
+    this.host.cacheBlock(this, undefined);
+    this.files.destroy();
+    this.minBytes = 0;
+    this.setEnd(0);
+    this.maxPhysicalOffset = -1;
+  }
+
+  private setEnd(end: number): void {
+    this.endBytes = this.writtenBytes = this.syncedBytes = end;
+    this.tailStart = end;
+    this.host.cacheBlock(this, undefined);
+  }
+
+  /** Keeps the pending entries up to `end`: those behind it are in memory only. */
+  private writePendingUpTo(end: number): void {
+    this.endBytes = end;
+    this.writePending();
+    this.dropTail();
+    this.tailStart = end;
+  }
+
+  /** Physical offset of the entry at a byte offset. */
+  private entryAt(position: number): number {
+    return this.entriesNow(position / ENTRY_BYTES, 1).physicalOffset(0);
+  }
+
+  private isLive(position: number, minPhysicalOffset: number): boolean {
+    const entry = this.entriesNow(position / ENTRY_BYTES, 1);
+    return !entry.isBlank(0) && entry.physicalOffset(0) >= minPhysicalOffset;
+  }
+
+  private searchByPhysicalOffset(fromBytes: number, toBytes: number, physicalOffset: number): number {
+    let low = fromBytes / ENTRY_BYTES;
+    let high = toBytes / ENTRY_BYTES;
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2);
+      if (this.entryAt(middle * ENTRY_BYTES) >= physicalOffset) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  }
+
+  /** End of the last record that has an entry; -1 when the queue holds blanks only. */
+  private lastPhysicalEnd(): number {
+    for (let at = this.endBytes - ENTRY_BYTES; at >= this.firstReadable(); at -= ENTRY_BYTES) {
+      const entry = this.entriesNow(at / ENTRY_BYTES, 1);
+      if (!entry.isBlank(0)) return entry.physicalOffset(0) + entry.sizeBytes(0);
+    }
+    return -1;
+  }
+
+  /** The end after a clean shutdown: the last file is entries, then zeros. */
+  private searchForEnd(): number {
+    const { files } = this;
+    const entry = Buffer.allocUnsafe(ENTRY_BYTES);
+    let low = files.endBytes - files.fileSizeBytes;
+    let high = files.endBytes;
+    while (low < high) {
+      const middle = low + Math.floor((high - low) / ENTRY_BYTES / 2) * ENTRY_BYTES;
+      files.read(entry, middle, ENTRY_BYTES);
+      if (isWritten(entry, 0)) low = middle + ENTRY_BYTES;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /** The end after a crash: the first entry that was not written, or that lies before its predecessor in the log. */
+  private scanForEnd(): number {
+    const { files } = this;
+    const block = Buffer.allocUnsafe(Math.min(SCAN_BLOCK_BYTES, files.fileSizeBytes));
+    let position = Math.max(files.startBytes, files.endBytes - 3 * files.fileSizeBytes);
+    let floor = 0;
+    while (position < files.endBytes) {
+      const got = files.read(block, position, block.length);
+      for (let at = 0; at < got; at += ENTRY_BYTES, position += ENTRY_BYTES) {
+        if (!isWritten(block, at) || entryPhysicalOffset(block, at) < floor) return position;
+        floor = entryPhysicalOffset(block, at) + (isBlank(block, at) ? 0 : entrySize(block, at));
+      }
+    }
+    return position;
+  }
+}

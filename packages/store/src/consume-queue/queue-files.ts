@@ -1,0 +1,178 @@
+/**
+ * The row of equally sized files that holds one queue, addressed by byte offset in the queue. A file's name is the
+ * offset of its first byte, 20 digits. Units never cross files. Knows nothing of what the bytes mean.
+ */
+import { dirname, join } from 'node:path';
+import type { Disk, DiskFile } from '../disk/disk.js';
+import type { FileHandles } from '../disk/file-handles.js';
+import { ConsumeQueueError } from './consume-queue-error.js';
+
+const ZEROS = Buffer.alloc(64 * 1024);
+
+/** What all rows of a store share. */
+export interface QueueFilesContext {
+  readonly disk: Disk;
+  readonly handles: FileHandles;
+  readonly fileSizeBytes: number;
+}
+
+export class QueueFiles {
+  /** Offset of the first byte of the first file. */
+  startBytes = 0;
+  /** Offset behind the last byte of the last file; equal to `startBytes` when there is no file. */
+  endBytes = 0;
+  /** A file appeared since the last sync, so its directory entry is not durable. */
+  private created = false;
+
+  constructor(
+    private readonly context: QueueFilesContext,
+    readonly dir: string,
+  ) {}
+
+  get isEmpty(): boolean {
+    return this.endBytes === this.startBytes;
+  }
+
+  get fileSizeBytes(): number {
+    return this.context.fileSizeBytes;
+  }
+
+  /** Offset of the first byte of the file that holds (or would hold) `position`. */
+  fileStart(position: number): number {
+    return position - (position % this.context.fileSizeBytes);
+  }
+
+  pathOf(fileStart: number): string {
+    return join(this.dir, String(fileStart).padStart(20, '0'));
+  }
+
+  /**
+   * Finds the files on disk. A last file of no length is one whose creation a crash cut short: it is extended.
+   * @throws ConsumeQueueError `BAD_FILE_SIZE`, `MISSING_FILE`
+   */
+  load(): void {
+    const { disk, fileSizeBytes } = this.context;
+    const starts = disk.list(this.dir).filter(isFileName).map(Number);
+    starts.forEach((start, i) => {
+      const path = this.pathOf(start);
+      const sizeBytes = disk.stat(path)?.sizeBytes ?? 0;
+      const isLast = i === starts.length - 1;
+      if (isLast && sizeBytes === 0) disk.open(path, { sizeBytes: fileSizeBytes }).close();
+      else if (sizeBytes !== fileSizeBytes) {
+        throw new ConsumeQueueError(
+          'BAD_FILE_SIZE',
+          path,
+          `has ${sizeBytes} bytes instead of ${fileSizeBytes}`,
+        );
+      }
+      if (start % fileSizeBytes !== 0 || (i > 0 && start !== starts[i - 1]! + fileSizeBytes)) {
+        throw new ConsumeQueueError('MISSING_FILE', path, 'does not continue the file before it');
+      }
+    });
+    this.startBytes = starts[0] ?? 0;
+    this.endBytes = starts.length === 0 ? 0 : starts[starts.length - 1]! + fileSizeBytes;
+  }
+
+  /** Writes bytes at a position at or before the end of the files, creating files as needed. @throws DiskError */
+  write(source: Buffer, sourceStart: number, length: number, position: number): void {
+    let done = 0;
+    while (done < length) {
+      const at = position + done;
+      const fileStart = this.fileStart(at);
+      const part = Math.min(length - done, fileStart + this.fileSizeBytes - at);
+      this.writable(fileStart).write(source, at - fileStart, part, sourceStart + done);
+      done += part;
+    }
+  }
+
+  /** Reads up to `length` bytes of one file (never beyond its end); returns how many. Blocking. */
+  read(target: Buffer, position: number, length: number): number {
+    const fileStart = this.fileStart(position);
+    const part = Math.min(length, fileStart + this.fileSizeBytes - position);
+    return this.context.handles.use(this.pathOf(fileStart)).read(target, position - fileStart, part);
+  }
+
+  /** As `read`, off the event loop. */
+  readAsync(target: Buffer, position: number, length: number): Promise<number> {
+    const fileStart = this.fileStart(position);
+    const part = Math.min(length, fileStart + this.fileSizeBytes - position);
+    return this.context.handles.readAsync(this.pathOf(fileStart), target, position - fileStart, part);
+  }
+
+  /** Makes the bytes of [from, to) durable, and the names of new files with them. */
+  async sync(from: number, to: number): Promise<void> {
+    const created = this.created;
+    this.created = false;
+    for (let start = this.fileStart(from); start < to; start += this.fileSizeBytes) {
+      if (start >= this.startBytes && start < this.endBytes)
+        await this.context.handles.sync(this.pathOf(start));
+    }
+    if (!created || this.isEmpty) return;
+    const { disk } = this.context;
+    // New queues are rare beside writes to old ones: their topic's and the root's entries are synced with them.
+    for (const dir of [this.dir, dirname(this.dir), dirname(dirname(this.dir))]) disk.syncDirectory(dir);
+  }
+
+  /**
+   * Makes the queue end at `position`: later files are removed and what stood behind it in its file reads as zero,
+   * because stale entries would count as written after the next crash.
+   * @param staleEnd nothing was ever written from here on, if known
+   */
+  truncate(position: number, staleEnd = Infinity): void {
+    let removed = false;
+    while (!this.isEmpty && this.endBytes - this.fileSizeBytes >= position) {
+      this.removeFile(this.endBytes - this.fileSizeBytes);
+      this.endBytes -= this.fileSizeBytes;
+      removed = true;
+    }
+    if (removed) this.context.disk.syncDirectory(this.dir);
+    this.clear(position, Math.min(this.endBytes, staleEnd));
+  }
+
+  /** Makes [from, to) of one file read as zero, durably. Space that was never written stays unallocated. */
+  private clear(from: number, to: number): void {
+    const found = Buffer.allocUnsafe(Math.max(0, Math.min(ZEROS.length, to - from)));
+    let changed = false;
+    for (let at = from; at < to; at += found.length) {
+      const got = this.read(found, at, Math.min(found.length, to - at));
+      if (found.compare(ZEROS, 0, got, 0, got) === 0) continue;
+      this.write(ZEROS, 0, got, at);
+      changed = true;
+    }
+    if (changed) this.context.handles.use(this.pathOf(this.fileStart(from))).syncNow();
+  }
+
+  removeFirst(): void {
+    this.removeFile(this.startBytes);
+    this.startBytes += this.fileSizeBytes;
+  }
+
+  destroy(): void {
+    for (let start = this.startBytes; start < this.endBytes; start += this.fileSizeBytes) {
+      this.context.handles.forget(this.pathOf(start));
+    }
+    this.context.disk.remove(this.dir);
+    this.startBytes = this.endBytes = 0;
+  }
+
+  private writable(fileStart: number): DiskFile {
+    const { disk, handles, fileSizeBytes } = this.context;
+    if (!this.isEmpty && fileStart < this.endBytes) return handles.use(this.pathOf(fileStart));
+    if (this.isEmpty) disk.mkdir(this.dir);
+    const file = handles.use(this.pathOf(fileStart), { create: true, sizeBytes: fileSizeBytes });
+    if (this.isEmpty) this.startBytes = fileStart;
+    this.endBytes = fileStart + fileSizeBytes;
+    this.created = true;
+    return file;
+  }
+
+  private removeFile(fileStart: number): void {
+    const path = this.pathOf(fileStart);
+    this.context.handles.forget(path);
+    this.context.disk.remove(path);
+  }
+}
+
+function isFileName(name: string): boolean {
+  return /^\d{20}$/.test(name);
+}
