@@ -1,0 +1,283 @@
+/**
+ * One hash index file. The one that is written to keeps its slots and its newest entries in memory; the others are read
+ * entry by entry off the event loop and keep their header only.
+ *
+ * Durable order of a flush: entries, slots, sync, header, sync. The header says how many entries are valid, so a crash
+ * in between leaves slots that are ahead of it; they lead back to the valid ones along their chains when the file is
+ * opened again.
+ */
+import type { DiskFile } from '../disk/disk.js';
+import type { FileHandles } from '../disk/file-handles.js';
+import {
+  HEADER_BYTES,
+  INDEX_ENTRY_BYTES,
+  decodeIndexHeader,
+  encodeIndexHeader,
+  entryPosition,
+  indexFileSize,
+  readIndexEntry,
+  slotPosition,
+  writeIndexEntry,
+} from './index-file-format.js';
+import type { IndexEntry, IndexFileShape, IndexHeader } from './index-file-format.js';
+import { SlotTable } from './slot-table.js';
+
+/** Entries gathered before they are written: 64 KB. */
+const GATHERED_ENTRIES = 3276;
+const MAX_INT = 0x7fffffff;
+
+export class IndexFile {
+  private slots: SlotTable | undefined;
+  /** Entries [gatheredFrom, indexCount), not yet in the file. */
+  private gathered: Buffer | undefined;
+  private gatheredFrom = 1;
+  private headerDirty = false;
+  private destroyed = false;
+
+  private constructor(
+    private readonly handles: FileHandles,
+    readonly path: string,
+    private readonly shape: IndexFileShape,
+    private readonly facts: IndexHeader,
+  ) {
+    this.gatheredFrom = facts.indexCount;
+  }
+
+  /**
+   * A new, empty file of full (sparse) size. It begins with the end of the file before it, which upstream does too:
+   * until the first key arrives, and in that key's time difference, those are its begin.
+   */
+  static create(
+    handles: FileHandles,
+    path: string,
+    shape: IndexFileShape,
+    previous?: Readonly<IndexHeader>,
+  ): IndexFile {
+    handles.use(path, { create: true, sizeBytes: indexFileSize(shape) });
+    const phyOffset = previous?.endPhyOffset ?? 0;
+    const timestamp = previous?.endTimestamp ?? 0;
+    const file = new IndexFile(handles, path, shape, {
+      beginTimestamp: timestamp,
+      endTimestamp: timestamp,
+      beginPhyOffset: phyOffset,
+      endPhyOffset: phyOffset,
+      hashSlotCount: 0,
+      indexCount: 1,
+    });
+    file.slots = new SlotTable(shape.slots);
+    return file;
+  }
+
+  /** Reads the header of a file that exists. */
+  static load(handles: FileHandles, path: string, shape: IndexFileShape): IndexFile {
+    const bytes = Buffer.alloc(HEADER_BYTES);
+    handles.use(path).read(bytes, 0);
+    return new IndexFile(handles, path, shape, decodeIndexHeader(bytes));
+  }
+
+  get header(): Readonly<IndexHeader> {
+    return this.facts;
+  }
+
+  get isFull(): boolean {
+    return this.facts.indexCount >= this.shape.entries;
+  }
+
+  get isDirty(): boolean {
+    return this.headerDirty || (this.slots?.isDirty ?? false);
+  }
+
+  // ---- writing
+
+  /**
+   * Adds a key. Returns false when the file is full.
+   * @param keyHash from `indexKeyHash`: not negative
+   * @throws DiskError when gathered entries cannot be written; nothing has changed then
+   */
+  put(keyHash: number, phyOffset: number, storeTimestamp: number): boolean {
+    const { facts } = this;
+    const entry = facts.indexCount;
+    if (entry >= this.shape.entries) return false;
+    const slots = (this.slots ??= this.loadSlots());
+    if (entry - this.gatheredFrom >= GATHERED_ENTRIES) this.writeGathered();
+    this.gathered ??= Buffer.allocUnsafeSlow(GATHERED_ENTRIES * INDEX_ENTRY_BYTES);
+
+    const slot = keyHash % this.shape.slots;
+    let previous = slots.get(slot);
+    if (previous <= 0 || previous > entry) previous = 0;
+    const at = (entry - this.gatheredFrom) * INDEX_ENTRY_BYTES;
+    writeIndexEntry(this.gathered, at, keyHash, phyOffset, this.timeDiff(storeTimestamp), previous);
+    slots.set(slot, entry);
+
+    if (entry === 1) {
+      facts.beginPhyOffset = phyOffset;
+      facts.beginTimestamp = storeTimestamp;
+    }
+    if (previous === 0) facts.hashSlotCount++;
+    facts.indexCount++;
+    facts.endPhyOffset = phyOffset;
+    facts.endTimestamp = storeTimestamp;
+    this.headerDirty = true;
+    return true;
+  }
+
+  private timeDiff(storeTimestamp: number): number {
+    if (this.facts.beginTimestamp <= 0) return 0;
+    return Math.min(MAX_INT, Math.max(0, Math.trunc((storeTimestamp - this.facts.beginTimestamp) / 1000)));
+  }
+
+  private writeGathered(): void {
+    const count = this.facts.indexCount - this.gatheredFrom;
+    if (count === 0) return;
+    this.file().write(
+      this.gathered!,
+      entryPosition(this.shape, this.gatheredFrom),
+      count * INDEX_ENTRY_BYTES,
+    );
+    this.gatheredFrom += count;
+  }
+
+  /**
+   * Resolves with the end timestamp up to which every key put before the call is durable. Yields to the event loop.
+   * @throws DiskError
+   */
+  async flush(): Promise<number> {
+    this.writeGathered();
+    const flushed = { ...this.facts };
+    while (this.writeSlots()) await new Promise((resolve) => setImmediate(resolve));
+    await this.handles.sync(this.path);
+    if (this.destroyed) return 0;
+    this.file().write(encodeIndexHeader(flushed), 0);
+    await this.handles.sync(this.path);
+    this.headerDirty = flushed.indexCount !== this.facts.indexCount;
+    return flushed.endTimestamp;
+  }
+
+  /** Entries first: a slot never leads to an entry that was not written before it. */
+  private writeSlots(): boolean {
+    if (this.slots === undefined || this.destroyed) return false;
+    this.writeGathered();
+    const file = this.file();
+    return this.slots.writeSlice((source, position, length, start) =>
+      file.write(source, position, length, start),
+    );
+  }
+
+  /** Gives the memory of a file back that is full and flushed. */
+  retire(): void {
+    this.slots = undefined;
+    this.gathered = undefined;
+  }
+
+  destroy(remove: (path: string) => void): void {
+    this.destroyed = true;
+    this.retire();
+    this.handles.forget(this.path);
+    remove(this.path);
+  }
+
+  // ---- reading
+
+  /** Whether [begin, end] and the time of the file overlap, by upstream's rule. */
+  overlaps(begin: number, end: number): boolean {
+    const { beginTimestamp: first, endTimestamp: last } = this.facts;
+    return (
+      (begin < first && end > last) || (begin >= first && begin <= last) || (end >= first && end <= last)
+    );
+  }
+
+  /**
+   * Appends physical offsets of a key to `found`, newest first, until there are `maxNum`. Times are the entry's whole
+   * seconds since the begin of the file: windows under a second miss or catch neighbours, like upstream.
+   */
+  async select(found: number[], keyHash: number, maxNum: number, begin: number, end: number): Promise<void> {
+    const { facts } = this;
+    if (facts.indexCount <= 1) return;
+    let number = await this.slotValue(keyHash % this.shape.slots);
+    if (number > facts.indexCount) return;
+    while (number > 0 && found.length < maxNum && !this.destroyed) {
+      const entry = this.gatheredEntry(number) ?? (await this.storedEntry(number));
+      if (entry.timeDiff < 0) return;
+      const time = facts.beginTimestamp + entry.timeDiff * 1000;
+      if (entry.keyHash === keyHash && time >= begin && time <= end) found.push(entry.phyOffset);
+      if (entry.previous > facts.indexCount || entry.previous === number || time < begin) return;
+      number = entry.previous;
+    }
+  }
+
+  private async slotValue(slot: number): Promise<number> {
+    if (this.slots !== undefined) return this.slots.get(slot);
+    const bytes = Buffer.alloc(4);
+    await this.handles.readAsync(this.path, bytes, slotPosition(slot), bytes.length);
+    return bytes.readInt32BE(0);
+  }
+
+  private gatheredEntry(number: number): IndexEntry | undefined {
+    if (this.gathered === undefined || number < this.gatheredFrom || number >= this.facts.indexCount)
+      return undefined;
+    return readIndexEntry(this.gathered, (number - this.gatheredFrom) * INDEX_ENTRY_BYTES);
+  }
+
+  private async storedEntry(number: number): Promise<IndexEntry> {
+    const bytes = Buffer.alloc(INDEX_ENTRY_BYTES);
+    await this.handles.readAsync(this.path, bytes, entryPosition(this.shape, number), bytes.length);
+    return readIndexEntry(bytes);
+  }
+
+  // ---- recovery (blocking)
+
+  /**
+   * Removes the keys of records that start at or behind `phyOffset`. Returns false when none are left.
+   * The new end timestamp is exact to a second, rounded up. Durable with the next flush.
+   */
+  truncate(phyOffset: number): boolean {
+    const { facts } = this;
+    if (facts.endPhyOffset < phyOffset) return true;
+    this.writeGathered();
+    let low = 1;
+    let high = facts.indexCount;
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2);
+      if (this.storedEntryNow(middle).phyOffset >= phyOffset) high = middle;
+      else low = middle + 1;
+    }
+    if (low === 1) return false;
+    const last = this.storedEntryNow(low - 1);
+    facts.indexCount = this.gatheredFrom = low;
+    facts.endPhyOffset = last.phyOffset;
+    facts.endTimestamp = Math.min(facts.endTimestamp, facts.beginTimestamp + last.timeDiff * 1000 + 999);
+    this.slots = this.loadSlots();
+    facts.hashSlotCount = 0;
+    for (let slot = 0; slot < this.shape.slots; slot++) if (this.slots.get(slot) !== 0) facts.hashSlotCount++;
+    this.headerDirty = true;
+    return true;
+  }
+
+  /** Reads the slots and leads those that are ahead of the header back to the newest valid entry of their chain. */
+  private loadSlots(): SlotTable {
+    const slots = new SlotTable(this.shape.slots);
+    const file = this.file();
+    slots.load((target, position) => file.read(target, position));
+    for (let slot = 0; slot < this.shape.slots; slot++) {
+      const first = slots.get(slot);
+      if (first < this.facts.indexCount) continue;
+      let number = first;
+      while (number >= this.facts.indexCount) {
+        const { keyHash, previous } = this.storedEntryNow(number);
+        number = keyHash % this.shape.slots === slot && previous < number ? previous : 0;
+      }
+      slots.set(slot, Math.max(0, number));
+    }
+    return slots;
+  }
+
+  private storedEntryNow(number: number): IndexEntry {
+    const bytes = Buffer.alloc(INDEX_ENTRY_BYTES);
+    this.file().read(bytes, entryPosition(this.shape, number));
+    return readIndexEntry(bytes);
+  }
+
+  private file(): DiskFile {
+    return this.handles.use(this.path);
+  }
+}

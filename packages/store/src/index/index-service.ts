@@ -1,0 +1,283 @@
+/**
+ * The key index of a store: index files in order of their names, the last one written to (upstream
+ * store/index/IndexService). Derived from the log, so nothing here is the only copy of anything.
+ *
+ * Different on purpose: upstream makes an index durable only when a file is full, and after a crash throws the current
+ * one away with up to 20 million keys, of which the log's replay brings back the newest. Here `flush` makes it durable
+ * and moves the checkpoint's indexMsgTimestamp, so that after a crash the file is kept. The files stay Apache's.
+ */
+import { join } from 'node:path';
+import { silentLogger, systemClock } from '@mq/remoting';
+import type { Clock, Logger } from '@mq/remoting';
+import { indexKeyHash, javaHashBytes, javaHashCode } from '@mq/remoting/message';
+import type { StoreCheckpoint } from '../checkpoint.js';
+import type { Disk } from '../disk/disk.js';
+import { FileHandles } from '../disk/file-handles.js';
+import { indexFileName } from './index-file-name.js';
+import { indexFileSize } from './index-file-format.js';
+import type { IndexFileShape } from './index-file-format.js';
+import { IndexFile } from './index-file.js';
+
+export interface IndexServiceOptions {
+  /** The `index` directory. */
+  dir: string;
+  /** `maxHashSlotNum`, upstream default 5,000,000. */
+  maxHashSlotNum: number;
+  /** `maxIndexNum`, upstream default 20,000,000; a file holds one key less. */
+  maxIndexNum: number;
+  /** `maxMsgsNumBatch`: bound of results of one query. Default 64. */
+  maxMsgsNumBatch?: number;
+}
+
+export interface IndexServiceDeps {
+  disk: Disk;
+  checkpoint: StoreCheckpoint;
+  clock?: Clock;
+  logger?: Logger;
+}
+
+export interface QueryOffsetResult {
+  /** Newest file first, newest entry first. Hashes collide: the caller compares topic and key. */
+  readonly physicalOffsets: number[];
+  readonly indexLastUpdateTimestamp: number;
+  readonly indexLastUpdatePhyoffset: number;
+}
+
+const SPACE = 0x20;
+const MAX_OPEN_FILES = 64;
+/** Bound of remembered topic hashes; beyond it they are forgotten and computed again. */
+const MAX_TOPIC_SEEDS = 100_000;
+
+export class IndexService {
+  private files: IndexFile[] = [];
+  private readonly handles: FileHandles;
+  private readonly shape: IndexFileShape;
+  private readonly topicSeeds = new Map<string, number>();
+  private flushing: Promise<void> = Promise.resolve();
+  private lastNameTime = 0;
+  private readonly disk: Disk;
+  private readonly checkpoint: StoreCheckpoint;
+  private readonly clock: Clock;
+  private readonly logger: Logger;
+
+  constructor(
+    private readonly options: IndexServiceOptions,
+    { disk, checkpoint, clock = systemClock, logger = silentLogger }: IndexServiceDeps,
+  ) {
+    this.disk = disk;
+    this.checkpoint = checkpoint;
+    this.clock = clock;
+    this.logger = logger;
+    this.handles = new FileHandles(disk, MAX_OPEN_FILES);
+    this.shape = { slots: options.maxHashSlotNum, entries: options.maxIndexNum };
+  }
+
+  /**
+   * Finds the files. After an abnormal exit those that hold keys the checkpoint does not vouch for are removed; the
+   * replay of the log brings their keys back.
+   * @throws IndexFileError a file whose size is not that of the settings: its slots would be read as entries
+   */
+  load(lastExitOk: boolean): void {
+    this.files = [];
+    for (const name of this.disk.list(this.options.dir).filter((entry) => /^\d{17}$/.test(entry))) {
+      const path = join(this.options.dir, name);
+      const sizeBytes = this.disk.stat(path)?.sizeBytes ?? 0;
+      // Creation was cut short.
+      if (sizeBytes === 0) this.disk.remove(path);
+      else if (sizeBytes !== indexFileSize(this.shape)) throw new IndexFileError(path, sizeBytes, this.shape);
+      else this.adopt(IndexFile.load(this.handles, path, this.shape), lastExitOk);
+    }
+  }
+
+  private adopt(file: IndexFile, lastExitOk: boolean): void {
+    if (lastExitOk || file.header.endTimestamp <= this.checkpoint.indexMsgTimestamp) {
+      this.files.push(file);
+      return;
+    }
+    this.logger.warn('index file is newer than the checkpoint, removed', { path: file.path, ...file.header });
+    file.destroy((path) => this.disk.remove(path));
+  }
+
+  // ---- writing
+
+  /**
+   * Indexes one key of a record, given as bytes. Records the current file is past are skipped.
+   * @throws DiskError when a file cannot be created or written; nothing has changed then, and the put may be repeated
+   */
+  put(
+    topic: string,
+    key: Buffer,
+    start: number,
+    end: number,
+    phyOffset: number,
+    storeTimestamp: number,
+  ): void {
+    let file = this.currentFile();
+    if (phyOffset < file.header.endPhyOffset) return;
+    const keyHash = indexKeyHash(javaHashBytes(key, start, end, this.topicSeed(topic)));
+    while (!file.put(keyHash, phyOffset, storeTimestamp)) file = this.currentFile();
+  }
+
+  /** Indexes each non-empty part of a KEYS value, parts being separated by single spaces. */
+  putKeys(
+    topic: string,
+    keys: Buffer,
+    start: number,
+    end: number,
+    phyOffset: number,
+    storeTimestamp: number,
+  ): void {
+    let partStart = start;
+    for (let at = start; at <= end; at++) {
+      if (at < end && keys[at] !== SPACE) continue;
+      if (at > partStart) this.put(topic, keys, partStart, at, phyOffset, storeTimestamp);
+      partStart = at + 1;
+    }
+  }
+
+  /** The file to write to; a full one is flushed and given back in the background. */
+  private currentFile(): IndexFile {
+    const last = this.files[this.files.length - 1];
+    if (last !== undefined && !last.isFull) return last;
+    if (this.files.length === 0) this.disk.mkdir(this.options.dir);
+    const file = IndexFile.create(this.handles, this.newPath(), this.shape, last?.header);
+    this.files.push(file);
+    if (last !== undefined) {
+      this.flush().catch((error: unknown) =>
+        this.logger.error('flush of a full index file failed', { error }),
+      );
+    }
+    return file;
+  }
+
+  /** One file a millisecond, later names being greater. */
+  private newPath(): string {
+    for (let time = Math.max(this.clock.now(), this.lastNameTime + 1); ; time++) {
+      const path = join(this.options.dir, indexFileName(time));
+      if (this.disk.stat(path) !== undefined) continue;
+      this.lastNameTime = time;
+      return path;
+    }
+  }
+
+  /** Hash of `topic#`. */
+  private topicSeed(topic: string): number {
+    let seed = this.topicSeeds.get(topic);
+    if (seed === undefined) {
+      if (this.topicSeeds.size >= MAX_TOPIC_SEEDS) this.topicSeeds.clear();
+      seed = javaHashCode(`${topic}#`);
+      this.topicSeeds.set(topic, seed);
+    }
+    return seed;
+  }
+
+  /**
+   * Makes every key put before the call durable and moves the checkpoint's indexMsgTimestamp (in memory; the caller
+   * flushes the checkpoint). Writes up to 20 MB of slots: a matter for the thorough flush, not for every second.
+   * @throws DiskError
+   */
+  flush(): Promise<void> {
+    const run = this.flushing.catch(() => undefined).then(() => this.flushNow());
+    this.flushing = run;
+    return run;
+  }
+
+  private async flushNow(): Promise<void> {
+    const last = this.files[this.files.length - 1];
+    for (const file of [...this.files]) {
+      if (!file.isDirty) continue;
+      const endTimestamp = await file.flush();
+      if (file === last) this.disk.syncDirectory(this.options.dir);
+      if (endTimestamp > this.checkpoint.indexMsgTimestamp) this.checkpoint.indexMsgTimestamp = endTimestamp;
+      if (file.isFull) file.retire();
+    }
+  }
+
+  // ---- reading
+
+  /**
+   * Physical offsets of the records with a key and a store time in [begin, end] (whole seconds, see IndexFile.select).
+   * @param maxNum cut to `maxMsgsNumBatch`
+   */
+  async query(
+    topic: string,
+    key: string,
+    maxNum: number,
+    begin: number,
+    end: number,
+  ): Promise<QueryOffsetResult> {
+    const physicalOffsets: number[] = [];
+    const limit = Math.min(maxNum, this.options.maxMsgsNumBatch ?? 64);
+    const keyHash = indexKeyHash(javaHashCode(`${topic}#${key}`));
+    const last = this.files[this.files.length - 1]?.header;
+    const result = {
+      physicalOffsets,
+      indexLastUpdateTimestamp: last?.endTimestamp ?? 0,
+      indexLastUpdatePhyoffset: last?.endPhyOffset ?? 0,
+    };
+    for (const file of [...this.files].reverse()) {
+      if (file.overlaps(begin, end)) await file.select(physicalOffsets, keyHash, limit, begin, end);
+      if (file.header.beginTimestamp < begin || physicalOffsets.length >= limit) break;
+    }
+    return result;
+  }
+
+  /** Headers of all files, oldest first. */
+  headers(): Readonly<IndexFile['header']>[] {
+    return this.files.map((file) => file.header);
+  }
+
+  get totalSizeBytes(): number {
+    return this.files.length * indexFileSize(this.shape);
+  }
+
+  // ---- truncation, expiry
+
+  /**
+   * Removes the keys of records that start at or behind `phyOffset`, where the log was cut. Until this is done, records
+   * that take their place are skipped as indexed already. Durable with the next flush.
+   */
+  truncateDirty(phyOffset: number): void {
+    while (this.files.length > 0 && !this.files[this.files.length - 1]!.truncate(phyOffset)) {
+      this.files.pop()!.destroy((path) => this.disk.remove(path));
+    }
+  }
+
+  /** Removes files whose last record lies before `minPhyOffset`, never the last file; returns how many. */
+  deleteExpired(minPhyOffset: number): number {
+    let removed = 0;
+    while (this.files.length > 1 && this.files[0]!.header.endPhyOffset < minPhyOffset) {
+      this.files.shift()!.destroy((path) => this.disk.remove(path));
+      removed++;
+    }
+    return removed;
+  }
+
+  /** Removes every file. */
+  destroy(): void {
+    for (const file of this.files) file.destroy((path) => this.disk.remove(path));
+    this.files = [];
+  }
+
+  /** Closes the files without flushing. Idempotent. */
+  close(): void {
+    this.handles.closeAll();
+  }
+}
+
+/** An index file that does not have the size the settings give it. */
+export class IndexFileError extends Error {
+  readonly code = 'BAD_FILE_SIZE';
+
+  constructor(
+    readonly path: string,
+    sizeBytes: number,
+    shape: IndexFileShape,
+  ) {
+    super(
+      `${path}: has ${sizeBytes} bytes instead of ${indexFileSize(shape)} (maxHashSlotNum ${shape.slots}, ` +
+        `maxIndexNum ${shape.entries}). Set both as they were, or remove the index directory.`,
+    );
+    this.name = 'IndexFileError';
+  }
+}

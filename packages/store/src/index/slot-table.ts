@@ -1,0 +1,67 @@
+/** The slots of the index file that is being written, in memory, with a mark on every 4 KiB page that changed. */
+import { SLOT_BYTES, slotPosition } from './index-file-format.js';
+
+const PAGE_SHIFT = 12;
+/** Bytes written in one go before the event loop gets its turn. */
+const SLICE_BYTES = 1024 * 1024;
+
+export class SlotTable {
+  private readonly bytes: Buffer;
+  private readonly dirtyPages: Uint8Array;
+  private dirtyCount = 0;
+
+  constructor(readonly count: number) {
+    this.bytes = Buffer.alloc(count * SLOT_BYTES);
+    this.dirtyPages = new Uint8Array(Math.ceil(this.bytes.length / (1 << PAGE_SHIFT)));
+  }
+
+  get isDirty(): boolean {
+    return this.dirtyCount > 0;
+  }
+
+  get(slot: number): number {
+    return this.bytes.readInt32BE(slot * SLOT_BYTES);
+  }
+
+  set(slot: number, entry: number): void {
+    const at = slot * SLOT_BYTES;
+    this.bytes.writeInt32BE(entry, at);
+    const page = at >> PAGE_SHIFT;
+    if (this.dirtyPages[page] === 0) {
+      this.dirtyPages[page] = 1;
+      this.dirtyCount++;
+    }
+  }
+
+  /** Fills the table from a file. */
+  load(read: (target: Buffer, position: number) => void): void {
+    read(this.bytes, slotPosition(0));
+  }
+
+  /**
+   * Hands runs of dirty pages to `write`, at most 1 MiB of them. Call again until it returns false.
+   * @throws what `write` throws; its run stays dirty
+   */
+  writeSlice(
+    write: (source: Buffer, position: number, length: number, sourceStart: number) => void,
+  ): boolean {
+    let budget = SLICE_BYTES >> PAGE_SHIFT;
+    for (let page = 0; page < this.dirtyPages.length && this.dirtyCount > 0 && budget > 0; page++) {
+      if (this.dirtyPages[page] === 0) continue;
+      let end = page + 1;
+      while (end < this.dirtyPages.length && this.dirtyPages[end] === 1 && end - page < budget) end++;
+      const start = page << PAGE_SHIFT;
+      write(
+        this.bytes,
+        slotPosition(0) + start,
+        Math.min(end << PAGE_SHIFT, this.bytes.length) - start,
+        start,
+      );
+      this.dirtyPages.fill(0, page, end);
+      this.dirtyCount -= end - page;
+      budget -= end - page;
+      page = end;
+    }
+    return this.dirtyCount > 0;
+  }
+}
