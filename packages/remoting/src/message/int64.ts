@@ -35,3 +35,14 @@ export function writeInt32(buf: Buffer, at: number, value: number): void {
   buf[at + 2] = value >>> 8;
   buf[at + 3] = value;
 }
+
+/** Writes the low 16 bits of `value`. */
+export function writeInt16(buf: Buffer, at: number, value: number): void {
+  buf[at] = value >>> 8;
+  buf[at + 1] = value;
+}
+
+/** Signed 16-bit read. */
+export function readInt16(buf: Buffer, at: number): number {
+  return ((buf[at]! << 24) | (buf[at + 1]! << 16)) >> 16;
+}

@@ -10,12 +10,20 @@ export const PROPERTY_SEPARATOR = 0x02;
 const NAME_VALUE = '\u0001';
 const PROPERTY = '\u0002';
 
-/** Text form, in the record's own key order, every pair closed by 0x02 (as 5.2 and newer). Pairs with empty name or value are left out. */
+/**
+ * Text form, in the object's own key order, every pair closed by 0x02 (as 5.2 and newer). A pair with an empty name or
+ * value is left out: no reader would see it. Throws TypeError for a name or value that a reader would take apart
+ * (upstream writes it and corrupts the neighbours).
+ */
 export function encodeProperties(properties: Readonly<Record<string, string>>): string {
   let text = '';
-  for (const name in properties) {
+  for (const name of Object.keys(properties)) {
     const value = properties[name]!;
-    if (name !== '' && value !== '') text += name + NAME_VALUE + value + PROPERTY;
+    if (name === '' || value === '') continue;
+    if (value.includes(PROPERTY) || name.includes(PROPERTY) || name.includes(NAME_VALUE)) {
+      throw new TypeError(`property ${JSON.stringify(name)} contains a separator (0x01 or 0x02)`);
+    }
+    text += name + NAME_VALUE + value + PROPERTY;
   }
   return text;
 }
@@ -68,4 +76,18 @@ export function findProperty(buf: Buffer, start: number, end: number, name: Buff
     }
   });
   return from < 0 ? undefined : buf.toString('utf8', from, to);
+}
+
+/** `text` without the pairs named `name`, everything else untouched (upstream: MessageUtils.deleteProperty). */
+export function deleteProperty(text: string, name: string): string {
+  if (name === '' || !text.includes(name + NAME_VALUE)) return text;
+  let kept = '';
+  let start = 0;
+  while (start < text.length) {
+    const found = text.indexOf(PROPERTY, start);
+    const end = found < 0 ? text.length : found + 1;
+    if (!text.startsWith(name + NAME_VALUE, start)) kept += text.slice(start, end);
+    start = end;
+  }
+  return kept;
 }

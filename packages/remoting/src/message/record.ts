@@ -6,12 +6,10 @@
 //
 // Big-endian; a host is 20 bytes when its sysFlag bit says IPv6; the topic length is 2 bytes in version 2 only.
 import { bodyCrc } from './crc32.js';
-import { HOST_BYTES_V4, HOST_BYTES_V6, hostText } from './host.js';
-import { readInt32, readInt64, writeInt32, writeInt64 } from './int64.js';
-import type { MessageExt } from './message.js';
-import { encodeOffsetMsgIdAt } from './message-id.js';
-import { MessageConst } from './message-const.js';
-import { decodeProperties, PROPERTY_SEPARATOR } from './properties.js';
+import { HOST_BYTES_V4, HOST_BYTES_V6 } from './host.js';
+import { readInt16, readInt32, readInt64, writeInt16, writeInt32, writeInt64 } from './int64.js';
+import { PROPERTY_SEPARATOR } from './properties.js';
+import { PROPERTY_CRC_BYTES, verifyPropertyCrc, writePropertyCrc } from './property-crc.js';
 import { SysFlag } from './sys-flag.js';
 
 export const MAGIC_V1 = 0xdaa320a7 | 0;
@@ -19,28 +17,41 @@ export const MAGIC_V2 = 0xdaa320ab | 0;
 /** Marks the unused rest of a full commit log file; never on the wire. */
 export const MAGIC_BLANK = 0xcbd43194 | 0;
 
-/** Positions of the fields before the first host; the rest depends on the hosts' sizes. */
+const INT32 = 4;
+const INT64 = 8;
+
+const TOTAL_SIZE = 0;
+const MAGIC = TOTAL_SIZE + INT32;
+const BODY_CRC = MAGIC + INT32;
+const QUEUE_ID = BODY_CRC + INT32;
+const FLAG = QUEUE_ID + INT32;
+const QUEUE_OFFSET = FLAG + INT32;
+const PHYSICAL_OFFSET = QUEUE_OFFSET + INT64;
+const SYS_FLAG = PHYSICAL_OFFSET + INT64;
+const BORN_TIMESTAMP = SYS_FLAG + INT32;
+const BORN_HOST = BORN_TIMESTAMP + INT64;
+
+/** Positions of the fields up to the first host; where the later ones are depends on the sysFlag (`storeTimestampAt` ...). */
 export const RecordOffset = {
-  TOTAL_SIZE: 0,
-  MAGIC: 4,
-  BODY_CRC: 8,
-  QUEUE_ID: 12,
-  FLAG: 16,
-  QUEUE_OFFSET: 20,
-  PHYSICAL_OFFSET: 28,
-  SYS_FLAG: 36,
-  BORN_TIMESTAMP: 40,
-  BORN_HOST: 48,
+  TOTAL_SIZE,
+  MAGIC,
+  BODY_CRC,
+  QUEUE_ID,
+  FLAG,
+  QUEUE_OFFSET,
+  PHYSICAL_OFFSET,
+  SYS_FLAG,
+  BORN_TIMESTAMP,
+  BORN_HOST,
 } as const;
 
-const TIMESTAMP_BYTES = 8;
-const RECONSUME_TIMES_BYTES = 4;
-const PREPARED_OFFSET_BYTES = 8;
-const LENGTH_BYTES = 4;
 const PROPERTIES_LENGTH_BYTES = 2;
 
 /** Longest topic a version 1 record can name. */
 export const MAX_TOPIC_BYTES_V1 = 127;
+/** Longest topic at all: the length of version 2 is a signed int16. */
+export const MAX_TOPIC_BYTES_V2 = 32767;
+/** Longest properties: their length is a signed int16. */
 export const MAX_PROPERTIES_BYTES = 32767;
 /** Smallest record: version 1, IPv4 hosts, nothing in it. */
 export const MIN_RECORD_BYTES = 91;
@@ -65,87 +76,117 @@ export interface RecordFields {
   properties: Buffer;
   /** Appended to `properties`, 0x02 put between if missing. */
   propertiesSuffix?: Buffer | undefined;
+  /** Close the properties with a checksum of the whole record (see property-crc.ts). Default false. */
+  appendPropertyCrc?: boolean | undefined;
 }
 
 /** What the size of a record depends on. */
 export type RecordSizing = Pick<
   RecordFields,
-  'topic' | 'bornHost' | 'storeHost' | 'body' | 'properties' | 'propertiesSuffix'
+  'topic' | 'bornHost' | 'storeHost' | 'body' | 'properties' | 'propertiesSuffix' | 'appendPropertyCrc'
 >;
 
-/** Bytes of the stored properties text: properties, separator if needed, suffix. */
-export function recordPropertiesBytes(properties: Buffer, suffix: Buffer | undefined): number {
-  if (suffix === undefined || suffix.length === 0) return properties.length;
-  return properties.length + suffix.length + (needsSeparator(properties) ? 1 : 0);
+/** Bytes of the properties as stored: text, suffix, checksum and the separators put between them. */
+export function recordPropertiesBytes(
+  properties: Buffer,
+  suffix?: Buffer,
+  appendPropertyCrc = false,
+): number {
+  let bytes = properties.length;
+  let open = isOpen(properties);
+  if (suffix !== undefined && suffix.length > 0) {
+    bytes += suffix.length + (open ? 1 : 0);
+    open = isOpen(suffix);
+  }
+  return appendPropertyCrc ? bytes + PROPERTY_CRC_BYTES + (open ? 1 : 0) : bytes;
 }
 
-function needsSeparator(properties: Buffer): boolean {
+/** True for text whose last pair is not closed by 0x02. */
+function isOpen(properties: Buffer): boolean {
   return properties.length > 0 && properties[properties.length - 1] !== PROPERTY_SEPARATOR;
 }
 
 /** Size in bytes `writeRecord` will need. */
 export function recordBytes(fields: RecordSizing): number {
-  const hosts = fields.bornHost.length + fields.storeHost.length - 2 * HOST_BYTES_V4;
-  const topicLengthExtra = fields.topic.length > MAX_TOPIC_BYTES_V1 ? 1 : 0;
-  const variable =
+  const ipv6Extra = fields.bornHost.length + fields.storeHost.length - 2 * HOST_BYTES_V4;
+  const version2Extra = fields.topic.length > MAX_TOPIC_BYTES_V1 ? 1 : 0;
+  return (
+    MIN_RECORD_BYTES +
+    ipv6Extra +
+    version2Extra +
     fields.body.length +
     fields.topic.length +
-    recordPropertiesBytes(fields.properties, fields.propertiesSuffix);
-  return MIN_RECORD_BYTES + hosts + topicLengthExtra + variable;
+    recordPropertiesBytes(fields.properties, fields.propertiesSuffix, fields.appendPropertyCrc)
+  );
 }
 
 /**
- * Writes one record at `at` and returns its size. Allocates nothing. The caller has made sure of the room
- * (`recordBytes`) and of the bounds: topic <= 32767, properties <= MAX_PROPERTIES_BYTES.
+ * Writes one record at `at` and returns its size in bytes. Allocates nothing. The caller has made sure of the room
+ * (`recordBytes`). Throws RangeError, with the target's bytes undefined, for a topic or properties longer than
+ * their length fields can say, or a number that is no safe integer.
  */
 export function writeRecord(target: Buffer, at: number, fields: RecordFields): number {
   const { body, topic, properties, propertiesSuffix, bornHost, storeHost } = fields;
+  const propertiesLength = recordPropertiesBytes(
+    fields.properties,
+    fields.propertiesSuffix,
+    fields.appendPropertyCrc,
+  );
+  if (propertiesLength > MAX_PROPERTIES_BYTES || topic.length > MAX_TOPIC_BYTES_V2) {
+    throw new RangeError(
+      `record cannot hold a topic of ${topic.length} and properties of ${propertiesLength} bytes`,
+    );
+  }
   const version2 = topic.length > MAX_TOPIC_BYTES_V1;
-  writeInt32(target, at + RecordOffset.MAGIC, version2 ? MAGIC_V2 : MAGIC_V1);
-  writeInt32(target, at + RecordOffset.BODY_CRC, bodyCrc(body));
-  writeInt32(target, at + RecordOffset.QUEUE_ID, fields.queueId);
-  writeInt32(target, at + RecordOffset.FLAG, fields.flag);
-  writeInt64(target, at + RecordOffset.QUEUE_OFFSET, fields.queueOffset);
-  writeInt64(target, at + RecordOffset.PHYSICAL_OFFSET, fields.physicalOffset);
-  writeInt32(target, at + RecordOffset.SYS_FLAG, sysFlagFor(fields.sysFlag, bornHost, storeHost));
-  writeInt64(target, at + RecordOffset.BORN_TIMESTAMP, fields.bornTimestamp);
-  let p = at + RecordOffset.BORN_HOST;
-  target.set(bornHost, p);
-  p += bornHost.length;
+  writeInt32(target, at + MAGIC, version2 ? MAGIC_V2 : MAGIC_V1);
+  writeInt32(target, at + BODY_CRC, bodyCrc(body));
+  writeInt32(target, at + QUEUE_ID, fields.queueId);
+  writeInt32(target, at + FLAG, fields.flag);
+  writeInt64(target, at + QUEUE_OFFSET, fields.queueOffset);
+  writeInt64(target, at + PHYSICAL_OFFSET, fields.physicalOffset);
+  writeInt32(target, at + SYS_FLAG, sysFlagFor(fields.sysFlag, bornHost, storeHost));
+  writeInt64(target, at + BORN_TIMESTAMP, fields.bornTimestamp);
+  let p = copyBytes(target, at + BORN_HOST, bornHost);
   writeInt64(target, p, fields.storeTimestamp);
-  p += TIMESTAMP_BYTES;
-  target.set(storeHost, p);
-  p += storeHost.length;
+  p = copyBytes(target, p + INT64, storeHost);
   writeInt32(target, p, fields.reconsumeTimes);
-  p += RECONSUME_TIMES_BYTES;
-  writeInt64(target, p, fields.preparedTransactionOffset);
-  p += PREPARED_OFFSET_BYTES;
+  writeInt64(target, p + INT32, fields.preparedTransactionOffset);
+  p += INT32 + INT64;
   writeInt32(target, p, body.length);
-  p += LENGTH_BYTES;
-  target.set(body, p);
-  p += body.length;
+  p = copyBytes(target, p + INT32, body);
   if (version2) target[p++] = topic.length >>> 8;
   target[p++] = topic.length;
-  target.set(topic, p);
-  p += topic.length;
-  const propertiesLength = recordPropertiesBytes(properties, propertiesSuffix);
-  target[p++] = propertiesLength >>> 8;
-  target[p++] = propertiesLength;
-  target.set(properties, p);
-  p += properties.length;
+  p = copyBytes(target, p, topic);
+  writeInt16(target, p, propertiesLength);
+  p = copyBytes(target, p + PROPERTIES_LENGTH_BYTES, properties);
+  let open = isOpen(properties);
   if (propertiesSuffix !== undefined && propertiesSuffix.length > 0) {
-    if (needsSeparator(properties)) target[p++] = PROPERTY_SEPARATOR;
-    target.set(propertiesSuffix, p);
-    p += propertiesSuffix.length;
+    if (open) target[p++] = PROPERTY_SEPARATOR;
+    p = copyBytes(target, p, propertiesSuffix);
+    open = isOpen(propertiesSuffix);
   }
-  writeInt32(target, at + RecordOffset.TOTAL_SIZE, p - at);
-  return p - at;
+  if (fields.appendPropertyCrc) {
+    if (open) target[p++] = PROPERTY_SEPARATOR;
+    p += PROPERTY_CRC_BYTES;
+  }
+  const sizeBytes = p - at;
+  writeInt32(target, at + TOTAL_SIZE, sizeBytes);
+  if (fields.appendPropertyCrc) writePropertyCrc(target, at, p);
+  return sizeBytes;
 }
 
 function sysFlagFor(sysFlag: number, bornHost: Buffer, storeHost: Buffer): number {
   const born = bornHost.length === HOST_BYTES_V6 ? SysFlag.BORNHOST_V6 : 0;
   const store = storeHost.length === HOST_BYTES_V6 ? SysFlag.STOREHOST_V6 : 0;
   return (sysFlag & ~(SysFlag.BORNHOST_V6 | SysFlag.STOREHOST_V6)) | born | store;
+}
+
+/** Copies all of `source` and returns the position behind it. Up to a host's size a loop beats the call into `set`. */
+function copyBytes(target: Buffer, at: number, source: Buffer): number {
+  const length = source.length;
+  if (length > HOST_BYTES_V4) target.set(source, at);
+  else for (let i = 0; i < length; i++) target[at + i] = source[i]!;
+  return at + length;
 }
 
 /** A record in a buffer of its own (tests, tools; the store uses writeRecord). */
@@ -158,7 +199,7 @@ export function encodeRecord(fields: RecordFields): Buffer {
 /** Writes the 8-byte blank record that closes a commit log file with `remaining` bytes left. */
 export function writeBlankRecord(target: Buffer, at: number, remaining: number): void {
   writeInt32(target, at, remaining);
-  writeInt32(target, at + RecordOffset.MAGIC, MAGIC_BLANK);
+  writeInt32(target, at + MAGIC, MAGIC_BLANK);
 }
 
 // Cheap readers of single fields. `at` is the record's start; the caller knows that a whole record stands there.
@@ -167,28 +208,28 @@ export function recordSize(buf: Buffer, at: number): number {
   return readInt32(buf, at);
 }
 export function recordMagic(buf: Buffer, at: number): number {
-  return readInt32(buf, at + RecordOffset.MAGIC);
+  return readInt32(buf, at + MAGIC);
 }
 export function recordBodyCrc(buf: Buffer, at: number): number {
-  return readInt32(buf, at + RecordOffset.BODY_CRC);
+  return readInt32(buf, at + BODY_CRC);
 }
 export function recordQueueId(buf: Buffer, at: number): number {
-  return readInt32(buf, at + RecordOffset.QUEUE_ID);
+  return readInt32(buf, at + QUEUE_ID);
 }
 export function recordFlag(buf: Buffer, at: number): number {
-  return readInt32(buf, at + RecordOffset.FLAG);
+  return readInt32(buf, at + FLAG);
 }
 export function recordQueueOffset(buf: Buffer, at: number): number {
-  return readInt64(buf, at + RecordOffset.QUEUE_OFFSET);
+  return readInt64(buf, at + QUEUE_OFFSET);
 }
 export function recordPhysicalOffset(buf: Buffer, at: number): number {
-  return readInt64(buf, at + RecordOffset.PHYSICAL_OFFSET);
+  return readInt64(buf, at + PHYSICAL_OFFSET);
 }
 export function recordSysFlag(buf: Buffer, at: number): number {
-  return readInt32(buf, at + RecordOffset.SYS_FLAG);
+  return readInt32(buf, at + SYS_FLAG);
 }
 export function recordBornTimestamp(buf: Buffer, at: number): number {
-  return readInt64(buf, at + RecordOffset.BORN_TIMESTAMP);
+  return readInt64(buf, at + BORN_TIMESTAMP);
 }
 export function recordStoreTimestamp(buf: Buffer, at: number): number {
   return readInt64(buf, at + storeTimestampAt(recordSysFlag(buf, at)));
@@ -197,17 +238,17 @@ export function recordReconsumeTimes(buf: Buffer, at: number): number {
   return readInt32(buf, at + reconsumeTimesAt(recordSysFlag(buf, at)));
 }
 export function recordPreparedTransactionOffset(buf: Buffer, at: number): number {
-  return readInt64(buf, at + reconsumeTimesAt(recordSysFlag(buf, at)) + RECONSUME_TIMES_BYTES);
+  return readInt64(buf, at + reconsumeTimesAt(recordSysFlag(buf, at)) + INT32);
 }
 
 /** Position of the store timestamp inside a record with this sysFlag. */
 export function storeTimestampAt(sysFlag: number): number {
-  return RecordOffset.BORN_HOST + (sysFlag & SysFlag.BORNHOST_V6 ? HOST_BYTES_V6 : HOST_BYTES_V4);
+  return BORN_HOST + (sysFlag & SysFlag.BORNHOST_V6 ? HOST_BYTES_V6 : HOST_BYTES_V4);
 }
 
 /** Position of the store host inside a record with this sysFlag. */
 export function storeHostAt(sysFlag: number): number {
-  return storeTimestampAt(sysFlag) + TIMESTAMP_BYTES;
+  return storeTimestampAt(sysFlag) + INT64;
 }
 
 function reconsumeTimesAt(sysFlag: number): number {
@@ -216,15 +257,14 @@ function reconsumeTimesAt(sysFlag: number): number {
 
 /** Position of the int32 body length inside a record with this sysFlag. */
 export function bodyLengthAt(sysFlag: number): number {
-  return reconsumeTimesAt(sysFlag) + RECONSUME_TIMES_BYTES + PREPARED_OFFSET_BYTES;
+  return reconsumeTimesAt(sysFlag) + INT32 + INT64;
 }
 
 /**
- * Positions (absolute in the buffer) of a record's variable parts. Reusable: `locate` fills the same object again,
- * so that walking a log allocates nothing.
+ * Positions (absolute in the buffer, half-open) of a record's variable parts. Reusable: `locate` fills the same
+ * object again, so that walking a log allocates nothing.
  */
 export class RecordLayout {
-  sizeBytes = 0;
   bodyStart = 0;
   bodyEnd = 0;
   topicStart = 0;
@@ -232,143 +272,102 @@ export class RecordLayout {
   propertiesStart = 0;
   propertiesEnd = 0;
 
-  /** False when the lengths inside the record at `at` do not fit before `end`, or the magic is not a record's. */
+  /**
+   * Follows the lengths inside the record at `at`. False when its magic is not a record's or its parts reach
+   * behind `end`. Negative properties lengths count as none (Java reads them so; a topic or body length must not be).
+   */
   locate(buf: Buffer, at: number, end: number = buf.length): boolean {
     if (end - at < MIN_RECORD_BYTES) return false;
     const magic = recordMagic(buf, at);
     if (magic !== MAGIC_V1 && magic !== MAGIC_V2) return false;
     const lengthAt = at + bodyLengthAt(recordSysFlag(buf, at));
-    if (lengthAt + LENGTH_BYTES > end) return false;
+    if (lengthAt + INT32 > end) return false;
     const bodyLength = readInt32(buf, lengthAt);
-    this.bodyStart = lengthAt + LENGTH_BYTES;
+    this.bodyStart = lengthAt + INT32;
     this.bodyEnd = this.bodyStart + bodyLength;
     const topicLengthBytes = magic === MAGIC_V2 ? 2 : 1;
     if (bodyLength < 0 || this.bodyEnd + topicLengthBytes > end) return false;
-    const topicLength = magic === MAGIC_V2 ? buf.readInt16BE(this.bodyEnd) : buf.readInt8(this.bodyEnd);
+    const topicLength = magic === MAGIC_V2 ? readInt16(buf, this.bodyEnd) : (buf[this.bodyEnd]! << 24) >> 24;
     this.topicStart = this.bodyEnd + topicLengthBytes;
     this.topicEnd = this.topicStart + topicLength;
     if (topicLength < 0 || this.topicEnd + PROPERTIES_LENGTH_BYTES > end) return false;
-    const propertiesLength = buf.readInt16BE(this.topicEnd);
+    const propertiesLength = readInt16(buf, this.topicEnd);
     this.propertiesStart = this.topicEnd + PROPERTIES_LENGTH_BYTES;
-    this.propertiesEnd = this.propertiesStart + Math.max(0, propertiesLength);
-    this.sizeBytes = recordSize(buf, at);
+    this.propertiesEnd = this.propertiesStart + (propertiesLength > 0 ? propertiesLength : 0);
     return this.propertiesEnd <= end;
   }
 }
 
-/** Result of checkRecord. `blank` = the rest of this file is unused; `bad` carries what is wrong. */
+/** What stands at a position of the log. `blank`: the rest of this file (`sizeBytes`) is unused. */
 export type RecordCheck =
   | { readonly kind: 'record'; readonly sizeBytes: number }
   | { readonly kind: 'blank'; readonly sizeBytes: number }
   | { readonly kind: 'bad'; readonly reason: RecordDefect };
 
+/** Why there is no record: in the order of the checks. */
 export type RecordDefect =
-  'TOO_SHORT' | 'SIZE' | 'MAGIC' | 'LENGTHS' | 'BODY_CRC' | 'PROPERTY_CRC' | 'PHYSICAL_OFFSET';
+  /** Not even size and magic are there. */
+  | 'TOO_SHORT'
+  /** The size is below a record's minimum (0 in space never written) or reaches behind the end. */
+  | 'SIZE'
+  | 'MAGIC'
+  /** It is a record of another place of the log: stale bytes. */
+  | 'PHYSICAL_OFFSET'
+  /** The lengths of its parts do not add up to its size. */
+  | 'LENGTHS'
+  | 'BODY_CRC'
+  | 'PROPERTY_CRC';
 
 export interface RecordCheckOptions {
   /** Check the body CRC (upstream: checkCRCOnRecover). Default true. */
   checkBodyCrc?: boolean;
-  /** Expected physical offset; a record that names another one is bad. */
+  /** Check the property CRC in place of the body's; a record without one is bad (upstream: forceVerifyPropCRC). */
+  requirePropertyCrc?: boolean;
+  /** The record must name this physical offset as its own (upstream does not check). */
   physicalOffset?: number;
+  /** Filled with the parts of a good record, to save locating them again. */
+  layout?: RecordLayout;
 }
 
-/** Recovery-grade check of what stands at `at`; never reads at or behind `end`. Order as storage.md §8. */
+/**
+ * Recovery-grade check of what stands at `at`; never reads at or behind `end`, never throws. Every defect upstream
+ * sees is seen (CommitLog.checkMessageAndReturnSize); the lengths are checked before the CRC that depends on them.
+ */
 export function checkRecord(
   buf: Buffer,
   at: number,
   end: number,
   options: RecordCheckOptions = {},
 ): RecordCheck {
-  const rest = end - at;
-  if (rest < BLANK_RECORD_BYTES) return bad('TOO_SHORT');
+  const rest = Math.min(end, buf.length) - at;
+  if (rest < BLANK_RECORD_BYTES) return DEFECTS.TOO_SHORT;
   const sizeBytes = recordSize(buf, at);
-  if (sizeBytes > rest) return bad('SIZE');
   const magic = recordMagic(buf, at);
+  if (sizeBytes > rest) return DEFECTS.SIZE;
   if (magic === MAGIC_BLANK)
-    return sizeBytes < BLANK_RECORD_BYTES ? bad('SIZE') : { kind: 'blank', sizeBytes };
-  if (magic !== MAGIC_V1 && magic !== MAGIC_V2) return bad('MAGIC');
-  if (sizeBytes < MIN_RECORD_BYTES) return bad('SIZE');
-  const layout = checkLayout;
-  if (!layout.locate(buf, at, at + sizeBytes) || layout.propertiesEnd !== at + sizeBytes)
-    return bad('LENGTHS');
-  if (
-    options.checkBodyCrc !== false &&
-    bodyCrc(buf, layout.bodyStart, layout.bodyEnd) !== recordBodyCrc(buf, at)
-  ) {
-    return bad('BODY_CRC');
-  }
+    return sizeBytes < BLANK_RECORD_BYTES ? DEFECTS.SIZE : { kind: 'blank', sizeBytes };
+  if (magic !== MAGIC_V1 && magic !== MAGIC_V2) return sizeBytes === 0 ? DEFECTS.SIZE : DEFECTS.MAGIC;
+  if (sizeBytes < MIN_RECORD_BYTES) return DEFECTS.SIZE;
   if (options.physicalOffset !== undefined && options.physicalOffset !== recordPhysicalOffset(buf, at)) {
-    return bad('PHYSICAL_OFFSET');
+    return DEFECTS.PHYSICAL_OFFSET;
+  }
+  const layout = options.layout ?? new RecordLayout();
+  if (!layout.locate(buf, at, at + sizeBytes) || layout.propertiesEnd !== at + sizeBytes)
+    return DEFECTS.LENGTHS;
+  if (options.requirePropertyCrc) {
+    if (!verifyPropertyCrc(buf, at, at + sizeBytes)) return DEFECTS.PROPERTY_CRC;
+  } else if (options.checkBodyCrc !== false) {
+    if (bodyCrc(buf, layout.bodyStart, layout.bodyEnd) !== recordBodyCrc(buf, at)) return DEFECTS.BODY_CRC;
   }
   return { kind: 'record', sizeBytes };
 }
 
-const checkLayout = new RecordLayout();
-
-function bad(reason: RecordDefect): RecordCheck {
-  return { kind: 'bad', reason };
-}
-
-export interface DecodeRecordOptions {
-  /** Default true; false leaves the body empty. */
-  readBody?: boolean;
-  /** Decompress a compressed body. Default true. */
-  decompress?: boolean;
-  /** Refuse a record whose body does not match its CRC (upstream's client does not). Default false. */
-  checkCrc?: boolean;
-}
-
-/**
- * Message of the record at `offset`, or undefined when none can be read there (upstream: MessageDecoder.decode
- * answers null). The body is a view into `buf`.
- */
-export function decodeRecord(
-  buf: Buffer,
-  offset = 0,
-  options: DecodeRecordOptions = {},
-): MessageExt | undefined {
-  const layout = new RecordLayout();
-  if (!layout.locate(buf, offset)) return undefined;
-  if (options.checkCrc && bodyCrc(buf, layout.bodyStart, layout.bodyEnd) !== recordBodyCrc(buf, offset))
-    return undefined;
-  const sysFlag = recordSysFlag(buf, offset);
-  const properties = decodeProperties(buf.toString('utf8', layout.propertiesStart, layout.propertiesEnd));
-  const storeHost = offset + storeHostAt(sysFlag);
-  const storeV6 = (sysFlag & SysFlag.STOREHOST_V6) !== 0;
-  const offsetMsgId = encodeOffsetMsgIdAt(buf, storeHost, storeV6, offset + RecordOffset.PHYSICAL_OFFSET);
-  return {
-    topic: buf.toString('utf8', layout.topicStart, layout.topicEnd),
-    body: options.readBody === false ? EMPTY : buf.subarray(layout.bodyStart, layout.bodyEnd),
-    flag: recordFlag(buf, offset),
-    properties,
-    queueId: recordQueueId(buf, offset),
-    storeSize: layout.sizeBytes,
-    queueOffset: recordQueueOffset(buf, offset),
-    sysFlag,
-    bornTimestamp: recordBornTimestamp(buf, offset),
-    bornHost: hostText(buf, offset + RecordOffset.BORN_HOST, (sysFlag & SysFlag.BORNHOST_V6) !== 0),
-    storeTimestamp: recordStoreTimestamp(buf, offset),
-    storeHost: hostText(buf, storeHost, storeV6),
-    msgId: properties[MessageConst.UNIQ_CLIENT_MESSAGE_ID_KEYIDX] ?? offsetMsgId,
-    offsetMsgId,
-    commitLogOffset: recordPhysicalOffset(buf, offset),
-    bodyCRC: recordBodyCrc(buf, offset),
-    reconsumeTimes: recordReconsumeTimes(buf, offset),
-    preparedTransactionOffset: recordPreparedTransactionOffset(buf, offset),
-  };
-}
-
-const EMPTY = Buffer.alloc(0);
-
-/** All records of a body that is nothing but records; stops at the first that cannot be read, as upstream. */
-export function decodeRecords(buf: Buffer, options: DecodeRecordOptions = {}): MessageExt[] {
-  const messages: MessageExt[] = [];
-  let at = 0;
-  while (at < buf.length) {
-    const message = decodeRecord(buf, at, options);
-    if (message === undefined || message.storeSize <= 0) break;
-    messages.push(message);
-    at += message.storeSize;
-  }
-  return messages;
-}
+const DEFECTS = {
+  TOO_SHORT: { kind: 'bad', reason: 'TOO_SHORT' },
+  SIZE: { kind: 'bad', reason: 'SIZE' },
+  MAGIC: { kind: 'bad', reason: 'MAGIC' },
+  PHYSICAL_OFFSET: { kind: 'bad', reason: 'PHYSICAL_OFFSET' },
+  LENGTHS: { kind: 'bad', reason: 'LENGTHS' },
+  BODY_CRC: { kind: 'bad', reason: 'BODY_CRC' },
+  PROPERTY_CRC: { kind: 'bad', reason: 'PROPERTY_CRC' },
+} as const satisfies Record<RecordDefect, RecordCheck>;

@@ -1,0 +1,108 @@
+// Body of SEND_BATCH_MESSAGE, and of a stored inner batch: blocks one after the other (remoting.md §4.4).
+//
+//   0 totalSize:4  4 magic:4 = 0  8 bodyCRC:4 = 0  12 flag:4  16 bodyLength:4  body  propertiesLength:2  properties
+//
+// Topic, queue and hosts are those of the request (or of the record around it).
+import { RemotingError } from '../errors.js';
+import { readInt16, readInt32, writeInt16, writeInt32 } from './int64.js';
+import type { Message, MessageExt } from './message.js';
+import { MessageConst } from './message-const.js';
+import { decodeProperties, encodeProperties } from './properties.js';
+import { MAX_PROPERTIES_BYTES } from './record.js';
+import { SysFlag } from './sys-flag.js';
+
+const FLAG_AT = 12;
+const BODY_LENGTH_AT = FLAG_AT + 4;
+const BODY_AT = BODY_LENGTH_AT + 4;
+const PROPERTIES_LENGTH_BYTES = 2;
+/** Size of a block with nothing in it. */
+export const MIN_BATCH_BLOCK_BYTES = BODY_AT + PROPERTIES_LENGTH_BYTES;
+
+/** One message of a batch; body and properties are views into the batch's body. */
+export interface BatchBlock {
+  readonly flag: number;
+  readonly body: Buffer;
+  readonly properties: Buffer;
+}
+
+/** Body of a batch request. Throws RangeError when the properties of a message are over 32,767 bytes. */
+export function encodeBatch(messages: readonly Pick<Message, 'flag' | 'body' | 'properties'>[]): Buffer {
+  const properties = messages.map((message) => Buffer.from(encodeProperties(message.properties)));
+  let bytes = 0;
+  messages.forEach(
+    (message, i) => (bytes += MIN_BATCH_BLOCK_BYTES + message.body.length + properties[i]!.length),
+  );
+  const batch = Buffer.alloc(bytes);
+  let at = 0;
+  messages.forEach(
+    (message, i) => (at += writeBlock(batch, at, message.flag ?? 0, message.body, properties[i]!)),
+  );
+  return batch;
+}
+
+function writeBlock(target: Buffer, at: number, flag: number, body: Buffer, properties: Buffer): number {
+  if (properties.length > MAX_PROPERTIES_BYTES) {
+    throw new RangeError(
+      `properties of ${properties.length} bytes, at most ${MAX_PROPERTIES_BYTES} can be sent`,
+    );
+  }
+  const bytes = MIN_BATCH_BLOCK_BYTES + body.length + properties.length;
+  writeInt32(target, at, bytes);
+  writeInt32(target, at + FLAG_AT, flag);
+  writeInt32(target, at + BODY_LENGTH_AT, body.length);
+  target.set(body, at + BODY_AT);
+  const propertiesAt = at + BODY_AT + body.length;
+  writeInt16(target, propertiesAt, properties.length);
+  target.set(properties, propertiesAt + PROPERTIES_LENGTH_BYTES);
+  return bytes;
+}
+
+/**
+ * Blocks of a batch body, in order, without copying. Throws RemotingError BAD_BODY, naming the position, for bytes
+ * that are no batch: half a batch is never accepted.
+ */
+export function decodeBatch(batch: Buffer): BatchBlock[] {
+  const blocks: BatchBlock[] = [];
+  for (let at = 0; at < batch.length;) {
+    const rest = batch.length - at;
+    const sizeBytes = rest < MIN_BATCH_BLOCK_BYTES ? 0 : readInt32(batch, at);
+    if (sizeBytes < MIN_BATCH_BLOCK_BYTES || sizeBytes > rest) throw badBlock(at, 'size');
+    const end = at + sizeBytes;
+    const bodyLength = readInt32(batch, at + BODY_LENGTH_AT);
+    if (bodyLength < 0 || bodyLength > sizeBytes - MIN_BATCH_BLOCK_BYTES) throw badBlock(at, 'body length');
+    const propertiesAt = at + BODY_AT + bodyLength;
+    const propertiesStart = propertiesAt + PROPERTIES_LENGTH_BYTES;
+    if (propertiesStart + readInt16(batch, propertiesAt) !== end) throw badBlock(at, 'properties length');
+    blocks.push({
+      flag: readInt32(batch, at + FLAG_AT),
+      body: batch.subarray(at + BODY_AT, propertiesAt),
+      properties: batch.subarray(propertiesStart, end),
+    });
+    at = end;
+  }
+  return blocks;
+}
+
+function badBlock(at: number, what: string): RemotingError {
+  return new RemotingError('BAD_BODY', `batch message at byte ${at} has a wrong ${what}`);
+}
+
+/**
+ * Messages inside a record that holds a whole batch (sysFlag INNER_BATCH and NEED_UNWRAP), each with its own queue
+ * offset; any other message is answered alone (upstream: MessageDecoder.decodeMessage). Throws RemotingError BAD_BODY.
+ */
+export function unwrapInnerBatch(message: MessageExt): MessageExt[] {
+  const wrapped = SysFlag.INNER_BATCH | SysFlag.NEED_UNWRAP;
+  if ((message.sysFlag & wrapped) !== wrapped) return [message];
+  return decodeBatch(message.body).map((block, i) => {
+    const properties = decodeProperties(block.properties.toString('utf8'));
+    return {
+      ...message,
+      flag: block.flag,
+      body: block.body,
+      properties,
+      queueOffset: message.queueOffset + i,
+      msgId: properties[MessageConst.UNIQ_CLIENT_MESSAGE_ID_KEYIDX] ?? message.offsetMsgId,
+    };
+  });
+}

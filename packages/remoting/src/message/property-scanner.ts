@@ -1,0 +1,154 @@
+// One pass over the properties bytes of a message remembers where the values of the well-known names are, so that
+// send, dispatch and filters look at a message without making a string or an object of it.
+import { javaHashBytes } from './java-hash.js';
+import { NAME_VALUE_SEPARATOR, PROPERTY_SEPARATOR } from './properties.js';
+
+const NAMES = [
+  'KEYS',
+  'TAGS',
+  'UNIQ_KEY',
+  'WAIT',
+  'DELAY',
+  'TRAN_MSG',
+  'PGROUP',
+  'RECONSUME_TIME',
+  'MAX_RECONSUME_TIMES',
+  'RETRY_TOPIC',
+  'REAL_TOPIC',
+  'REAL_QID',
+  'CLUSTER',
+  'MSG_REGION',
+  'TRACE_ON',
+  'INNER_NUM',
+  'INNER_BASE',
+  'INNER_MULTI_DISPATCH',
+  'TIMER_DELAY_SEC',
+  'TIMER_DELAY_MS',
+  'TIMER_DELIVER_MS',
+  'TIMER_DEL_UNIQKEY',
+  'TIMER_OUT_MS',
+  'POP_CK',
+  'MSG_TYPE',
+  'DUP_INFO',
+  '__CRC32#',
+] as const;
+
+/** A property the scanner remembers. */
+export type ScannedProperty = (typeof NAMES)[number];
+
+/** Number of a scanned property: `PropertySlot.TAGS`. */
+export const PropertySlot = Object.freeze(
+  Object.fromEntries(NAMES.map((name, slot) => [name, slot])),
+) as Readonly<Record<ScannedProperty, number>>;
+
+interface Candidate {
+  readonly slot: number;
+  readonly name: Buffer;
+}
+
+const LONGEST = Math.max(...NAMES.map((name) => name.length));
+/** Candidates by length of the name: at most a handful each. */
+const BY_LENGTH: readonly (readonly Candidate[])[] = Array.from({ length: LONGEST + 1 }, (_, length) =>
+  NAMES.map((name, slot) => ({ slot, name: Buffer.from(name, 'ascii') })).filter(
+    ({ name }) => name.length === length,
+  ),
+);
+
+/**
+ * Positions of well-known properties in the last buffer scanned. One instance serves message after message; what it
+ * answers is valid until the next `scan`, and as long as the buffer is. Same tolerance as `decodeProperties`.
+ */
+export class PropertyScanner {
+  #buf: Buffer = Buffer.alloc(0);
+  readonly #starts = new Int32Array(NAMES.length);
+  readonly #ends = new Int32Array(NAMES.length);
+
+  /** Looks through the properties bytes `[start, end)`. Never throws. */
+  scan(buf: Buffer, start = 0, end = buf.length): void {
+    this.#buf = buf;
+    this.#starts.fill(0);
+    this.#ends.fill(0);
+    let nameStart = start;
+    let split = -1;
+    for (let i = start; i < end; i++) {
+      const byte = buf[i]!;
+      if (byte > PROPERTY_SEPARATOR) continue;
+      if (byte === PROPERTY_SEPARATOR) {
+        if (split > nameStart && i > split + 1) this.#remember(nameStart, split, i);
+        nameStart = i + 1;
+        split = -1;
+      } else if (byte === NAME_VALUE_SEPARATOR && split < 0) split = i;
+    }
+    if (split > nameStart && end > split + 1) this.#remember(nameStart, split, end);
+  }
+
+  /** Whether the message has the property (a value is never empty). */
+  has(slot: number): boolean {
+    return this.#ends[slot]! > this.#starts[slot]!;
+  }
+
+  /** First byte of the value. */
+  start(slot: number): number {
+    return this.#starts[slot]!;
+  }
+
+  /** Behind the last byte of the value; equal to `start` when absent. */
+  end(slot: number): number {
+    return this.#ends[slot]!;
+  }
+
+  /** Value as text, undefined when absent. Makes a string. */
+  text(slot: number): string | undefined {
+    return this.has(slot) ? this.#buf.toString('utf8', this.#starts[slot], this.#ends[slot]) : undefined;
+  }
+
+  /** Java hash of the value, 0 when absent: the tagsCode of a TAGS value. */
+  hashCode(slot: number): number {
+    return javaHashBytes(this.#buf, this.#starts[slot]!, this.#ends[slot]!);
+  }
+
+  /** Whether the value is `text`, ignoring ASCII case (Boolean.parseBoolean); `text` is lower-case ASCII. */
+  equalsIgnoreCase(slot: number, text: string): boolean {
+    const start = this.#starts[slot]!;
+    if (this.#ends[slot]! - start !== text.length) return false;
+    for (let i = 0; i < text.length; i++) {
+      const byte = this.#buf[start + i]!;
+      const lower = byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte;
+      if (lower !== text.charCodeAt(i)) return false;
+    }
+    return text.length > 0;
+  }
+
+  /** Value as a decimal integer; `fallback` when absent or not one that fits 53 bits. */
+  integer(slot: number, fallback: number): number {
+    const end = this.#ends[slot]!;
+    let at = this.#starts[slot]!;
+    const negative = at < end && this.#buf[at] === 0x2d;
+    if (negative) at++;
+    if (at >= end) return fallback;
+    let value = 0;
+    for (; at < end; at++) {
+      const digit = this.#buf[at]! - 0x30;
+      if (digit < 0 || digit > 9) return fallback;
+      value = value * 10 + digit;
+    }
+    if (value > Number.MAX_SAFE_INTEGER) return fallback;
+    return negative ? -value : value;
+  }
+
+  #remember(nameStart: number, nameEnd: number, valueEnd: number): void {
+    const length = nameEnd - nameStart;
+    if (length > LONGEST) return;
+    for (const candidate of BY_LENGTH[length]!) {
+      if (!matches(this.#buf, nameStart, candidate.name)) continue;
+      this.#starts[candidate.slot] = nameEnd + 1;
+      this.#ends[candidate.slot] = valueEnd;
+      return;
+    }
+  }
+}
+
+function matches(buf: Buffer, at: number, name: Buffer): boolean {
+  for (let i = 0; i < name.length; i++) if (buf[at + i] !== name[i]) return false;
+  return true;
+}
