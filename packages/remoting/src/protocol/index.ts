@@ -15,7 +15,7 @@ export {
   type IntKeyMap,
   type ObjectKeyMap,
 } from './fastjson-writer.js';
-export * from './headers/common.js';
+export { RpcRequestHeader } from './headers/common.js';
 export * from './headers/send.js';
 export * from './headers/pull.js';
 export * from './headers/client.js';
@@ -29,3 +29,209 @@ export * from './headers/pop.js';
 export * from './headers/ha.js';
 export * from './headers/auth.js';
 export * from './headers/controller.js';
+export {
+  type DataVersion,
+  firstDataVersion,
+  nextDataVersion,
+  sameDataVersion,
+  compareDataVersion,
+  encodeDataVersion,
+  decodeDataVersion,
+} from './body/data-version.js';
+export {
+  type TopicQueueMappingInfo,
+  type LogicQueueMappingItem,
+  type TopicQueueMappingDetail,
+  encodeTopicQueueMappingDetail,
+  decodeTopicQueueMappingDetail,
+} from './body/topic-queue-mapping.js';
+export {
+  type TopicFilterType,
+  type TopicConfig,
+  encodeTopicConfig,
+  decodeTopicConfig,
+  type TopicConfigAndQueueMapping,
+  encodeTopicConfigAndQueueMapping,
+  decodeTopicConfigAndQueueMapping,
+  type TopicConfigSerializeWrapper,
+  encodeTopicConfigSerializeWrapper,
+  decodeTopicConfigSerializeWrapper,
+  type CreateTopicListRequestBody,
+  encodeCreateTopicListRequestBody,
+  decodeCreateTopicListRequestBody,
+  encodeTopicConfigLine,
+  decodeTopicConfigLine,
+} from './body/topic-config.js';
+export {
+  MAX_INFLATED_REGISTRATION_BYTES,
+  type RegisterBrokerBody,
+  encodeRegisterBrokerBody,
+  decodeRegisterBrokerBody,
+} from './body/register-broker-body.js';
+export {
+  type QueueData,
+  type BrokerData,
+  type TopicRouteData,
+  decodeTopicRouteData,
+  encodeTopicRouteData,
+} from './body/topic-route-data.js';
+export {
+  type ClusterInfo,
+  encodeClusterInfo,
+  decodeClusterInfo,
+  type BrokerMemberGroup,
+  type GetBrokerMemberGroupResponseBody,
+  encodeGetBrokerMemberGroupResponseBody,
+  decodeGetBrokerMemberGroupResponseBody,
+} from './body/cluster-info.js';
+export {
+  type KVTable,
+  encodeKVTable,
+  decodeKVTable,
+  type KVConfigSerializeWrapper,
+  encodeKVConfigSerializeWrapper,
+  decodeKVConfigSerializeWrapper,
+} from './body/kv-table.js';
+export {
+  type TopicList,
+  encodeTopicList,
+  decodeTopicList,
+  type GroupList,
+  encodeGroupList,
+  decodeGroupList,
+} from './body/topic-list.js';
+export {
+  SUB_ALL,
+  ExpressionType,
+  isTagType,
+  type SubscriptionData,
+  encodeSubscriptionData,
+  decodeSubscriptionData,
+  buildSubscriptionData,
+  type QuerySubscriptionResponseBody,
+  encodeQuerySubscriptionResponseBody,
+  decodeQuerySubscriptionResponseBody,
+  type CheckClientRequestBody,
+  encodeCheckClientRequestBody,
+  decodeCheckClientRequestBody,
+} from './body/subscription-data.js';
+export {
+  type ConsumeType,
+  type MessageModel,
+  type ConsumeFromWhere,
+  type ProducerData,
+  type ConsumerData,
+  type HeartbeatData,
+  encodeHeartbeatData,
+  decodeHeartbeatData,
+  heartbeatFingerprint,
+} from './body/heartbeat-data.js';
+export {
+  type SimpleSubscriptionData,
+  type GroupRetryPolicy,
+  type SubscriptionGroupConfig,
+  encodeSubscriptionGroupConfig,
+  decodeSubscriptionGroupConfig,
+  defaultSubscriptionGroupConfig,
+  type SubscriptionGroupList,
+  encodeSubscriptionGroupList,
+  decodeSubscriptionGroupList,
+  type SubscriptionGroupWrapper,
+  encodeSubscriptionGroupWrapper,
+  decodeSubscriptionGroupWrapper,
+  type GroupForbidden,
+  encodeGroupForbidden,
+  decodeGroupForbidden,
+} from './body/subscription-group-config.js';
+export {
+  type ConsumerOffsetSerializeWrapper,
+  encodeConsumerOffsetSerializeWrapper,
+  decodeConsumerOffsetSerializeWrapper,
+  type DelayOffsetSerializeWrapper,
+  encodeDelayOffsetSerializeWrapper,
+  decodeDelayOffsetSerializeWrapper,
+  type QueryCorrectionOffsetBody,
+  encodeQueryCorrectionOffsetBody,
+  decodeQueryCorrectionOffsetBody,
+} from './body/consumer-offset.js';
+export {
+  type LockBatchRequestBody,
+  encodeLockBatchRequestBody,
+  decodeLockBatchRequestBody,
+  type UnlockBatchRequestBody,
+  encodeUnlockBatchRequestBody,
+  decodeUnlockBatchRequestBody,
+  type LockBatchResponseBody,
+  encodeLockBatchResponseBody,
+  decodeLockBatchResponseBody,
+} from './body/lock-batch.js';
+export {
+  type ClientConnection,
+  type ConsumerConnection,
+  encodeConsumerConnection,
+  decodeConsumerConnection,
+  type ProducerConnection,
+  encodeProducerConnection,
+  decodeProducerConnection,
+  type ProducerInfo,
+  type ProducerTableInfo,
+  encodeProducerTableInfo,
+  decodeProducerTableInfo,
+  type GetConsumerListByGroupResponseBody,
+  encodeGetConsumerListByGroupResponseBody,
+  decodeGetConsumerListByGroupResponseBody,
+} from './body/consumer-connection.js';
+export {
+  type TopicOffset,
+  type TopicStatsTable,
+  encodeTopicStatsTable,
+  decodeTopicStatsTable,
+} from './body/topic-stats-table.js';
+export {
+  type OffsetWrapper,
+  type ConsumeStats,
+  encodeConsumeStats,
+  decodeConsumeStats,
+  type ConsumeStatsList,
+  encodeConsumeStatsList,
+  decodeConsumeStatsList,
+  type QueueTimeSpan,
+  type QueryConsumeTimeSpanBody,
+  encodeQueryConsumeTimeSpanBody,
+  decodeQueryConsumeTimeSpanBody,
+} from './body/consume-stats.js';
+export {
+  type ResetOffsetBody,
+  encodeResetOffsetBody,
+  decodeResetOffsetBody,
+  type MessageQueueForC,
+  type ResetOffsetBodyForC,
+  encodeResetOffsetBodyForC,
+  decodeResetOffsetBodyForC,
+  type GetConsumerStatusBody,
+  encodeGetConsumerStatusBody,
+  decodeGetConsumerStatusBody,
+} from './body/reset-offset.js';
+export {
+  type ProcessQueueInfo,
+  type PopProcessQueueInfo,
+  type ConsumeStatus,
+  type ConsumerRunningInfo,
+  encodeConsumerRunningInfo,
+  decodeConsumerRunningInfo,
+  type ConsumeMessageDirectlyResult,
+  encodeConsumeMessageDirectlyResult,
+  decodeConsumeMessageDirectlyResult,
+} from './body/consumer-running-info.js';
+export {
+  type BrokerStatsItem,
+  type BrokerStatsData,
+  encodeBrokerStatsData,
+  decodeBrokerStatsData,
+} from './body/broker-stats-data.js';
+export {
+  type ConsumeQueueData,
+  type QueryConsumeQueueResponseBody,
+  encodeQueryConsumeQueueResponseBody,
+  decodeQueryConsumeQueueResponseBody,
+} from './body/query-consume-queue.js';

@@ -1,0 +1,17 @@
+import { bean, double, jsonBody, long, type BodyOf } from './shape.js';
+
+/** `tps` per second, `avgpt` sum per call. */
+const brokerStatsItem = bean({ avgpt: double, sum: long, tps: double });
+export type BrokerStatsItem = BodyOf<typeof brokerStatsItem>;
+
+const brokerStatsData = bean({
+  statsDay: brokerStatsItem,
+  statsHour: brokerStatsItem,
+  statsMinute: brokerStatsItem,
+});
+/** Answer of 315: the last day, hour and minute of one statistic. */
+export type BrokerStatsData = BodyOf<typeof brokerStatsData>;
+export const { encode: encodeBrokerStatsData, decode: decodeBrokerStatsData } = jsonBody(
+  'BrokerStatsData',
+  brokerStatsData,
+);

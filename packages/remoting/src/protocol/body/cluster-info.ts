@@ -1,0 +1,19 @@
+import { bean, intTable, jsonBody, optional, setList, table, text, type BodyOf } from './shape.js';
+import { brokerData } from './topic-route-data.js';
+
+const clusterInfo = bean({ brokerAddrTable: table(brokerData), clusterAddrTable: table(setList(text)) });
+/** Answer of 106: broker groups by name, broker names by cluster. Integer keys are always bare. */
+export type ClusterInfo = BodyOf<typeof clusterInfo>;
+export const { encode: encodeClusterInfo, decode: decodeClusterInfo } = jsonBody('ClusterInfo', clusterInfo);
+
+export const brokerMemberGroup = bean({ brokerAddrs: intTable(text), brokerName: text, cluster: text });
+/** The live members of one broker group, addresses by id. */
+export type BrokerMemberGroup = BodyOf<typeof brokerMemberGroup>;
+
+const getBrokerMemberGroupResponseBody = bean({ brokerMemberGroup: optional(brokerMemberGroup) });
+/** Answer of 901. */
+export type GetBrokerMemberGroupResponseBody = BodyOf<typeof getBrokerMemberGroupResponseBody>;
+export const {
+  encode: encodeGetBrokerMemberGroupResponseBody,
+  decode: decodeGetBrokerMemberGroupResponseBody,
+} = jsonBody('GetBrokerMemberGroupResponseBody', getBrokerMemberGroupResponseBody);

@@ -1,0 +1,79 @@
+import {
+  bean,
+  double,
+  enumOf,
+  flag,
+  int,
+  jsonBody,
+  long,
+  optional,
+  or,
+  queueTable,
+  setList,
+  table,
+  text,
+  type BodyOf,
+} from './shape.js';
+import { subscriptionData } from './subscription-data.js';
+
+const processQueueInfo = bean({
+  cachedMsgCount: int,
+  cachedMsgMaxOffset: long,
+  cachedMsgMinOffset: long,
+  cachedMsgSizeInMiB: int,
+  commitOffset: long,
+  droped: flag,
+  lastConsumeTimestamp: long,
+  lastLockTimestamp: long,
+  lastPullTimestamp: long,
+  locked: flag,
+  transactionMsgCount: int,
+  transactionMsgMaxOffset: long,
+  transactionMsgMinOffset: long,
+  tryUnlockTimes: long,
+});
+export type ProcessQueueInfo = BodyOf<typeof processQueueInfo>;
+
+const popProcessQueueInfo = bean({ droped: flag, lastPopTimestamp: long, waitAckCount: int });
+export type PopProcessQueueInfo = BodyOf<typeof popProcessQueueInfo>;
+
+const consumeStatus = bean({
+  consumeFailedMsgs: long,
+  consumeFailedTPS: double,
+  consumeOKTPS: double,
+  consumeRT: double,
+  pullRT: double,
+  pullTPS: double,
+});
+export type ConsumeStatus = BodyOf<typeof consumeStatus>;
+
+const consumerRunningInfo = bean({
+  jstack: optional(text),
+  mqPopTable: optional(queueTable(popProcessQueueInfo)),
+  mqTable: queueTable(processQueueInfo),
+  /** `PROP_CONSUME_TYPE`, `PROP_CLIENT_VERSION`, ... and the consumer's settings. */
+  properties: table(text),
+  statusTable: table(consumeStatus),
+  subscriptionSet: setList(subscriptionData),
+  userConsumerInfo: optional(table(text)),
+});
+/** A client's answer to 307. Java has its tables sorted. */
+export type ConsumerRunningInfo = BodyOf<typeof consumerRunningInfo>;
+export const { encode: encodeConsumerRunningInfo, decode: decodeConsumerRunningInfo } = jsonBody(
+  'ConsumerRunningInfo',
+  consumerRunningInfo,
+);
+
+const consumeMessageDirectlyResult = bean({
+  autoCommit: or(flag, true),
+  consumeResult: optional(
+    enumOf('CR_SUCCESS', 'CR_LATER', 'CR_ROLLBACK', 'CR_COMMIT', 'CR_THROW_EXCEPTION', 'CR_RETURN_NULL'),
+  ),
+  order: flag,
+  remark: optional(text),
+  spentTimeMills: long,
+});
+/** A client's answer to 309. */
+export type ConsumeMessageDirectlyResult = BodyOf<typeof consumeMessageDirectlyResult>;
+export const { encode: encodeConsumeMessageDirectlyResult, decode: decodeConsumeMessageDirectlyResult } =
+  jsonBody('ConsumeMessageDirectlyResult', consumeMessageDirectlyResult);

@@ -1,0 +1,96 @@
+import { dataVersionOrZero } from './data-version.js';
+import {
+  bean,
+  enumOf,
+  flag,
+  int,
+  jsonBody,
+  list,
+  long,
+  optional,
+  or,
+  orNew,
+  setList,
+  table,
+  text,
+  type BodyOf,
+} from './shape.js';
+
+const simpleSubscriptionData = bean({
+  expression: text,
+  expressionType: or(text, 'TAG'),
+  topic: text,
+  version: long,
+});
+export type SimpleSubscriptionData = BodyOf<typeof simpleSubscriptionData>;
+
+const groupRetryPolicy = bean({
+  /** Delays in ms, by attempt. Upstream's default when absent: the delay levels. */
+  customizedRetryPolicy: optional(bean({ next: setList(long) })),
+  exponentialRetryPolicy: optional(
+    bean({ initial: or(long, 5_000), max: or(long, 7_200_000), multiplier: or(long, 2) }),
+  ),
+  type: or(enumOf('EXPONENTIAL', 'CUSTOMIZED'), 'CUSTOMIZED'),
+});
+export type GroupRetryPolicy = BodyOf<typeof groupRetryPolicy>;
+
+export const subscriptionGroupConfig = bean({
+  attributes: table(text),
+  /** The broker that consumers are told to pull from. */
+  brokerId: long,
+  consumeBroadcastEnable: or(flag, true),
+  consumeEnable: or(flag, true),
+  consumeFromMinEnable: or(flag, true),
+  consumeMessageOrderly: flag,
+  consumeTimeoutMinute: or(int, 15),
+  groupName: text,
+  groupRetryPolicy: orNew(groupRetryPolicy, () => ({ type: 'CUSTOMIZED' as const })),
+  groupSysFlag: int,
+  notifyConsumerIdsChangedEnable: or(flag, true),
+  /** Attempts before the dead letter topic. */
+  retryMaxTimes: or(int, 16),
+  /** Queues of the retry topic; 0 drops what is sent back. */
+  retryQueueNums: or(int, 1),
+  subscriptionDataSet: optional(setList(simpleSubscriptionData)),
+  whichBrokerWhenConsumeSlowly: or(long, 1),
+});
+/** A consumer group as its broker holds it: body of 200, answer of 352. */
+export type SubscriptionGroupConfig = BodyOf<typeof subscriptionGroupConfig>;
+export const { encode: encodeSubscriptionGroupConfig, decode: decodeSubscriptionGroupConfig } = jsonBody(
+  'SubscriptionGroupConfig',
+  subscriptionGroupConfig,
+);
+
+/** A group with every member at its default. */
+export function defaultSubscriptionGroupConfig(groupName: string): SubscriptionGroupConfig {
+  return subscriptionGroupConfig.decode({ groupName });
+}
+
+const subscriptionGroupList = bean({ groupConfigList: list(subscriptionGroupConfig) });
+/** Body of 225 UPDATE_AND_CREATE_SUBSCRIPTIONGROUP_LIST (5.3.1). */
+export type SubscriptionGroupList = BodyOf<typeof subscriptionGroupList>;
+export const { encode: encodeSubscriptionGroupList, decode: decodeSubscriptionGroupList } = jsonBody(
+  'SubscriptionGroupList',
+  subscriptionGroupList,
+);
+
+const subscriptionGroupWrapper = bean({
+  dataVersion: dataVersionOrZero,
+  /** group, topic, bits of what is forbidden (5.x). */
+  forbiddenTable: optional(table(table(int))),
+  subscriptionGroupTable: table(subscriptionGroupConfig),
+});
+/** The group table: answer of 201, and the file `subscriptionGroup.json`. */
+export type SubscriptionGroupWrapper = BodyOf<typeof subscriptionGroupWrapper>;
+export const { encode: encodeSubscriptionGroupWrapper, decode: decodeSubscriptionGroupWrapper } = jsonBody(
+  'SubscriptionGroupWrapper',
+  subscriptionGroupWrapper,
+);
+
+const groupForbidden = bean({ group: text, readable: optional(flag), topic: text });
+/** Answer of 353 UPDATE_AND_GET_GROUP_FORBIDDEN. */
+export type GroupForbidden = BodyOf<typeof groupForbidden>;
+export const { encode: encodeGroupForbidden, decode: decodeGroupForbidden } = jsonBody(
+  'GroupForbidden',
+  groupForbidden,
+);

@@ -1,0 +1,109 @@
+import { RemotingError } from '../../errors.js';
+import { parseFastjson } from '../fastjson-reader.js';
+import { stringifyFastjson } from '../fastjson-writer.js';
+import { dataVersionOrZero } from './data-version.js';
+import {
+  bean,
+  decodeShape,
+  enumOf,
+  flag,
+  int,
+  jsonBody,
+  list,
+  optional,
+  or,
+  table,
+  text,
+  type BodyOf,
+} from './shape.js';
+import {
+  topicQueueMappingDetail,
+  topicQueueMappingDetailTable,
+  topicQueueMappingInfoTable,
+} from './topic-queue-mapping.js';
+
+export type TopicFilterType = 'SINGLE_TAG' | 'MULTI_TAG';
+const topicFilterType = enumOf('SINGLE_TAG', 'MULTI_TAG');
+
+const topicConfigMembers = {
+  /** Keys as in 17 without their `+`: `message.type`, `queue.type`, ... Empty from 4.x. */
+  attributes: table(text),
+  order: flag,
+  perm: or(int, 6),
+  readQueueNums: or(int, 16),
+  topicFilterType: or(topicFilterType, 'SINGLE_TAG'),
+  topicName: text,
+  /** Bits of `TopicSysFlag`. */
+  topicSysFlag: int,
+  writeQueueNums: or(int, 16),
+};
+
+export const topicConfig = bean(topicConfigMembers);
+/** A topic as its broker holds it. */
+export type TopicConfig = BodyOf<typeof topicConfig>;
+
+export const { encode: encodeTopicConfig, decode: decodeTopicConfig } = jsonBody('TopicConfig', topicConfig);
+
+const topicConfigAndQueueMapping = bean({
+  ...topicConfigMembers,
+  mappingDetail: optional(topicQueueMappingDetail),
+});
+/** Answer of 351 GET_TOPIC_CONFIG. */
+export type TopicConfigAndQueueMapping = BodyOf<typeof topicConfigAndQueueMapping>;
+export const { encode: encodeTopicConfigAndQueueMapping, decode: decodeTopicConfigAndQueueMapping } =
+  jsonBody('TopicConfigAndQueueMapping', topicConfigAndQueueMapping);
+
+export const topicConfigSerializeWrapper = bean({
+  dataVersion: dataVersionOrZero,
+  topicConfigTable: table(topicConfig),
+  /** 5.x, in answers and registrations, not in `topics.json`. */
+  mappingDataVersion: optional(dataVersionOrZero),
+  topicQueueMappingDetailMap: optional(topicQueueMappingDetailTable),
+  topicQueueMappingInfoMap: optional(topicQueueMappingInfoTable),
+});
+/** The topic table: answer of 21 GET_ALL_TOPIC_CONFIG, part of 103 REGISTER_BROKER, and the file `topics.json`. */
+export type TopicConfigSerializeWrapper = BodyOf<typeof topicConfigSerializeWrapper>;
+export const { encode: encodeTopicConfigSerializeWrapper, decode: decodeTopicConfigSerializeWrapper } =
+  jsonBody('TopicConfigSerializeWrapper', topicConfigSerializeWrapper);
+
+const createTopicListRequestBody = bean({ topicConfigList: list(topicConfig) });
+/** Body of 18 UPDATE_AND_CREATE_TOPIC_LIST (5.3). */
+export type CreateTopicListRequestBody = BodyOf<typeof createTopicListRequestBody>;
+export const { encode: encodeCreateTopicListRequestBody, decode: decodeCreateTopicListRequestBody } =
+  jsonBody('CreateTopicListRequestBody', createTopicListRequestBody);
+
+/**
+ * The line a compressed registration holds: `name read write perm filterType {attributes}`. It has neither
+ * topicSysFlag nor order, and an attribute with a space in it is lost on Java's side.
+ */
+export function encodeTopicConfigLine(topic: TopicConfig): string {
+  const { topicName, readQueueNums, writeQueueNums, perm, attributes } = topic;
+  return [
+    topicName,
+    readQueueNums,
+    writeQueueNums,
+    perm,
+    topic.topicFilterType,
+    stringifyFastjson(attributes),
+  ].join(' ');
+}
+
+/** @throws RemotingError `BAD_BODY` for fewer than five parts or a part that cannot be read; attributes that cannot are none. */
+export function decodeTopicConfigLine(line: string): TopicConfig {
+  const [topicName, readQueueNums, writeQueueNums, perm, topicFilterType, ...rest] = line.split(' ');
+  if (topicFilterType === undefined)
+    throw new RemotingError('BAD_BODY', `TopicConfig: the line "${line}" has too few parts`);
+  return decodeShape('TopicConfig', topicConfig, {
+    ...{ topicName, readQueueNums, writeQueueNums, perm, topicFilterType },
+    attributes: attributesOf(rest.join(' ')),
+  });
+}
+
+function attributesOf(json: string): unknown {
+  if (json === '') return {};
+  try {
+    return parseFastjson(json);
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,46 @@
+// Static topics (5.x): which broker holds which logical queue (remoting.md 3.11).
+import { bean, flag, int, intTable, jsonBody, list, long, or, table, text, type BodyOf } from './shape.js';
+
+const infoMembers = {
+  /** The hosting broker. */
+  bname: text,
+  /** Logical queue id to physical queue id. */
+  currIdMap: intTable(int),
+  dirty: flag,
+  /** Fences stale mappings. */
+  epoch: long,
+  scope: or(text, '__global__'),
+  topic: text,
+  totalQueues: int,
+};
+
+export const topicQueueMappingInfo = bean(infoMembers);
+export type TopicQueueMappingInfo = BodyOf<typeof topicQueueMappingInfo>;
+
+const logicQueueMappingItem = bean({
+  gen: int,
+  queueId: int,
+  bname: text,
+  logicOffset: long,
+  startOffset: long,
+  /** -1: still growing. */
+  endOffset: or(long, -1),
+  timeOfStart: or(long, -1),
+  timeOfEnd: or(long, -1),
+});
+export type LogicQueueMappingItem = BodyOf<typeof logicQueueMappingItem>;
+
+export const topicQueueMappingDetail = bean({
+  ...infoMembers,
+  hostedQueues: intTable(list(logicQueueMappingItem)),
+});
+export type TopicQueueMappingDetail = BodyOf<typeof topicQueueMappingDetail>;
+
+/** Body of 513 UPDATE_AND_CREATE_STATIC_TOPIC. */
+export const { encode: encodeTopicQueueMappingDetail, decode: decodeTopicQueueMappingDetail } = jsonBody(
+  'TopicQueueMappingDetail',
+  topicQueueMappingDetail,
+);
+
+export const topicQueueMappingInfoTable = table(topicQueueMappingInfo);
+export const topicQueueMappingDetailTable = table(topicQueueMappingDetail);

@@ -1,0 +1,49 @@
+import { bean, flag, int, intTable, jsonBody, list, optional, table, text, type BodyOf } from './shape.js';
+import { topicQueueMappingInfoTable } from './topic-queue-mapping.js';
+
+export const queueData = bean({
+  brokerName: text,
+  perm: int,
+  readQueueNums: int,
+  topicSysFlag: int,
+  writeQueueNums: int,
+});
+/** The queues of a topic on one broker group. */
+export type QueueData = BodyOf<typeof queueData>;
+
+export const brokerData = bean({
+  /** Addresses by broker id; 0 is the master. */
+  brokerAddrs: intTable(text),
+  brokerName: text,
+  cluster: optional(text),
+  enableActingMaster: optional(flag),
+  zoneName: optional(text),
+});
+/** A broker group and its live members. */
+export type BrokerData = BodyOf<typeof brokerData>;
+
+const topicRouteData = bean({
+  brokerDatas: list(brokerData),
+  filterServerTable: table(list(text)),
+  /** `brokerA:4;brokerB:2` of an order topic. */
+  orderTopicConf: optional(text),
+  /** May name brokers that are not among `brokerDatas`. */
+  queueDatas: list(queueData),
+  topicQueueMappingByBroker: optional(topicQueueMappingInfoTable),
+});
+/** Where a topic lives: answer of 105, body of 217. */
+export type TopicRouteData = BodyOf<typeof topicRouteData>;
+
+const codec = jsonBody('TopicRouteData', topicRouteData);
+
+export const decodeTopicRouteData = codec.decode;
+
+/**
+ * @param options.standardJson real JSON: quoted and sorted keys, ASCII only. Clients from V4_9_4 on get it, and who
+ * asks for it; others get fastjson's bare integer keys.
+ */
+export function encodeTopicRouteData(route: TopicRouteData, options: { standardJson: boolean }): Buffer {
+  return options.standardJson
+    ? codec.encode(route, { unquotedIntKeys: false, ascii: true, sort: true })
+    : codec.encode(route);
+}
