@@ -1,0 +1,83 @@
+// Apache's programs: fetched from Maven Central by Maven, compiled against by our small Java programs.
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { cacheFolder, once } from './cache.mjs';
+import { runOrThrow, runToEnd } from './command.mjs';
+
+export const APACHE_VERSIONS = ['5.3.3', '4.9.7'];
+
+/** What Java 17 hides and RocketMQ reaches for (unmapping of mapped files). */
+const JAVA_FLAGS = [
+  '--add-opens=java.base/java.nio=ALL-UNNAMED',
+  '--add-opens=java.base/sun.nio.ch=ALL-UNNAMED',
+  '--add-exports=java.base/jdk.internal.ref=ALL-UNNAMED',
+  '--add-opens=java.base/jdk.internal.ref=ALL-UNNAMED',
+  '--add-opens=java.base/java.lang=ALL-UNNAMED',
+  '-XX:+UseSerialGC',
+  '-XX:TieredStopAtLevel=4',
+  '-Dfile.encoding=UTF-8',
+  '-Duser.timezone=UTC',
+];
+
+const ARTIFACTS = ['rocketmq-namesrv', 'rocketmq-broker', 'rocketmq-tools', 'rocketmq-client'];
+
+const javaSources = fileURLToPath(new URL('../java', import.meta.url));
+
+function pom(version) {
+  const dependencies = ARTIFACTS.map(
+    (artifact) =>
+      `<dependency><groupId>org.apache.rocketmq</groupId><artifactId>${artifact}</artifactId><version>${version}</version></dependency>`,
+  ).join('');
+  return (
+    '<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion>' +
+    `<groupId>mq</groupId><artifactId>interop</artifactId><version>1</version><dependencies>${dependencies}</dependencies></project>`
+  );
+}
+
+/** Fetches a release and compiles our programs against it; quick when that was done before. */
+export function installApache(version) {
+  const home = cacheFolder('apache', version);
+  once(home, 'jars', () => {
+    writeFileSync(join(home, 'pom.xml'), pom(version));
+    runOrThrow('mvn', ['-q', '-B', 'dependency:copy-dependencies', '-DincludeScope=runtime', `-DoutputDirectory=${join(home, 'lib')}`], {
+      cwd: home,
+    });
+  });
+  const classes = cacheFolder('apache', version, 'classes');
+  const sources = readdirSync(javaSources).filter((name) => name.endsWith('.java')).map((name) => join(javaSources, name));
+  runOrThrow('javac', ['-nowarn', '-Xlint:none', '-cp', join(home, 'lib', '*'), '-d', classes, ...sources]);
+  if (!existsSync(join(home, 'lib'))) throw new Error(`Apache RocketMQ ${version} was not fetched`);
+  return home;
+}
+
+/** Makes a folder a home that 4.9's programs accept: they refuse to run without their logging configuration. */
+export function prepareHome(home) {
+  mkdirSync(join(home, 'conf'), { recursive: true });
+  for (const name of ['namesrv', 'broker', 'tools']) {
+    writeFileSync(join(home, 'conf', `logback_${name}.xml`), '<configuration><root level="OFF"/></configuration>');
+  }
+  return home;
+}
+
+/** Command line of a Java program of the release: `main` is a class of ours or of Apache's. */
+export function javaCommand(version, main, args, { heap = '512m', home, properties = {} } = {}) {
+  const base = cacheFolder('apache', version);
+  const userHome = home ?? prepareHome(cacheFolder('apache', version, 'home'));
+  const defines = Object.entries({ 'user.home': userHome, 'rocketmq.home.dir': userHome, ...properties }).map(
+    ([key, value]) => `-D${key}=${value}`,
+  );
+  const classpath = `${join(base, 'classes')}:${join(base, 'lib', '*')}`;
+  return ['java', [...JAVA_FLAGS, `-Xmx${heap}`, ...defines, '-cp', classpath, main, ...args]];
+}
+
+/** Runs a Java program to its end. */
+export function runJava(version, main, args, options = {}) {
+  const [command, commandArgs] = javaCommand(version, main, args, options);
+  return runToEnd(command, commandArgs, { timeoutMs: options.timeoutMs ?? 120_000 });
+}
+
+/** Runs one mqadmin command of the release. */
+export function mqadmin(version, args, options = {}) {
+  return runJava(version, 'org.apache.rocketmq.tools.command.MQAdminStartup', args, { timeoutMs: 60_000, ...options });
+}
