@@ -15,9 +15,24 @@ export function packageConfig({ entry, bin, noExternal = [] }) {
     splitting: true,
     clean: true,
     noExternal,
-    dts: { compilerOptions: { composite: false, incremental: false, ignoreDeprecations: '6.0', customConditions: [] } },
+    dts: {
+      compilerOptions: {
+        composite: false,
+        incremental: false,
+        ignoreDeprecations: '6.0',
+        customConditions: [],
+      },
+    },
   };
-  const command = { ...common, entry: { bin }, format: ['esm'], splitting: false, clean: false, noExternal, dts: false };
+  const command = {
+    ...common,
+    entry: { bin },
+    format: ['esm'],
+    splitting: false,
+    clean: false,
+    noExternal,
+    dts: false,
+  };
   return defineConfig(bin === undefined ? library : [library, command]);
 }
 

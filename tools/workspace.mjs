@@ -52,7 +52,12 @@ function sameLock(lock, installed) {
   const wanted = JSON.parse(readFileSync(lock, 'utf8')).packages;
   const present = JSON.parse(readFileSync(installed, 'utf8')).packages;
   return Object.entries(wanted).every(
-    ([path, { version, optional, link }]) => path === '' || optional || link || !path.startsWith('node_modules') || present[path]?.version === version,
+    ([path, { version, optional, link }]) =>
+      path === '' ||
+      optional ||
+      link ||
+      !path.startsWith('node_modules') ||
+      present[path]?.version === version,
   );
 }
 
@@ -73,7 +78,13 @@ export function buildApp(app, output) {
   const built = join(root, 'apps', app, 'dist', output);
   const newest = Math.max(newestSource('packages'), newestSource(`apps/${app}`), newestSource('tools'));
   if (existsSync(built) && statSync(built).mtimeMs >= newest) return built;
-  step(`building apps/${app}`, 'npx', ['nx', 'run', `@mq-apps/${app}:build`, '--output-style=static', '--skip-nx-cache']);
+  step(`building apps/${app}`, 'npx', [
+    'nx',
+    'run',
+    `@mq-apps/${app}:build`,
+    '--output-style=static',
+    '--skip-nx-cache',
+  ]);
   return built;
 }
 

@@ -100,17 +100,22 @@ export class NamesrvController implements AsyncDisposable {
   async #start(): Promise<{ host: string; port: number }> {
     const { settings, kvConfig, clock, logger } = this.#parts;
     if (settings.values.enableControllerInNamesrv) {
-      throw new Error('enableControllerInNamesrv=true: a controller inside the NameServer is not served by this version');
+      throw new Error(
+        'enableControllerInNamesrv=true: a controller inside the NameServer is not served by this version',
+      );
     }
     kvConfig.load();
     const address = await this.#server.listen();
     this.#parts.startedAtMs = clock.now();
     const scan = () => this.#scanNotActiveBroker();
     this.#timers.push(
-      clock.setTimeout(() => {
-        scan();
-        this.#timers.push(clock.setInterval(scan, settings.values.scanNotActiveBrokerInterval));
-      }, Math.min(FIRST_SCAN_MILLIS, settings.values.scanNotActiveBrokerInterval)),
+      clock.setTimeout(
+        () => {
+          scan();
+          this.#timers.push(clock.setInterval(scan, settings.values.scanNotActiveBrokerInterval));
+        },
+        Math.min(FIRST_SCAN_MILLIS, settings.values.scanNotActiveBrokerInterval),
+      ),
     );
     logger.info('serving', { ...address });
     return address;
@@ -135,7 +140,12 @@ export class NamesrvController implements AsyncDisposable {
     for (const identity of gone) this.#parts.logger.warn('broker removed', { reason, ...identity });
   }
 
-  #notifyMinBrokerIdChange({ brokerName, brokerAddrs, offlineBrokerAddr, haBrokerAddr }: MinBrokerIdChange): void {
+  #notifyMinBrokerIdChange({
+    brokerName,
+    brokerAddrs,
+    offlineBrokerAddr,
+    haBrokerAddr,
+  }: MinBrokerIdChange): void {
     const minBrokerId = Math.min(...brokerAddrs.keys());
     const ext = NotifyMinBrokerIdChangeRequestHeader.encode({
       minBrokerId,

@@ -3,7 +3,8 @@ import { replaceTextFile } from './kv-config/atomic-text-file.js';
 import { namesrvSettings, type NamesrvSettings } from './settings.js';
 
 /** What became of an update of settings. */
-export type SettingsUpdate = { readonly accepted: true } | { readonly accepted: false; readonly refusal: string };
+export type SettingsUpdate =
+  { readonly accepted: true } | { readonly accepted: false; readonly refusal: string };
 
 export class SettingsHolder {
   #values: NamesrvSettings;
@@ -28,7 +29,8 @@ export class SettingsHolder {
   update(properties: ReadonlyMap<string, string>): SettingsUpdate {
     const blackList = new Set(this.#values.configBlackList.split(';').map((name) => name.trim()));
     const listed = [...properties.keys()].filter((name) => blackList.has(name));
-    if (listed.length > 0) return { accepted: false, refusal: `Can not update config in black list. (${listed.join(', ')})` };
+    if (listed.length > 0)
+      return { accepted: false, refusal: `Can not update config in black list. (${listed.join(', ')})` };
 
     const { values, refused } = namesrvSettings.update(this.#values, properties);
     if (refused.length > 0) return { accepted: false, refusal: refused.map(({ text }) => text).join('; ') };

@@ -20,8 +20,14 @@ export const namesrvSettings = defineSettings({
     default: () => join(homedir(), 'namesrv', 'namesrv.properties'),
     help: 'File that updated settings are saved to; the file given by -c when there is one.',
   }),
-  productEnvName: setting.string({ default: 'center', help: acceptedOnly('names the environment of cluster tests') }),
-  clusterTest: setting.boolean({ default: false, help: acceptedOnly('routes of another environment are never fetched') }),
+  productEnvName: setting.string({
+    default: 'center',
+    help: acceptedOnly('names the environment of cluster tests'),
+  }),
+  clusterTest: setting.boolean({
+    default: false,
+    help: acceptedOnly('routes of another environment are never fetched'),
+  }),
   orderMessageEnable: setting.boolean({
     default: false,
     mutable: true,
@@ -49,7 +55,11 @@ export const namesrvSettings = defineSettings({
     mutable: true,
     help: 'Show the slave with the lowest id as master of a group that has none (slave acting master).',
   }),
-  enableAllTopicList: setting.boolean({ default: true, mutable: true, help: 'Answer requests for the list of all topics.' }),
+  enableAllTopicList: setting.boolean({
+    default: true,
+    mutable: true,
+    help: 'Answer requests for the list of all topics.',
+  }),
   enableTopicList: setting.boolean({
     default: true,
     mutable: true,
@@ -65,7 +75,13 @@ export const namesrvSettings = defineSettings({
     mutable: true,
     help: 'Refuse route requests for waitSecondsForService after the start.',
   }),
-  waitSecondsForService: setting.int({ default: 45, min: 0, unit: 's', mutable: true, help: 'Length of that refusal.' }),
+  waitSecondsForService: setting.int({
+    default: 45,
+    min: 0,
+    unit: 's',
+    mutable: true,
+    help: 'Length of that refusal.',
+  }),
   deleteTopicWithBrokerRegistration: setting.boolean({
     default: false,
     mutable: true,
@@ -79,11 +95,32 @@ export const namesrvSettings = defineSettings({
     default: false,
     help: 'Run a controller inside; not served by this version, true refuses to start.',
   }),
-  clientRequestThreadPoolNums: setting.int({ default: 8, min: 1, help: acceptedOnly('one event loop serves all requests') }),
-  defaultThreadPoolNums: setting.int({ default: 16, min: 1, help: acceptedOnly('one event loop serves all requests') }),
-  clientRequestThreadPoolQueueCapacity: setting.int({ default: 50_000, min: 1, help: acceptedOnly('no request queue') }),
-  defaultThreadPoolQueueCapacity: setting.int({ default: 10_000, min: 1, help: acceptedOnly('no request queue') }),
-  listenPort: setting.int({ default: 9876, min: 0, max: 65_535, help: 'Port that brokers and clients connect to; 0 takes any.' }),
+  clientRequestThreadPoolNums: setting.int({
+    default: 8,
+    min: 1,
+    help: acceptedOnly('one event loop serves all requests'),
+  }),
+  defaultThreadPoolNums: setting.int({
+    default: 16,
+    min: 1,
+    help: acceptedOnly('one event loop serves all requests'),
+  }),
+  clientRequestThreadPoolQueueCapacity: setting.int({
+    default: 50_000,
+    min: 1,
+    help: acceptedOnly('no request queue'),
+  }),
+  defaultThreadPoolQueueCapacity: setting.int({
+    default: 10_000,
+    min: 1,
+    help: acceptedOnly('no request queue'),
+  }),
+  listenPort: setting.int({
+    default: 9876,
+    min: 0,
+    max: 65_535,
+    help: 'Port that brokers and clients connect to; 0 takes any.',
+  }),
   bindAddress: setting.string({
     default: '127.0.0.1',
     help: 'Address to listen on. Loopback unless chosen otherwise (Apache: 0.0.0.0); 0.0.0.0 serves other machines.',
@@ -94,11 +131,28 @@ export const namesrvSettings = defineSettings({
     unit: 's',
     help: 'A connection without traffic for this long is closed.',
   }),
-  serverWorkerThreads: setting.int({ default: 8, min: 1, help: acceptedOnly('one event loop serves all requests') }),
-  serverSelectorThreads: setting.int({ default: 3, min: 1, help: acceptedOnly('one event loop serves all requests') }),
-  serverSocketBacklog: setting.int({ default: 1024, min: 1, help: acceptedOnly('the runtime sets the backlog') }),
+  serverWorkerThreads: setting.int({
+    default: 8,
+    min: 1,
+    help: acceptedOnly('one event loop serves all requests'),
+  }),
+  serverSelectorThreads: setting.int({
+    default: 3,
+    min: 1,
+    help: acceptedOnly('one event loop serves all requests'),
+  }),
+  serverSocketBacklog: setting.int({
+    default: 1024,
+    min: 1,
+    help: acceptedOnly('the runtime sets the backlog'),
+  }),
   enableShutdownGracefully: setting.boolean({ default: false, help: acceptedOnly('shutdown always drains') }),
-  shutdownWaitTimeSeconds: setting.int({ default: 30, min: 0, unit: 's', help: 'Longest time a shutdown waits for answers to leave.' }),
+  shutdownWaitTimeSeconds: setting.int({
+    default: 30,
+    min: 0,
+    unit: 's',
+    help: 'Longest time a shutdown waits for answers to leave.',
+  }),
 });
 
 /** Values of all settings, complete and checked. */

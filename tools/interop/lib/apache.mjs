@@ -40,12 +40,24 @@ export function installApache(version) {
   const home = cacheFolder('apache', version);
   once(home, 'jars', () => {
     writeFileSync(join(home, 'pom.xml'), pom(version));
-    runOrThrow('mvn', ['-q', '-B', 'dependency:copy-dependencies', '-DincludeScope=runtime', `-DoutputDirectory=${join(home, 'lib')}`], {
-      cwd: home,
-    });
+    runOrThrow(
+      'mvn',
+      [
+        '-q',
+        '-B',
+        'dependency:copy-dependencies',
+        '-DincludeScope=runtime',
+        `-DoutputDirectory=${join(home, 'lib')}`,
+      ],
+      {
+        cwd: home,
+      },
+    );
   });
   const classes = cacheFolder('apache', version, 'classes');
-  const sources = readdirSync(javaSources).filter((name) => name.endsWith('.java')).map((name) => join(javaSources, name));
+  const sources = readdirSync(javaSources)
+    .filter((name) => name.endsWith('.java'))
+    .map((name) => join(javaSources, name));
   runOrThrow('javac', ['-nowarn', '-Xlint:none', '-cp', join(home, 'lib', '*'), '-d', classes, ...sources]);
   if (!existsSync(join(home, 'lib'))) throw new Error(`Apache RocketMQ ${version} was not fetched`);
   return home;
@@ -55,7 +67,10 @@ export function installApache(version) {
 export function prepareHome(home) {
   mkdirSync(join(home, 'conf'), { recursive: true });
   for (const name of ['namesrv', 'broker', 'tools']) {
-    writeFileSync(join(home, 'conf', `logback_${name}.xml`), '<configuration><root level="OFF"/></configuration>');
+    writeFileSync(
+      join(home, 'conf', `logback_${name}.xml`),
+      '<configuration><root level="OFF"/></configuration>',
+    );
   }
   return home;
 }
@@ -79,5 +94,8 @@ export function runJava(version, main, args, options = {}) {
 
 /** Runs one mqadmin command of the release. */
 export function mqadmin(version, args, options = {}) {
-  return runJava(version, 'org.apache.rocketmq.tools.command.MQAdminStartup', args, { timeoutMs: 60_000, ...options });
+  return runJava(version, 'org.apache.rocketmq.tools.command.MQAdminStartup', args, {
+    timeoutMs: 60_000,
+    ...options,
+  });
 }

@@ -4,7 +4,10 @@ import { readFileSync } from 'node:fs';
 
 /** Lines of JSON of a program's output file. */
 export function readLines(path) {
-  return readFileSync(path, 'utf8').split('\n').filter(Boolean).map((line) => JSON.parse(line));
+  return readFileSync(path, 'utf8')
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line));
 }
 
 /** The body our programs send for a number (the big ones are reported as `#length`). */
@@ -12,13 +15,18 @@ export const bodyOf = (seq) => `m${seq};\u00fc\u4e2d`;
 
 /** Every send succeeded, and queue offsets of each queue are consecutive in the order of sending. */
 export function checkSent(sent, count) {
-  assert.equal(sent.reduce((sum, { size }) => sum + size, 0), count, 'number of messages sent');
+  assert.equal(
+    sent.reduce((sum, { size }) => sum + size, 0),
+    count,
+    'number of messages sent',
+  );
   const next = new Map();
   for (const { seq, size, status, brokerName, queueId, queueOffset, msgId } of sent) {
     assert.equal(status, 'SEND_OK', `status of ${seq}`);
     assert.ok(msgId, `message id of ${seq}`);
     const queue = `${brokerName}-${queueId}`;
-    if (next.has(queue)) assert.equal(queueOffset, next.get(queue), `queue offset of ${seq} in queue ${queue}`);
+    if (next.has(queue))
+      assert.equal(queueOffset, next.get(queue), `queue offset of ${seq} in queue ${queue}`);
     next.set(queue, queueOffset + size);
   }
   return next;
@@ -28,7 +36,10 @@ export function checkSent(sent, count) {
  * Deliveries hold each of the numbers [from, from + count), with the contents that were sent, at the offsets that were
  * acknowledged. `exactlyOnce` false allows repeats (their number comes back).
  */
-export function checkReceived(received, { from = 0, count, exactlyOnce = true, big = false, sent, orderly = false }) {
+export function checkReceived(
+  received,
+  { from = 0, count, exactlyOnce = true, big = false, sent, orderly = false },
+) {
   const bySeq = new Map();
   let repeated = 0;
   const lastOffset = new Map();
@@ -78,8 +89,14 @@ function checkQueueOrder(messages) {
   for (const [queue, inQueue] of queues) {
     inQueue.sort((a, b) => a.queueOffset - b.queueOffset);
     for (let i = 1; i < inQueue.length; i++) {
-      assert.ok(inQueue[i].queueOffset > inQueue[i - 1].queueOffset, `two messages at one offset of queue ${queue}`);
-      assert.ok(inQueue[i].seq > inQueue[i - 1].seq, `order of ${inQueue[i - 1].seq} and ${inQueue[i].seq} in queue ${queue}`);
+      assert.ok(
+        inQueue[i].queueOffset > inQueue[i - 1].queueOffset,
+        `two messages at one offset of queue ${queue}`,
+      );
+      assert.ok(
+        inQueue[i].seq > inQueue[i - 1].seq,
+        `order of ${inQueue[i - 1].seq} and ${inQueue[i].seq} in queue ${queue}`,
+      );
     }
   }
 }

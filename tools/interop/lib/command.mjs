@@ -4,7 +4,8 @@ import { spawn, spawnSync } from 'node:child_process';
 /** Runs a set-up command, output shown; throws with the command's name when it fails. */
 export function runOrThrow(command, args, options = {}) {
   const { status, error } = spawnSync(command, args, { stdio: ['ignore', 'inherit', 'inherit'], ...options });
-  if (error?.code === 'ENOENT') throw new Error(`${command} is needed for the interop suite and is not installed`);
+  if (error?.code === 'ENOENT')
+    throw new Error(`${command} is needed for the interop suite and is not installed`);
   if (error) throw error;
   if (status !== 0) throw new Error(`${command} ${args.join(' ')} ended with exit code ${status}`);
 }

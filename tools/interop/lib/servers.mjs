@@ -32,7 +32,11 @@ function listenOnce(port) {
   });
 }
 
-const isFree = (port) => listenOnce(port).then(() => true, () => false);
+const isFree = (port) =>
+  listenOnce(port).then(
+    () => true,
+    () => false,
+  );
 
 /** Everything one test starts; `dispose` stops it in reverse and removes its folders. */
 export class Servers {
@@ -103,7 +107,10 @@ export class Servers {
     const command =
       kind === OURS
         ? [process.execPath, [join(root, 'apps/broker/dist/mqbroker.js'), '-c', config]]
-        : javaCommand(kind, 'org.apache.rocketmq.broker.BrokerStartup', ['-c', config], { home, heap: '768m' });
+        : javaCommand(kind, 'org.apache.rocketmq.broker.BrokerStartup', ['-c', config], {
+            home,
+            heap: '768m',
+          });
     const server = await this.#start(`Broker ${kind}`, command, /boot success/, home);
     return Object.assign(server, {
       address: `127.0.0.1:${listenPort}`,
@@ -163,5 +170,7 @@ export class Servers {
 }
 
 function properties(values) {
-  return Object.entries(values).map(([key, value]) => `${key}=${value}\n`).join('');
+  return Object.entries(values)
+    .map(([key, value]) => `${key}=${value}\n`)
+    .join('');
 }

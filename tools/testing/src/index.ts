@@ -14,12 +14,15 @@ function goldenRoot(): string | undefined {
 /** Absolute path of an entry below `shared/golden`; throws when the data is not there. */
 export function goldenPath(entry = ''): string {
   const root = goldenRoot();
-  if (root === undefined) throw new Error('golden data not found: expected shared/golden beside the repository');
+  if (root === undefined)
+    throw new Error('golden data not found: expected shared/golden beside the repository');
   return join(root, entry);
 }
 
 /** `describe` for suites that walk golden data: skipped, with the reason in its name, where the data is absent outside CI. */
 export function describeGolden(name: string, suite: () => void): void {
   if (goldenRoot() !== undefined || process.env['CI'] === 'true') describe(name, suite);
-  else describe.skip(`${name} (skipped: no shared/golden beside the repository)`, () => test('is walked', () => undefined));
+  else
+    describe.skip(`${name} (skipped: no shared/golden beside the repository)`, () =>
+      test('is walked', () => undefined));
 }

@@ -25,7 +25,10 @@ export interface CommandHost {
 class UsageError extends Error {}
 
 /** Runs the command until it is asked to stop; resolves with the exit code. */
-export async function runNamesrv(args: readonly string[], host: CommandHost = processHost()): Promise<number> {
+export async function runNamesrv(
+  args: readonly string[],
+  host: CommandHost = processHost(),
+): Promise<number> {
   try {
     return await run(args, host);
   } catch (error) {
@@ -71,7 +74,8 @@ function flagsOf(args: readonly string[]) {
 }
 
 function settingsOf(configFile: string | undefined, host: CommandHost): NamesrvSettings {
-  const given = configFile === undefined ? new Map<string, string>() : parsePropertiesFile(readFileSync(configFile));
+  const given =
+    configFile === undefined ? new Map<string, string>() : parsePropertiesFile(readFileSync(configFile));
   const { values, unknown, problems } = namesrvSettings.parse(given);
   if (problems.length > 0) throw new UsageError(problems.map(({ text }) => text).join('; '));
   if (unknown.length > 0) host.err(`mqnamesrv: settings not known and left aside: ${unknown.join(', ')}\n`);

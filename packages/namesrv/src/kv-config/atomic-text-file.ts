@@ -1,5 +1,15 @@
 // A small text file that is either the old or the new one after any crash: write aside, sync, rename, sync the folder.
-import { closeSync, copyFileSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  copyFileSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  writeSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 
 /** The file's text; undefined when there is none. Falls back to the `.bak` copy when the file is gone or empty. */
@@ -20,7 +30,7 @@ export function replaceTextFile(path: string, text: string): void {
   const file = openSync(temporary, 'w');
   try {
     const bytes = Buffer.from(text, 'utf8');
-    for (let written = 0; written < bytes.length; ) written += writeSync(file, bytes, written);
+    for (let written = 0; written < bytes.length;) written += writeSync(file, bytes, written);
     fsyncSync(file);
   } finally {
     closeSync(file);

@@ -1,7 +1,7 @@
 // Key-value configuration by namespace, kept in one JSON file as Apache writes it: {"configTable":{"NS":{"K":"V"}}}.
 // The one namespace in use is ORDER_TOPIC_CONFIG (topic -> "broker-a:4;broker-b:2").
 import type { Logger } from '@mq/remoting';
-import { stringifyFastjson, parseFastjson } from '@mq/remoting/protocol';
+import { decodeKVConfigSerializeWrapper, encodeKVConfigSerializeWrapper } from '@mq/remoting/protocol';
 import { readTextFile, replaceTextFile } from './atomic-text-file.js';
 
 /** Namespace of the order topic configuration. */
@@ -22,10 +22,13 @@ export class KVConfigManager {
   load(): void {
     const text = readTextFile(this.#path);
     if (text === undefined) return;
-    for (const [namespace, entries] of Object.entries(configTableOf(text, this.#path))) {
+    for (const [namespace, entries] of Object.entries(this.#decode(text))) {
       this.#namespaces.set(namespace, new Map(Object.entries(entries)));
     }
-    this.#logger.info('key-value configuration loaded', { path: this.#path, namespaces: this.#namespaces.size });
+    this.#logger.info('key-value configuration loaded', {
+      path: this.#path,
+      namespaces: this.#namespaces.size,
+    });
   }
 
   get(namespace: string, key: string): string | undefined {
@@ -53,25 +56,17 @@ export class KVConfigManager {
     const configTable = Object.fromEntries(
       [...this.#namespaces].map(([namespace, entries]) => [namespace, Object.fromEntries(entries)]),
     );
-    replaceTextFile(this.#path, stringifyFastjson({ configTable }, { pretty: true }));
+    replaceTextFile(this.#path, encodeKVConfigSerializeWrapper({ configTable }).toString('utf8'));
   }
-}
 
-function configTableOf(text: string, path: string): Record<string, Record<string, string>> {
-  const problem = (why: string) => new Error(`${path} is not a key-value configuration file: ${why}`);
-  const parsed = parseFastjson(text);
-  if (!isRecord(parsed)) throw problem('it holds no JSON object');
-  const table = parsed['configTable'] ?? {};
-  if (!isRecord(table)) throw problem('configTable is no object');
-  for (const [namespace, entries] of Object.entries(table)) {
-    if (!isRecord(entries)) throw problem(`namespace ${namespace} is no object`);
-    for (const [key, value] of Object.entries(entries)) {
-      if (typeof value !== 'string') throw problem(`the value of ${namespace}/${key} is no string`);
+  #decode(text: string): Record<string, Record<string, string>> {
+    try {
+      return decodeKVConfigSerializeWrapper(Buffer.from(text, 'utf8')).configTable;
+    } catch (cause) {
+      throw new Error(
+        `${this.#path} is no key-value configuration: mend it, or move it away to start with none`,
+        { cause },
+      );
     }
   }
-  return table as Record<string, Record<string, string>>;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Map);
 }

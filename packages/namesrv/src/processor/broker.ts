@@ -1,6 +1,6 @@
 // What brokers send: registration, heartbeat, unregistration; and what operators ask and change about brokers.
 import { RemotingCommand } from '@mq/remoting';
-import { crc32 } from '@mq/remoting/message';
+import { bodyCrc } from '@mq/remoting/message';
 import {
   AddWritePermOfBrokerRequestHeader,
   AddWritePermOfBrokerResponseHeader,
@@ -15,10 +15,10 @@ import {
   UnRegisterBrokerRequestHeader,
   WipeWritePermOfBrokerRequestHeader,
   WipeWritePermOfBrokerResponseHeader,
-  dataVersionEquals,
+  sameDataVersion,
   decodeDataVersion,
   decodeRegisterBrokerBody,
-  encodeBrokerMemberGroup,
+  encodeGetBrokerMemberGroupResponseBody,
   encodeClusterInfo,
   encodeDataVersion,
   encodeKVTable,
@@ -29,14 +29,14 @@ import type { NamesrvProcessor } from './request-table.js';
 export const registerBroker: NamesrvProcessor = (parts, request, { connection }) => {
   const header = RegisterBrokerRequestHeader.decode(request.extFields);
   const { body } = request;
-  if (body !== undefined && header.bodyCrc32 && crc32(body) !== header.bodyCrc32) {
+  if (body !== undefined && header.bodyCrc32 && bodyCrc(body) !== header.bodyCrc32) {
     parts.logger.warn('registration refused: crc32 not match', { from: connection.remoteAddress });
     return RemotingCommand.response(ResponseCode.SYSTEM_ERROR, 'crc32 not match');
   }
-  const { topicConfigSerializeWrapper: topics, filterServerList } = decodeRegisterBrokerBody(body, {
-    compressed: header.compressed ?? false,
-    version: request.version,
-  });
+  const { topicConfigSerializeWrapper: topics, filterServerList } = decodeRegisterBrokerBody(
+    body,
+    request.version,
+  );
   const result = parts.routes.registerBroker(
     {
       ...header,
@@ -83,7 +83,7 @@ export const queryDataVersion: NamesrvProcessor = ({ routes, clock }, request) =
   const { clusterName, brokerAddr } = QueryDataVersionRequestHeader.decode(request.extFields);
   const known = routes.queryBrokerTopicConfig(clusterName, brokerAddr);
   const sent = request.body && decodeDataVersion(request.body);
-  const changed = known === undefined || sent === undefined || !dataVersionEquals(known, sent);
+  const changed = known === undefined || sent === undefined || !sameDataVersion(known, sent);
   routes.updateBrokerInfoUpdateTimestamp(clusterName, brokerAddr, clock.now());
   return RemotingCommand.response(
     ResponseCode.SUCCESS,
@@ -96,12 +96,19 @@ export const queryDataVersion: NamesrvProcessor = ({ routes, clock }, request) =
 export const getBrokerMemberGroup: NamesrvProcessor = ({ routes }, request) => {
   const { clusterName, brokerName } = GetBrokerMemberGroupRequestHeader.decode(request.extFields);
   const brokerAddrs = new Map(routes.brokerAddrsOf(brokerName));
-  const body = encodeBrokerMemberGroup({ brokerMemberGroup: { cluster: clusterName, brokerName, brokerAddrs } });
+  const body = encodeGetBrokerMemberGroupResponseBody({
+    brokerMemberGroup: { cluster: clusterName, brokerName, brokerAddrs },
+  });
   return RemotingCommand.response(ResponseCode.SUCCESS, undefined, undefined, body);
 };
 
 export const getBrokerClusterInfo: NamesrvProcessor = ({ routes }) =>
-  RemotingCommand.response(ResponseCode.SUCCESS, undefined, undefined, encodeClusterInfo(routes.clusterInfo()));
+  RemotingCommand.response(
+    ResponseCode.SUCCESS,
+    undefined,
+    undefined,
+    encodeClusterInfo(routes.clusterInfo()),
+  );
 
 export const wipeWritePermOfBroker: NamesrvProcessor = ({ routes, logger }, request, { connection }) => {
   const { brokerName } = WipeWritePermOfBrokerRequestHeader.decode(request.extFields);

@@ -17,4 +17,9 @@ export const updateNamesrvConfig: NamesrvProcessor = ({ settings, logger }, requ
 };
 
 export const getNamesrvConfig: NamesrvProcessor = ({ settings }) =>
-  RemotingCommand.response(ResponseCode.SUCCESS, undefined, undefined, Buffer.from(settings.toProperties(), 'utf8'));
+  RemotingCommand.response(
+    ResponseCode.SUCCESS,
+    undefined,
+    undefined,
+    Buffer.from(settings.toProperties(), 'utf8'),
+  );

@@ -21,9 +21,16 @@ export const getKVConfig: NamesrvProcessor = ({ kvConfig }, request) => {
   const { namespace, key } = GetKVConfigRequestHeader.decode(request.extFields);
   const value = kvConfig.get(namespace, key);
   if (value === undefined) {
-    return RemotingCommand.response(ResponseCode.QUERY_NOT_FOUND, `No config item, Namespace: ${namespace} Key: ${key}`);
+    return RemotingCommand.response(
+      ResponseCode.QUERY_NOT_FOUND,
+      `No config item, Namespace: ${namespace} Key: ${key}`,
+    );
   }
-  return RemotingCommand.response(ResponseCode.SUCCESS, undefined, GetKVConfigResponseHeader.encode({ value }));
+  return RemotingCommand.response(
+    ResponseCode.SUCCESS,
+    undefined,
+    GetKVConfigResponseHeader.encode({ value }),
+  );
 };
 
 export const deleteKVConfig: NamesrvProcessor = ({ kvConfig }, request) => {

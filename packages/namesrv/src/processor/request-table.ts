@@ -27,7 +27,11 @@ import {
 } from './topic.js';
 
 /** A request handler of the NameServer: everything it may touch comes in through `parts`. */
-export type NamesrvProcessor = (parts: NamesrvParts, request: RemotingCommand, context: RequestContext) => RemotingCommand;
+export type NamesrvProcessor = (
+  parts: NamesrvParts,
+  request: RemotingCommand,
+  context: RequestContext,
+) => RemotingCommand;
 
 const table: ReadonlyArray<readonly [code: number, processor: NamesrvProcessor]> = [
   [RequestCode.PUT_KV_CONFIG, putKVConfig],

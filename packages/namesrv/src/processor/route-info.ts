@@ -16,7 +16,8 @@ import type { NamesrvProcessor } from './request-table.js';
 /** Upstream: ClientRequestProcessor and ZoneRouteRPCHook. */
 export const getRouteInfoByTopic: NamesrvProcessor = (parts, request) => {
   const { topic, acceptStandardJsonOnly } = GetRouteInfoRequestHeader.decode(request.extFields);
-  if (isWaitingForBrokers(parts)) return RemotingCommand.response(ResponseCode.SYSTEM_ERROR, 'name server not ready');
+  if (isWaitingForBrokers(parts))
+    return RemotingCommand.response(ResponseCode.SYSTEM_ERROR, 'name server not ready');
 
   const route = parts.routes.pickupTopicRouteData(topic);
   if (route === undefined) {

@@ -20,9 +20,11 @@ export const getTopicsByCluster: NamesrvProcessor = (parts, request) => {
   return whenListed(parts, () => parts.routes.topicsByCluster(cluster));
 };
 
-export const getUnitTopicList: NamesrvProcessor = (parts) => whenListed(parts, () => parts.routes.unitTopics());
+export const getUnitTopicList: NamesrvProcessor = (parts) =>
+  whenListed(parts, () => parts.routes.unitTopics());
 
-export const getHasUnitSubTopicList: NamesrvProcessor = (parts) => whenListed(parts, () => parts.routes.hasUnitSubTopics());
+export const getHasUnitSubTopicList: NamesrvProcessor = (parts) =>
+  whenListed(parts, () => parts.routes.hasUnitSubTopics());
 
 export const getHasUnitSubUnUnitTopicList: NamesrvProcessor = (parts) =>
   whenListed(parts, () => parts.routes.hasUnitSubUnUnitTopics());

@@ -36,7 +36,9 @@ export class BrokerLiveTable {
   }
 
   expired(nowMs: number): BrokerLiveInfo[] {
-    return [...this.#live.values()].filter((info) => info.lastUpdateTimestamp + info.heartbeatTimeoutMillis < nowMs);
+    return [...this.#live.values()].filter(
+      (info) => info.lastUpdateTimestamp + info.heartbeatTimeoutMillis < nowMs,
+    );
   }
 
   /** Everything that registered over the connection: several brokers of one process may share it. */

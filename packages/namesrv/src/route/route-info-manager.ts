@@ -12,7 +12,7 @@ import {
   type TopicConfig,
   type TopicQueueMappingInfo,
   type TopicRouteData,
-  dataVersionEquals,
+  sameDataVersion,
 } from '@mq/remoting/protocol';
 import { actForMissingMasters } from './acting-master.js';
 import { BrokerLiveTable, type BrokerChannel } from './broker-live-table.js';
@@ -67,6 +67,9 @@ export interface MinBrokerIdChange {
   readonly haBrokerAddr?: string | undefined;
 }
 
+/** A broker group that registered here always says which cluster it is of. */
+type RegisteredBroker = BrokerData & { cluster: string };
+
 /** The switches this class reads; the NameServer's settings object satisfies it. */
 export interface RouteSettings {
   readonly supportActingMaster: boolean;
@@ -79,14 +82,17 @@ export class RouteInfoManager {
   readonly #settings: () => RouteSettings;
   readonly #onMinBrokerIdChange: (change: MinBrokerIdChange) => void;
   readonly #topicQueues = new TopicQueueTable();
-  readonly #brokers = new Map<string, BrokerData>();
+  readonly #brokers = new Map<string, RegisteredBroker>();
   readonly #clusters = new Map<string, Set<string>>();
   readonly #live = new BrokerLiveTable();
   readonly #filterServers = new Map<string, readonly string[]>();
   readonly #topicQueueMappings = new Map<string, Map<string, TopicQueueMappingInfo>>();
 
   /** `settings` is read at each use, since some change at run time. */
-  constructor(settings: () => RouteSettings, onMinBrokerIdChange: (change: MinBrokerIdChange) => void = () => undefined) {
+  constructor(
+    settings: () => RouteSettings,
+    onMinBrokerIdChange: (change: MinBrokerIdChange) => void = () => undefined,
+  ) {
     this.#settings = settings;
     this.#onMinBrokerIdChange = onMinBrokerIdChange;
   }
@@ -124,10 +130,12 @@ export class RouteInfoManager {
     addrs.set(brokerId, brokerAddr);
 
     const isPrimeSlave =
-      registration.enableActingMaster !== undefined && brokerId !== MixAll.MASTER_ID && brokerId === Math.min(...addrs.keys());
+      registration.enableActingMaster !== undefined &&
+      brokerId !== MixAll.MASTER_ID &&
+      brokerId === Math.min(...addrs.keys());
     if (brokerId === MixAll.MASTER_ID || isPrimeSlave) {
       const previous = this.#live.get(clusterName, brokerAddr)?.dataVersion;
-      const changed = registerFirst || previous === undefined || !dataVersionEquals(previous, dataVersion);
+      const changed = registerFirst || previous === undefined || !sameDataVersion(previous, dataVersion);
       this.#takeTopics(registration, changed, isPrimeSlave && broker.enableActingMaster);
     }
 
@@ -142,7 +150,11 @@ export class RouteInfoManager {
     });
     this.#takeFilterServers(registration);
     if (minIdLowered && this.#settings().notifyMinBrokerIdChanged) {
-      this.#onMinBrokerIdChange({ brokerName, brokerAddrs: new Map(addrs), haBrokerAddr: registration.haServerAddr });
+      this.#onMinBrokerIdChange({
+        brokerName,
+        brokerAddrs: new Map(addrs),
+        haBrokerAddr: registration.haServerAddr,
+      });
     }
     return brokerId === MixAll.MASTER_ID ? {} : this.#masterOf(broker);
   }
@@ -162,7 +174,8 @@ export class RouteInfoManager {
       this.#removeBrokerIfEmpty(broker);
       return;
     }
-    if (broker.enableActingMaster && !addrs.has(MixAll.MASTER_ID)) this.#topicQueues.wipeWritePerm(brokerName);
+    if (broker.enableActingMaster && !addrs.has(MixAll.MASTER_ID))
+      this.#topicQueues.wipeWritePerm(brokerName);
     if (wasLowest && broker.enableActingMaster && this.#settings().notifyMinBrokerIdChanged) {
       this.#onMinBrokerIdChange({ brokerName, brokerAddrs: new Map(addrs), offlineBrokerAddr: brokerAddr });
     }
@@ -177,7 +190,8 @@ export class RouteInfoManager {
   scanNotActiveBroker(nowMs: number): BrokerIdentity[] {
     const expired = this.#live.expired(nowMs);
     const gone = this.#unregisterLive(expired);
-    for (const info of expired) info.channel.close('the broker was silent for longer than its heartbeat time-out');
+    for (const info of expired)
+      info.channel.close('the broker was silent for longer than its heartbeat time-out');
     return gone;
   }
 
@@ -229,7 +243,9 @@ export class RouteInfoManager {
   /** Removes a topic's route, or only the part of one cluster's brokers. */
   deleteTopic(topic: string, clusterName?: string): void {
     if (clusterName === undefined || clusterName === '') this.#topicQueues.deleteTopic(topic);
-    else for (const brokerName of this.#clusters.get(clusterName) ?? []) this.#topicQueues.remove(topic, brokerName);
+    else
+      for (const brokerName of this.#clusters.get(clusterName) ?? [])
+        this.#topicQueues.remove(topic, brokerName);
   }
 
   wipeWritePermOfBroker(brokerName: string): number {
@@ -243,7 +259,9 @@ export class RouteInfoManager {
   clusterInfo(): ClusterInfo {
     return {
       brokerAddrTable: Object.fromEntries(this.#brokers),
-      clusterAddrTable: Object.fromEntries([...this.#clusters].map(([name, members]) => [name, [...members]])),
+      clusterAddrTable: Object.fromEntries(
+        [...this.#clusters].map(([name, members]) => [name, [...members]]),
+      ),
     };
   }
 
@@ -278,7 +296,9 @@ export class RouteInfoManager {
   }
 
   hasUnitSubUnUnitTopics(): string[] {
-    return this.#topicQueues.topicsBySysFlag((flag) => (flag & (FLAG_UNIT | FLAG_UNIT_SUB)) === FLAG_UNIT_SUB);
+    return this.#topicQueues.topicsBySysFlag(
+      (flag) => (flag & (FLAG_UNIT | FLAG_UNIT_SUB)) === FLAG_UNIT_SUB,
+    );
   }
 
   #clusterMembers(clusterName: string): Set<string> {
@@ -288,7 +308,10 @@ export class RouteInfoManager {
   }
 
   /** Another address holds the id and has seen a later term of the controller: the newcomer is a former master. */
-  #isFencedByNewerHolder(holderAddr: string | undefined, { clusterName, brokerAddr, dataVersion }: BrokerRegistration): boolean {
+  #isFencedByNewerHolder(
+    holderAddr: string | undefined,
+    { clusterName, brokerAddr, dataVersion }: BrokerRegistration,
+  ): boolean {
     if (holderAddr === undefined || holderAddr === brokerAddr) return false;
     const holder = this.#live.get(clusterName, holderAddr);
     return holder !== undefined && holder.dataVersion.stateVersion > dataVersion.stateVersion;
@@ -303,7 +326,11 @@ export class RouteInfoManager {
     }
     for (const config of topicConfigTable.values()) {
       if (!changed && this.#topicQueues.has(config.topicName, brokerName)) continue;
-      this.#topicQueues.putTopicConfig(brokerName, config, wipeWritePerm ? config.perm & ~PERM_WRITE : config.perm);
+      this.#topicQueues.putTopicConfig(
+        brokerName,
+        config,
+        wipeWritePerm ? config.perm & ~PERM_WRITE : config.perm,
+      );
     }
     if (!changed) return;
     for (const [topic, mapping] of topicQueueMappingInfoMap) {
@@ -320,7 +347,7 @@ export class RouteInfoManager {
     else this.#filterServers.set(key, filterServerList);
   }
 
-  #masterOf(broker: BrokerData): RegistrationResult {
+  #masterOf(broker: RegisteredBroker): RegistrationResult {
     const masterAddr = broker.brokerAddrs.get(MixAll.MASTER_ID);
     const master = masterAddr === undefined ? undefined : this.#live.get(broker.cluster, masterAddr);
     if (masterAddr === undefined || master === undefined) return {};
@@ -351,7 +378,7 @@ export class RouteInfoManager {
     return undefined;
   }
 
-  #removeBrokerIfEmpty(broker: BrokerData): void {
+  #removeBrokerIfEmpty(broker: RegisteredBroker): void {
     if (broker.brokerAddrs.size > 0) return;
     this.#brokers.delete(broker.brokerName);
     this.#topicQueues.removeBroker(broker.brokerName);

@@ -10,11 +10,14 @@ export function filterByZoneName(route: TopicRouteData, zoneName: string): Topic
   const kept = new Set(brokerDatas.map(({ brokerName }) => brokerName));
   const removed = route.brokerDatas.filter(({ brokerName }) => !kept.has(brokerName));
   const filterServerTable = { ...route.filterServerTable };
-  for (const broker of removed) for (const addr of broker.brokerAddrs.values()) delete filterServerTable[addr];
+  for (const broker of removed)
+    for (const addr of broker.brokerAddrs.values()) delete filterServerTable[addr];
   return {
     ...route,
     brokerDatas,
-    queueDatas: route.queueDatas.filter((queue) => !removed.some(({ brokerName }) => brokerName === queue.brokerName)),
+    queueDatas: route.queueDatas.filter(
+      (queue) => !removed.some(({ brokerName }) => brokerName === queue.brokerName),
+    ),
     filterServerTable,
   };
 }
