@@ -25,8 +25,11 @@ export interface BatchBlock {
   readonly properties: Buffer;
 }
 
+/** What a batch keeps of a message; `flag` defaults to 0. */
+export type BatchedMessage = Pick<Message, 'flag' | 'body' | 'properties'>;
+
 /** Body of a batch request. Throws RangeError when the properties of a message are over 32,767 bytes. */
-export function encodeBatch(messages: readonly Pick<Message, 'flag' | 'body' | 'properties'>[]): Buffer {
+export function encodeBatch(messages: readonly BatchedMessage[]): Buffer {
   const properties = messages.map((message) => Buffer.from(encodeProperties(message.properties)));
   let bytes = 0;
   messages.forEach(

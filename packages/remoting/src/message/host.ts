@@ -1,5 +1,5 @@
 // Hosts as records hold them: 4 or 16 address bytes followed by the port as int32.
-import { isIPv6 } from 'node:net';
+import { isIPv4, isIPv6 } from 'node:net';
 import { readInt32, writeInt32 } from './int64.js';
 
 export const HOST_BYTES_V4 = 8;
@@ -15,11 +15,8 @@ export function ipBytes(ip: string): Buffer {
 }
 
 function ipv4Bytes(ip: string): Buffer {
-  const parts = ip.split('.').map(Number);
-  if (parts.length !== 4 || parts.some((part) => !Number.isInteger(part) || part < 0 || part > 255)) {
-    throw new TypeError(`not an IP address: ${JSON.stringify(ip)}`);
-  }
-  return Buffer.from(parts);
+  if (!isIPv4(ip)) throw new TypeError(`not an IP address: ${JSON.stringify(ip)}`);
+  return Buffer.from(ip.split('.').map(Number));
 }
 
 function ipv6Bytes(ip: string): Buffer {
