@@ -1,6 +1,7 @@
 // Where a broker listens and which address it tells the others: a pure decision from its settings.
+import { localAddress as machineAddress } from '@mq/remoting/message';
+
 import type { BrokerSettings } from './settings.js';
-import { firstLocalAddress } from './local-address.js';
 
 export interface NetworkBinding {
   /** Address to listen on. */
@@ -17,8 +18,12 @@ export interface NetworkBinding {
  * Loopback unless somebody chose otherwise (reliability rules; Apache listens on all addresses). Naming a reachable
  * brokerIP1 is such a choice: what is told to clients must be reachable, so the broker then listens on all addresses.
  */
-export function resolveBinding(settings: BrokerSettings, localAddress: () => string = firstLocalAddress): NetworkBinding {
-  const host = settings.bindAddress || (isLoopback(settings.brokerIP1 || '127.0.0.1') ? '127.0.0.1' : '0.0.0.0');
+export function resolveBinding(
+  settings: BrokerSettings,
+  localAddress: () => string = machineAddress,
+): NetworkBinding {
+  const host =
+    settings.bindAddress || (isLoopback(settings.brokerIP1 || '127.0.0.1') ? '127.0.0.1' : '0.0.0.0');
   const brokerIp = settings.brokerIP1 || addressReaching(host, localAddress);
   return { host, brokerIp, haIp: settings.brokerIP2 || brokerIp, isOpenToOthers: !isLoopback(host) };
 }

@@ -1,6 +1,12 @@
 // One readable answer to "which code is served by whom": processors add themselves here, the servers take it over. It is
 // also the one place where what a processor throws becomes a response.
-import { type Logger, RemotingCommand, type RemotingServer, type RequestProcessor } from '@mq/remoting';
+import {
+  isRemotingError,
+  type Logger,
+  RemotingCommand,
+  type RemotingServer,
+  type RequestProcessor,
+} from '@mq/remoting';
 import { requestCodeName, ResponseCode } from '@mq/remoting/protocol';
 
 import { RequestRefused } from './request-refused.js';
@@ -24,7 +30,8 @@ export class RequestTable {
    * `onFastPort` false: not served on listenPort - 2, as upstream leaves out the pull family there.
    */
   add(code: number, processor: RequestProcessor, options: { readonly onFastPort?: boolean } = {}): this {
-    if (this.#served.has(code)) throw new Error(`request code ${code} (${requestCodeName(code)}) has two processors`);
+    if (this.#served.has(code))
+      throw new Error(`request code ${code} (${requestCodeName(code)}) has two processors`);
     this.#served.set(code, { processor: this.#guarded(processor), onFastPort: options.onFastPort ?? true });
     return this;
   }
@@ -57,24 +64,23 @@ export class RequestTable {
     return (request, context) => {
       try {
         const response = processor(request, context);
-        return response instanceof Promise ? response.catch((error: unknown) => this.#answer(request, error)) : response;
+        if (!(response instanceof Promise)) return response;
+        return response.catch((error: unknown) => responseToError(error, request, this.#logger));
       } catch (error) {
-        return this.#answer(request, error);
+        return responseToError(error, request, this.#logger);
       }
     };
   }
-
-  #answer(request: RemotingCommand, error: unknown): RemotingCommand {
-    if (error instanceof RequestRefused) return RemotingCommand.response(error.responseCode, error.message);
-    const remark = error instanceof Error ? error.message : String(error);
-    if (isBadInput(error)) return RemotingCommand.response(ResponseCode.SYSTEM_ERROR, remark);
-    this.#logger.error('request failed', { code: request.code, name: requestCodeName(request.code), error });
-    return RemotingCommand.response(ResponseCode.SYSTEM_ERROR, `${requestCodeName(request.code)} failed: ${remark}`);
-  }
 }
 
-/** What a decoder says about a peer's bytes (RemotingError, matched by code as errors of other packages are). */
-function isBadInput(error: unknown): boolean {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  return code === 'BAD_HEADER' || code === 'BAD_BODY';
+/** The response for what a processor threw. Only a defect of ours is logged as an error. */
+export function responseToError(error: unknown, request: RemotingCommand, logger: Logger): RemotingCommand {
+  if (error instanceof RequestRefused) return RemotingCommand.response(error.responseCode, error.message, {});
+  if (isRemotingError(error)) {
+    return RemotingCommand.response(error.responseCode ?? ResponseCode.SYSTEM_ERROR, error.message, {});
+  }
+  const name = requestCodeName(request.code);
+  logger.error('request failed', { code: request.code, name, error });
+  const remark = error instanceof Error ? error.message : String(error);
+  return RemotingCommand.response(ResponseCode.SYSTEM_ERROR, `${name} failed: ${remark}`, {});
 }

@@ -1,18 +1,8 @@
 // Which messages of a queue a subscription lets through, judged by the queue entry alone (upstream:
 // ExpressionMessageFilter#isMatchedByConsumeQueue for type TAG). The entry holds only the hash of the tag, so a
 // collision passes here and the client compares the text.
-import type { SubscriptionData } from '@mq/remoting/protocol';
+import { SUB_ALL, type SubscriptionData } from '@mq/remoting/protocol';
 import type { MessageFilter } from '@mq/store';
-
-/** Expression that subscribes to everything (upstream: SubscriptionData.SUB_ALL). */
-export const SUBSCRIBE_ALL = '*';
-
-/** Type of an expression that lists tags; the only one this version filters by. */
-export const TAG_EXPRESSION = 'TAG';
-
-/** True for a missing type, `TAG`, and only for those (upstream: ExpressionType#isTagType). */
-export const isTagType = (expressionType: string | undefined): boolean =>
-  expressionType === undefined || expressionType === '' || expressionType === TAG_EXPRESSION;
 
 class OneTagFilter implements MessageFilter {
   readonly #code: number;
@@ -43,7 +33,7 @@ const known = new WeakMap<SubscriptionData, MessageFilter>();
 
 /** The filter of a TAG subscription; undefined when it lets everything through. */
 export function tagFilter(subscription: SubscriptionData): MessageFilter | undefined {
-  if (subscription.classFilterMode || subscription.subString === SUBSCRIBE_ALL) return undefined;
+  if (subscription.classFilterMode || subscription.subString === SUB_ALL) return undefined;
   let filter = known.get(subscription);
   if (filter === undefined) {
     const codes = [...subscription.codeSet];

@@ -15,7 +15,10 @@ export class BrokerToClient {
 
   /** Tells one member of a consumer group that the group changed (40, oneway), so that it rebalances at once. */
   notifyConsumerIdsChanged(connection: Connection, consumerGroup: string): void {
-    this.oneway(connection, RemotingCommand.request(RequestCode.NOTIFY_CONSUMER_IDS_CHANGED, { consumerGroup }));
+    this.oneway(
+      connection,
+      RemotingCommand.request(RequestCode.NOTIFY_CONSUMER_IDS_CHANGED, { consumerGroup }),
+    );
   }
 
   /** Sends a frame that wants no answer. A closed connection is no error: its owner is being removed anyway. */
@@ -24,12 +27,20 @@ export class BrokerToClient {
     try {
       connection.oneway(command);
     } catch (error) {
-      this.#logger.warn('could not notify client', { address: connection.remoteAddress, code: command.code, error });
+      this.#logger.warn('could not notify client', {
+        address: connection.remoteAddress,
+        code: command.code,
+        error,
+      });
     }
   }
 
   /** Sends a request and resolves with the client's answer; rejects with RemotingError (TIMEOUT, CLOSED). */
-  call(connection: Connection, command: RemotingCommand, timeoutMs: number = FORWARD_TIMEOUT_MS): Promise<RemotingCommand> {
+  call(
+    connection: Connection,
+    command: RemotingCommand,
+    timeoutMs: number = FORWARD_TIMEOUT_MS,
+  ): Promise<RemotingCommand> {
     return connection.request(command, { timeoutMs });
   }
 }

@@ -19,7 +19,8 @@ export class DelayLevels {
   /** Delay of a level from 1 to maxLevel. */
   delayMs(level: number): number {
     const delay = this.#delaysMs[level - 1];
-    if (delay === undefined) throw new RangeError(`delay level ${level} is not between 1 and ${this.maxLevel}`);
+    if (delay === undefined)
+      throw new RangeError(`delay level ${level} is not between 1 and ${this.maxLevel}`);
     return delay;
   }
 
@@ -33,7 +34,9 @@ function parseDelay(entry: string): number {
   const unitMs = UNIT_MS[entry.at(-1) ?? ''];
   const count = Number(entry.slice(0, -1));
   if (unitMs === undefined || !Number.isSafeInteger(count) || count < 0) {
-    throw new RangeError(`messageDelayLevel has an entry that is no delay: "${entry}" (like 5s, 10m, 1h, 1d)`);
+    throw new RangeError(
+      `messageDelayLevel has an entry that is no delay: "${entry}" (like 5s, 10m, 1h, 1d)`,
+    );
   }
   return count * unitMs;
 }

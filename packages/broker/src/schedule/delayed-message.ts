@@ -18,14 +18,14 @@ export function mayBeDelayed(sysFlag: number): boolean {
 
 /**
  * Turns `message`, whose properties are `properties`, into its delayed form. Changes both.
- * `level` must be above 0; above the highest it counts as the highest.
+ * `level` must be above 0; above the highest it counts as the highest. The store computes the delivery time, which the
+ * queue entry holds in place of the tags code, from the record's own store time.
  */
 export function delayMessage(
   message: AppendMessage,
   properties: Record<string, string>,
   level: number,
   levels: DelayLevels,
-  nowMs: number,
 ): void {
   const clamped = levels.clamp(level);
   properties[MessageConst.DELAY_TIME_LEVEL] = String(clamped);
@@ -34,5 +34,4 @@ export function delayMessage(
   message.properties = Buffer.from(encodeProperties(properties));
   message.topic = SystemTopic.SCHEDULE;
   message.queueId = queueIdOfLevel(clamped);
-  message.tagsCode = nowMs + levels.delayMs(clamped);
 }

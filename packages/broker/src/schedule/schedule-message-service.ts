@@ -26,7 +26,12 @@ const FAILURE_PAUSE_MS = 10_000;
 /** Longest sleep, so that a jump of the wall clock is noticed. */
 const MAX_SLEEP_MS = 1_000;
 
-const STORED: ReadonlySet<PutStatus> = new Set(['PUT_OK', 'FLUSH_DISK_TIMEOUT', 'FLUSH_SLAVE_TIMEOUT', 'SLAVE_NOT_AVAILABLE']);
+const STORED: ReadonlySet<PutStatus> = new Set([
+  'PUT_OK',
+  'FLUSH_DISK_TIMEOUT',
+  'FLUSH_SLAVE_TIMEOUT',
+  'SLAVE_NOT_AVAILABLE',
+]);
 
 export interface ScheduleMessageOptions {
   readonly store: MessageStore;
@@ -153,10 +158,13 @@ export class ScheduleMessageService {
 
   #runLater(state: LevelState, delayMs: number): void {
     state.timer?.cancel();
-    state.timer = this.#options.clock.setTimeout(() => {
-      state.timer = undefined;
-      state.running = this.#run(state);
-    }, Math.min(delayMs, MAX_SLEEP_MS));
+    state.timer = this.#options.clock.setTimeout(
+      () => {
+        state.timer = undefined;
+        state.running = this.#run(state);
+      },
+      Math.min(delayMs, MAX_SLEEP_MS),
+    );
   }
 
   /** Delivers what is due, then sleeps until the next message is, or until an arrival when there is none. */
@@ -167,7 +175,11 @@ export class ScheduleMessageService {
       do pauseMs = await this.#deliverDue(state);
       while (pauseMs === 0 && this.#status === 'started');
     } catch (error) {
-      this.#options.logger.error('delayed delivery failed', { level: state.level, offset: state.offset, error });
+      this.#options.logger.error('delayed delivery failed', {
+        level: state.level,
+        offset: state.offset,
+        error,
+      });
       pauseMs = FAILURE_PAUSE_MS;
     }
     state.running = undefined;
@@ -181,7 +193,12 @@ export class ScheduleMessageService {
     const { store, clock } = this.#options;
     const max = store.maxOffsetInQueue(SystemTopic.SCHEDULE, state.queueId);
     if (state.offset >= max) return undefined;
-    const entries = await store.consumeQueueEntries(SystemTopic.SCHEDULE, state.queueId, state.offset, BATCH_ENTRIES);
+    const entries = await store.consumeQueueEntries(
+      SystemTopic.SCHEDULE,
+      state.queueId,
+      state.offset,
+      BATCH_ENTRIES,
+    );
     if (entries.length === 0) {
       this.#correctOffset(state);
       return RETRY_MS;
@@ -204,7 +221,9 @@ export class ScheduleMessageService {
 
   /** Appends all in order, moves the offset over those that were stored. False when one was not. */
   async #deliverAll(state: LevelState, due: readonly ConsumeQueueEntry[]): Promise<boolean> {
-    const records = await Promise.all(due.map((entry) => this.#options.store.recordAt(entry.commitLogOffset)));
+    const records = await Promise.all(
+      due.map((entry) => this.#options.store.recordAt(entry.commitLogOffset)),
+    );
     const results = await Promise.all(records.map((record) => this.#deliver(record)));
     for (const [index, entry] of due.entries()) {
       if (results[index] !== true) return false;
@@ -233,7 +252,9 @@ export class ScheduleMessageService {
       return true;
     }
     if (topic === SystemTopic.TRANS_HALF) {
-      logger.error('delayed message discarded: its topic is the half topic', { uniqKey: stored.properties['UNIQ_KEY'] });
+      logger.error('delayed message discarded: its topic is the half topic', {
+        uniqKey: stored.properties['UNIQ_KEY'],
+      });
       return true;
     }
     // The properties keep DELAY, REAL_TOPIC and REAL_QID, as the records of Apache's broker do.
@@ -241,7 +262,12 @@ export class ScheduleMessageService {
       appendAgain(stored, { topic, queueId, storeHost: storeHost(), properties: stored.propertiesBytes }),
     );
     if (STORED.has(result.status)) return true;
-    logger.warn('delayed message not delivered', { topic, queueId, status: result.status, remark: result.remark });
+    logger.warn('delayed message not delivered', {
+      topic,
+      queueId,
+      status: result.status,
+      remark: result.remark,
+    });
     return false;
   }
 }

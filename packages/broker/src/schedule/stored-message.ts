@@ -2,6 +2,8 @@
 import {
   bodyLengthAt,
   decodeProperties,
+  HOST_BYTES_V4,
+  HOST_BYTES_V6,
   RecordLayout,
   recordBornTimestamp,
   recordFlag,
@@ -9,7 +11,9 @@ import {
   recordPreparedTransactionOffset,
   recordReconsumeTimes,
   recordSysFlag,
+  storeHostAt,
   storeTimestampAt,
+  SysFlag,
 } from '@mq/remoting/message';
 import type { AppendMessage } from '@mq/store';
 
@@ -24,6 +28,8 @@ export interface StoredMessage {
   readonly sysFlag: number;
   readonly bornTimestamp: number;
   readonly bornHost: Buffer;
+  /** Of the broker that stored it first. */
+  readonly storeHost: Buffer;
   readonly reconsumeTimes: number;
   readonly preparedTransactionOffset: number;
 }
@@ -33,6 +39,7 @@ export function readStoredMessage(record: Buffer): StoredMessage | undefined {
   const layout = new RecordLayout();
   if (record.length < bodyLengthAt(0) || !layout.locate(record, 0)) return undefined;
   const sysFlag = recordSysFlag(record, 0);
+  const hostBytes = (sysFlag & SysFlag.STOREHOST_V6) === 0 ? HOST_BYTES_V4 : HOST_BYTES_V6;
   const propertiesBytes = record.subarray(layout.propertiesStart, layout.propertiesEnd);
   return {
     topic: record.toString('utf8', layout.topicStart, layout.topicEnd),
@@ -43,6 +50,7 @@ export function readStoredMessage(record: Buffer): StoredMessage | undefined {
     sysFlag,
     bornTimestamp: recordBornTimestamp(record, 0),
     bornHost: record.subarray(RecordOffset.BORN_HOST, storeTimestampAt(sysFlag)),
+    storeHost: record.subarray(storeHostAt(sysFlag), storeHostAt(sysFlag) + hostBytes),
     reconsumeTimes: recordReconsumeTimes(record, 0),
     preparedTransactionOffset: recordPreparedTransactionOffset(record, 0),
   };
@@ -51,7 +59,12 @@ export function readStoredMessage(record: Buffer): StoredMessage | undefined {
 /** An append of the same message to another queue. */
 export function appendAgain(
   stored: StoredMessage,
-  target: { readonly topic: string; readonly queueId: number; readonly storeHost: Buffer; readonly properties: Buffer },
+  target: {
+    readonly topic: string;
+    readonly queueId: number;
+    readonly storeHost: Buffer;
+    readonly properties: Buffer;
+  },
 ): AppendMessage {
   return {
     topic: target.topic,

@@ -1,0 +1,134 @@
+// What a pull must satisfy (upstream: PullMessageProcessor#processRequest): group, topic, queue, subscription, in
+// upstream's order, since a client reacts to the first code it gets.
+import type { Connection } from '@mq/remoting';
+import {
+  buildSubscriptionData,
+  isReadable,
+  isTagType,
+  PullSysFlag,
+  ResponseCode,
+  type PullMessageRequestHeader,
+  type SubscriptionData,
+  type SubscriptionGroupConfig,
+  type TopicConfig,
+} from '@mq/remoting/protocol';
+
+import type { BrokerParts } from '../../broker-parts.js';
+import { RequestRefused } from '../../request-refused.js';
+import { SEE_FAQ } from '../send/send-checks.js';
+
+export interface CheckedPull {
+  readonly group: SubscriptionGroupConfig;
+  readonly topic: TopicConfig;
+  readonly subscription: SubscriptionData;
+}
+
+/** Throws RequestRefused 1, 16, 17, 23, 24, 25, 26 or 29. */
+export function checkPull(
+  broker: BrokerParts,
+  header: PullMessageRequestHeader,
+  connection: Connection,
+): CheckedPull {
+  const { consumerGroup, topic: topicName, queueId } = header;
+  if (!isReadable(broker.settings.broker.brokerPermission)) {
+    throw forbidden(`the broker[${broker.identity.brokerAddr}] pulling message is forbidden`);
+  }
+  const group = broker.subscriptionGroups.find(consumerGroup);
+  if (group === undefined) {
+    const remark = `subscription group [${consumerGroup}] does not exist, ${SEE_FAQ}`;
+    throw new RequestRefused(ResponseCode.SUBSCRIPTION_GROUP_NOT_EXIST, remark);
+  }
+  if (!group.consumeEnable) throw forbidden(`subscription group no permission, ${consumerGroup}`);
+  const topic = broker.topicConfig.select(topicName);
+  if (topic === undefined) {
+    throw new RequestRefused(
+      ResponseCode.TOPIC_NOT_EXIST,
+      `topic[${topicName}] not exist, apply first please! ${SEE_FAQ}`,
+    );
+  }
+  if (!isReadable(topic.perm)) throw forbidden(`the topic[${topicName}] pulling message is forbidden`);
+  if (queueId < 0 || queueId >= topic.readQueueNums) {
+    throw new RequestRefused(
+      ResponseCode.INVALID_PARAMETER,
+      `queueId[${queueId}] is illegal, topic:[${topicName}] topicConfig.readQueueNums:[${topic.readQueueNums}] ` +
+        `consumer:[/${connection.remoteAddress}]`,
+    );
+  }
+  const subscription =
+    (header.sysFlag & PullSysFlag.FLAG_SUBSCRIPTION) !== 0
+      ? announcedSubscription(broker, header)
+      : registeredSubscription(broker, header, group);
+  if (!isTagType(subscription.expressionType)) {
+    throw new RequestRefused(
+      ResponseCode.SYSTEM_ERROR,
+      `The broker does not support consumer to filter message by ${subscription.expressionType}`,
+    );
+  }
+  return { group, topic, subscription };
+}
+
+/** The subscription that the request itself carries; remembered, so that the group shows what it reads. */
+function announcedSubscription(broker: BrokerParts, header: PullMessageRequestHeader): SubscriptionData {
+  const { consumerGroup, topic, subscription, expressionType } = header;
+  const known = broker.consumers.findSubscription(consumerGroup, topic);
+  // Pull consumers repeat themselves with each request: the object made for the first one is used again.
+  if (known !== undefined && isSame(known, subscription, expressionType)) return known;
+  let built: SubscriptionData;
+  try {
+    built = buildSubscriptionData(topic, subscription ?? '', expressionType);
+  } catch (cause) {
+    throw new RequestRefused(
+      ResponseCode.SUBSCRIPTION_PARSE_FAILED,
+      "parse the consumer's subscription failed",
+      { cause },
+    );
+  }
+  broker.consumers.compensateSubscription(consumerGroup, 'CONSUME_PASSIVELY', 'CLUSTERING', built);
+  return built;
+}
+
+function isSame(known: SubscriptionData, expression: string | undefined, type: string | undefined): boolean {
+  return (
+    known.subString === expression &&
+    isTagType(known.expressionType) &&
+    isTagType(type) &&
+    !known.classFilterMode
+  );
+}
+
+/** The subscription that the group's heartbeats declared. */
+function registeredSubscription(
+  broker: BrokerParts,
+  header: PullMessageRequestHeader,
+  group: SubscriptionGroupConfig,
+): SubscriptionData {
+  const { consumerGroup, topic } = header;
+  const info = broker.consumers.groupInfo(consumerGroup);
+  if (info === undefined) {
+    throw new RequestRefused(
+      ResponseCode.SUBSCRIPTION_NOT_EXIST,
+      `the consumer's group info not exist${SEE_FAQ}`,
+    );
+  }
+  if (!group.consumeBroadcastEnable && info.isBroadcast) {
+    throw forbidden(`the consumer group[${consumerGroup}] can not consume by broadcast way`);
+  }
+  if (broker.subscriptionGroups.isReadForbidden(consumerGroup, topic)) {
+    throw forbidden(`the consumer group[${consumerGroup}] is forbidden for topic[${topic}]`);
+  }
+  const subscription = info.findSubscription(topic);
+  if (subscription === undefined) {
+    throw new RequestRefused(
+      ResponseCode.SUBSCRIPTION_NOT_EXIST,
+      `the consumer's subscription not exist${SEE_FAQ}`,
+    );
+  }
+  if (subscription.subVersion < header.subVersion) {
+    throw new RequestRefused(ResponseCode.SUBSCRIPTION_NOT_LATEST, "the consumer's subscription not latest");
+  }
+  return subscription;
+}
+
+function forbidden(remark: string): RequestRefused {
+  return new RequestRefused(ResponseCode.NO_PERMISSION, remark);
+}

@@ -1,0 +1,229 @@
+// PULL_MESSAGE and LITE_PULL_MESSAGE (upstream: PullMessageProcessor, DefaultPullMessageResultHandler): reads a queue for a
+// consumer. Found messages leave as slices of the store's own buffers; an empty queue holds the request until a message
+// arrives. Only the first pass of a request commits an offset or is held.
+import { createExtFields, RemotingCommand, type RequestContext } from '@mq/remoting';
+import {
+  decodePullHeader,
+  MixAll,
+  PullSysFlag,
+  ResponseCode,
+  type PullMessageRequestHeader,
+  type SubscriptionGroupConfig,
+} from '@mq/remoting/protocol';
+import type { GetMessageResult, MessageFilter } from '@mq/store';
+
+import type { BrokerParts } from '../../broker-parts.js';
+import { tagFilter } from '../../filter/tag-filter.js';
+import type { HeldPull } from '../../long-polling/held-pull.js';
+import { responseToError } from '../../request-table.js';
+import { type CheckedPull, checkPull } from './pull-checks.js';
+import { PullResponseHeader } from './pull-response-header.js';
+import { pullResponseCode } from './pull-status.js';
+
+const NO_BUFFERS: readonly Buffer[] = [];
+
+export class PullMessageProcessor {
+  readonly #broker: BrokerParts;
+  readonly #responseHeader = new PullResponseHeader();
+
+  constructor(broker: BrokerParts) {
+    this.#broker = broker;
+  }
+
+  /** Serves 11 and 361. */
+  readonly pull = (request: RemotingCommand, context: RequestContext): undefined | Promise<undefined> =>
+    this.execute(request, context, decodePullHeader(request), true);
+
+  /** One pass of a pull. `isFirst` false: woken, so neither held nor committing. Throws RequestRefused. */
+  execute(
+    request: RemotingCommand,
+    context: RequestContext,
+    header: PullMessageRequestHeader,
+    isFirst: boolean,
+  ): undefined | Promise<undefined> {
+    const checked = checkPull(this.#broker, header, context.connection);
+    const filter = tagFilter(checked.subscription);
+    const result = this.#read(header, filter);
+    if (!(result instanceof Promise)) {
+      this.#handle(request, context, header, checked, filter, result, isFirst);
+      return undefined;
+    }
+    return result.then((read) => {
+      this.#handle(request, context, header, checked, filter, read, isFirst);
+      return undefined;
+    });
+  }
+
+  /** The second pass of a held pull; nobody else would answer for what it throws. */
+  executeWoken(request: RemotingCommand, context: RequestContext, header: PullMessageRequestHeader): void {
+    const answerError = (error: unknown): void =>
+      context.respond(responseToError(error, request, this.#broker.logger));
+    try {
+      this.execute(request, context, header, false)?.catch(answerError);
+    } catch (error) {
+      answerError(error);
+    }
+  }
+
+  #read(
+    header: PullMessageRequestHeader,
+    filter: MessageFilter | undefined,
+  ): GetMessageResult | Promise<GetMessageResult> {
+    const { consumerGroup: group, topic, queueId } = header;
+    const { consumerOffsets, store, settings } = this.#broker;
+    const reset = consumerOffsets.queryThenEraseResetOffset(topic, group, queueId);
+    if (reset !== undefined && settings.broker.useServerSideResetOffset) {
+      return {
+        status: 'OFFSET_RESET',
+        nextBeginOffset: reset,
+        minOffset: store.minOffsetInQueue(topic, queueId),
+        maxOffset: store.maxOffsetInQueue(topic, queueId),
+        buffers: NO_BUFFERS,
+        bufferTotalSize: 0,
+        messageCount: 0,
+        suggestPullingFromSlave: false,
+        release: () => undefined,
+      };
+    }
+    return store.getMessage({
+      group,
+      topic,
+      queueId,
+      offset: header.queueOffset,
+      maxMsgNums: header.maxMsgNums,
+      maxBytes: header.maxMsgBytes,
+      filter,
+    });
+  }
+
+  #handle(
+    request: RemotingCommand,
+    context: RequestContext,
+    header: PullMessageRequestHeader,
+    checked: CheckedPull,
+    filter: MessageFilter | undefined,
+    result: GetMessageResult,
+    isFirst: boolean,
+  ): void {
+    const code = pullResponseCode(result.status, header.queueOffset);
+    this.#commit(context, header, result, isFirst);
+    if (code === ResponseCode.PULL_NOT_FOUND && isFirst && this.#hold(request, context, header, filter)) {
+      result.release();
+      return;
+    }
+    this.#fillResponseHeader(checked, result);
+    if (code === ResponseCode.SUCCESS) this.#answerFound(context, header, result);
+    else this.#answerEmpty(context, header, code, result);
+  }
+
+  #fillResponseHeader({ topic, group }: CheckedPull, result: GetMessageResult): void {
+    const response = this.#responseHeader;
+    response.nextBeginOffset = result.nextBeginOffset;
+    response.minOffset = result.minOffset;
+    response.maxOffset = result.maxOffset;
+    response.topicSysFlag = topic.topicSysFlag;
+    response.groupSysFlag = group.groupSysFlag;
+    response.suggestWhichBrokerId = this.#suggestBroker(group, result);
+  }
+
+  #answerFound(context: RequestContext, header: PullMessageRequestHeader, result: GetMessageResult): void {
+    const { consumerGroup, topic, queueId } = header;
+    this.#broker.stats.recordGet(consumerGroup, topic, queueId, result.messageCount, result.bufferTotalSize);
+    context.respondHot(this.#responseHeader, result.buffers, () => result.release());
+  }
+
+  #answerEmpty(
+    context: RequestContext,
+    header: PullMessageRequestHeader,
+    code: number,
+    result: GetMessageResult,
+  ): void {
+    result.release();
+    if (code === ResponseCode.PULL_OFFSET_MOVED) this.#logMoved(header, result);
+    context.respond(RemotingCommand.response(code, result.status, this.#responseHeader.toExtFields()));
+  }
+
+  #commit(
+    context: RequestContext,
+    header: PullMessageRequestHeader,
+    result: GetMessageResult,
+    isFirst: boolean,
+  ): void {
+    const { consumerGroup: group, topic, queueId } = header;
+    const { consumerOffsets } = this.#broker;
+    consumerOffsets.commitPull(group, topic, queueId, result.nextBeginOffset);
+    if (isFirst && (header.sysFlag & PullSysFlag.FLAG_COMMIT_OFFSET) !== 0) {
+      consumerOffsets.commit(context.connection.remoteAddress, group, topic, queueId, header.commitOffset);
+    }
+  }
+
+  #suggestBroker(group: SubscriptionGroupConfig, result: GetMessageResult): number {
+    if (!this.#broker.settings.broker.slaveReadEnable) return MixAll.MASTER_ID;
+    return result.suggestPullingFromSlave ? group.whichBrokerWhenConsumeSlowly : group.brokerId;
+  }
+
+  /** True when the request now waits; false when it must be answered. */
+  #hold(
+    request: RemotingCommand,
+    context: RequestContext,
+    header: PullMessageRequestHeader,
+    filter: MessageFilter | undefined,
+  ): boolean {
+    if ((header.sysFlag & PullSysFlag.FLAG_SUSPEND) === 0) return false;
+    const { longPollingEnable, shortPollingTimeMills } = this.#broker.settings.broker;
+    const timeoutMs = longPollingEnable ? header.suspendTimeoutMillis : shortPollingTimeMills;
+    forgetBytes(request);
+    const pull = new WaitingPull(this, request, context, header, filter);
+    if (!this.#broker.pullHolds.hold(pull, timeoutMs)) return false;
+    // A message may have come in while the store read on another thread.
+    if (this.#broker.store.maxOffsetInQueue(header.topic, header.queueId) > header.queueOffset) {
+      this.#broker.pullHolds.wakeQueue(header.topic, header.queueId);
+    }
+    return true;
+  }
+
+  #logMoved(header: PullMessageRequestHeader, result: GetMessageResult): void {
+    this.#broker.logger.info('pull offset corrected', {
+      group: header.consumerGroup,
+      topic: header.topic,
+      queueId: header.queueId,
+      requestedOffset: header.queueOffset,
+      nextBeginOffset: result.nextBeginOffset,
+      status: result.status,
+    });
+  }
+}
+
+/** A held request keeps its decoded header only: its bytes would keep a whole read chunk alive for as long. */
+function forgetBytes(request: RemotingCommand): void {
+  request.rawHeader = undefined;
+  request.extFields = createExtFields();
+}
+
+class WaitingPull implements HeldPull {
+  readonly connection;
+  readonly topic: string;
+  readonly queueId: number;
+  readonly pullFromOffset: number;
+
+  constructor(
+    private readonly processor: PullMessageProcessor,
+    private readonly request: RemotingCommand,
+    private readonly context: RequestContext,
+    private readonly header: PullMessageRequestHeader,
+    private readonly filter: MessageFilter | undefined,
+  ) {
+    this.connection = context.connection;
+    this.topic = header.topic;
+    this.queueId = header.queueId;
+    this.pullFromOffset = header.queueOffset;
+  }
+
+  matches(tagsCode: number): boolean {
+    return this.filter === undefined || this.filter.matchesTagsCode(tagsCode);
+  }
+
+  wake(): void {
+    if (this.connection.isOpen) this.processor.executeWoken(this.request, this.context, this.header);
+  }
+}

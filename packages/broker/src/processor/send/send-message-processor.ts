@@ -1,0 +1,289 @@
+// SEND_MESSAGE, SEND_MESSAGE_V2, SEND_BATCH_MESSAGE (upstream: SendMessageProcessor): checks the target, composes the
+// record's parts from the bytes of the request, appends, and lets the store call a SendWaiter.
+//
+// The ordinary send makes neither a map of the properties nor a promise: the client's properties are stored as they came,
+// with a suffix prepared once (CLUSTER, MSG_REGION, TRACE_ON). Whatever needs other properties (delay levels, dead
+// letters, a POP_CK to strip) takes the general path, `#rewrite`.
+import type { RemotingCommand, RequestContext } from '@mq/remoting';
+import {
+  decodeBatch,
+  decodeProperties,
+  encodeProperties,
+  MessageConst,
+  PropertyScanner,
+  PropertySlot,
+  SysFlag,
+  UniqIdGenerator,
+} from '@mq/remoting/message';
+import {
+  decodeSendHeader,
+  isRetryTopic,
+  RequestCode,
+  ResponseCode,
+  type SendMessageRequestHeader,
+  type TopicConfig,
+} from '@mq/remoting/protocol';
+import type { AppendMessage } from '@mq/store';
+
+import type { BrokerParts } from '../../broker-parts.js';
+import { RequestRefused } from '../../request-refused.js';
+import { delayMessage, mayBeDelayed } from '../../schedule/delayed-message.js';
+import { BytesInFlight } from './bytes-in-flight.js';
+import { deadLetterTarget } from './retry-limit.js';
+import { checkedTopic } from './send-checks.js';
+import { SendResponseHeader } from './send-response-header.js';
+import { type SendAnswering, SendWaiter } from './send-waiter.js';
+
+const EMPTY = Buffer.alloc(0);
+
+export class SendMessageProcessor {
+  readonly #broker: BrokerParts;
+  readonly #answering: SendAnswering;
+  readonly #inFlight = new BytesInFlight();
+  readonly #properties = new PropertyScanner();
+  readonly #uniqIds: UniqIdGenerator;
+  #suffix: Buffer;
+
+  constructor(broker: BrokerParts) {
+    this.#broker = broker;
+    const { regionId, traceOn } = broker.settings.broker;
+    const header = new SendResponseHeader(broker.identity.storeHost, regionId, traceOn);
+    this.#answering = { broker, header, inFlight: this.#inFlight };
+    this.#uniqIds = new UniqIdGenerator({ clock: broker.clock });
+    this.#suffix = this.#makeSuffix();
+    broker.settings.onChange(() => {
+      header.setTrace(broker.settings.broker.regionId, broker.settings.broker.traceOn);
+      this.#suffix = this.#makeSuffix();
+    });
+  }
+
+  /** Bytes of sends that wait for the store. */
+  get bytesInFlight(): number {
+    return this.#inFlight.bytes;
+  }
+
+  /** Serves 10, 310 and 320. The store answers, so nothing is returned. */
+  readonly send = (request: RemotingCommand, context: RequestContext): undefined => {
+    this.#refuseWhenNotAccepting();
+    const header = decodeSendHeader(request);
+    const config = checkedTopic(this.#broker, header, context.connection.remoteAddress);
+    const { body } = request;
+    if (body === undefined) throw new RequestRefused(ResponseCode.MESSAGE_ILLEGAL, 'the message has no body');
+    if (header.batch === true || request.code === RequestCode.SEND_BATCH_MESSAGE) {
+      this.#sendBatch(request, context, header, config, body);
+    } else {
+      this.#sendOne(request, context, header, config, body);
+    }
+    return undefined;
+  };
+
+  #sendOne(
+    request: RemotingCommand,
+    context: RequestContext,
+    header: SendMessageRequestHeader,
+    config: TopicConfig,
+    body: Buffer,
+  ): void {
+    const properties = propertiesOf(header);
+    const scanned = this.#properties;
+    scanned.scan(properties);
+    const message = this.#compose(context, header, config, body, properties);
+    message.waitStoreMsgOk = !scanned.equalsIgnoreCase(PropertySlot.WAIT, 'false');
+    this.#refuseUnserved(scanned, message, config);
+
+    let uniqKey: Buffer;
+    if (scanned.has(PropertySlot.UNIQ_KEY)) {
+      uniqKey = properties.subarray(scanned.start(PropertySlot.UNIQ_KEY), scanned.end(PropertySlot.UNIQ_KEY));
+    } else {
+      const id = this.#uniqIds.next();
+      uniqKey = Buffer.from(id);
+      message.propertiesSuffix = Buffer.concat([
+        pair(MessageConst.UNIQ_CLIENT_MESSAGE_ID_KEYIDX, id),
+        this.#suffix,
+      ]);
+    }
+    const { queueId } = message;
+    if (scanned.has(PropertySlot.DELAY) || scanned.has(PropertySlot.POP_CK) || isRetryTopic(header.topic)) {
+      this.#rewrite(request, header, message);
+    }
+    const bytes = this.#admit(body.length + properties.length);
+    this.#broker.store.append(
+      message,
+      new SendWaiter(this.#answering, context, header.topic, queueId, uniqKey, bytes, 1),
+    );
+  }
+
+  /** Each message keeps its own UNIQ_KEY; upstream 5.3.3 overwrites them with the batch's, see the golden quirks. */
+  #sendBatch(
+    request: RemotingCommand,
+    context: RequestContext,
+    header: SendMessageRequestHeader,
+    config: TopicConfig,
+    body: Buffer,
+  ): void {
+    if (isRetryTopic(header.topic)) {
+      throw new RequestRefused(ResponseCode.MESSAGE_ILLEGAL, 'batch request does not support retry group');
+    }
+    const { maxMessageSize } = this.#broker.settings.store;
+    if (body.length > maxMessageSize) {
+      throw new RequestRefused(
+        ResponseCode.MESSAGE_ILLEGAL,
+        `a batch of ${body.length} bytes is over maxMessageSize ${maxMessageSize}`,
+      );
+    }
+    const ofBatch = propertiesOf(header);
+    const scanned = this.#properties;
+    scanned.scan(ofBatch);
+    const waitStoreMsgOk = !scanned.equalsIgnoreCase(PropertySlot.WAIT, 'false');
+    const uniqKey = scanned.has(PropertySlot.UNIQ_KEY)
+      ? ofBatch.subarray(scanned.start(PropertySlot.UNIQ_KEY), scanned.end(PropertySlot.UNIQ_KEY))
+      : EMPTY;
+    const first = this.#compose(context, header, config, body, ofBatch);
+    const messages: AppendMessage[] = [];
+    for (const block of decodeBatch(body)) {
+      scanned.scan(block.properties);
+      const message: AppendMessage = {
+        ...first,
+        flag: block.flag,
+        body: block.body,
+        properties: block.properties,
+        waitStoreMsgOk,
+      };
+      this.#refuseUnserved(scanned, message, config);
+      if (scanned.has(PropertySlot.DELAY)) {
+        throw new RequestRefused(ResponseCode.MESSAGE_ILLEGAL, 'a batch cannot hold delayed messages');
+      }
+      messages.push(message);
+    }
+    const bytes = this.#admit(body.length);
+    this.#broker.store.appendBatch(
+      messages,
+      new SendWaiter(this.#answering, context, header.topic, first.queueId, uniqKey, bytes, messages.length),
+    );
+  }
+
+  #compose(
+    context: RequestContext,
+    header: SendMessageRequestHeader,
+    config: TopicConfig,
+    body: Buffer,
+    properties: Buffer,
+  ): AppendMessage {
+    return {
+      topic: header.topic,
+      queueId: header.queueId >= 0 ? header.queueId : Math.floor(Math.random() * config.writeQueueNums),
+      flag: header.flag,
+      sysFlag: config.topicFilterType === 'MULTI_TAG' ? header.sysFlag | SysFlag.MULTI_TAGS : header.sysFlag,
+      bornTimestamp: header.bornTimestamp,
+      bornHost: context.connection.remoteHostBytes,
+      storeHost: this.#broker.identity.storeHost,
+      reconsumeTimes: header.reconsumeTimes ?? 0,
+      preparedTransactionOffset: 0,
+      body,
+      properties,
+      propertiesSuffix: this.#suffix,
+      tagsCode: undefined,
+      waitStoreMsgOk: true,
+    };
+  }
+
+  /** The general path: changes the message's target and properties. */
+  #rewrite(request: RemotingCommand, header: SendMessageRequestHeader, message: AppendMessage): void {
+    const properties = decodeProperties(message.properties.toString('utf8'));
+    delete properties[MessageConst.POP_CK];
+    const deadLetters = deadLetterTarget(this.#broker, request.version, header);
+    if (deadLetters !== undefined) {
+      message.topic = deadLetters.topic;
+      message.queueId = deadLetters.queueId;
+      properties[MessageConst.DELAY_TIME_LEVEL] = '-1';
+    }
+    message.properties = Buffer.from(encodeProperties(properties));
+    const level = Number(properties[MessageConst.DELAY_TIME_LEVEL] ?? 0);
+    if (Number.isInteger(level) && level > 0 && mayBeDelayed(message.sysFlag)) {
+      delayMessage(message, properties, level, this.#broker.schedule.levels);
+    }
+  }
+
+  /** Kinds of messages that this version must not store as if they were ordinary ones. */
+  #refuseUnserved(properties: PropertyScanner, message: AppendMessage, config: TopicConfig): void {
+    if (
+      properties.equalsIgnoreCase(PropertySlot.TRAN_MSG, 'true') &&
+      !isOldClientsRetry(properties, message)
+    ) {
+      const remark = this.#broker.settings.broker.rejectTransactionMessage
+        ? `the broker[${this.#broker.identity.brokerAddr}] sending transaction message is forbidden`
+        : 'transactions are not served by this version';
+      throw new RequestRefused(ResponseCode.NO_PERMISSION, remark);
+    }
+    if (isTimer(properties)) {
+      throw new RequestRefused(
+        ResponseCode.MESSAGE_ILLEGAL,
+        'timer messages are not served by this version; use a delay level',
+      );
+    }
+    if (properties.has(PropertySlot.INNER_NUM) || (message.sysFlag & SysFlag.INNER_BATCH) !== 0) {
+      throw new RequestRefused(
+        ResponseCode.MESSAGE_ILLEGAL,
+        'inner batches are not served by this version; send a batch',
+      );
+    }
+    if (config.attributes?.['cleanup.policy'] === 'COMPACTION' && !properties.has(PropertySlot.KEYS)) {
+      throw new RequestRefused(ResponseCode.MESSAGE_ILLEGAL, 'Required message key is missing');
+    }
+  }
+
+  #refuseWhenNotAccepting(): void {
+    const { startAcceptSendRequestTimeStamp } = this.#broker.settings.broker;
+    if (startAcceptSendRequestTimeStamp > 0 && this.#broker.clock.now() < startAcceptSendRequestTimeStamp) {
+      const until = new Date(startAcceptSendRequestTimeStamp).toISOString();
+      throw new RequestRefused(ResponseCode.SYSTEM_ERROR, `broker unable to service, until ${until}`);
+    }
+    if (this.#broker.store.isOSPageCacheBusy) {
+      throw new RequestRefused(
+        ResponseCode.SYSTEM_BUSY,
+        '[REJECTREQUEST]system busy, start flow control for a while: the disk does not keep up',
+      );
+    }
+  }
+
+  #admit(bytes: number): number {
+    const bound = this.#broker.settings.broker.maxSendBytesInFlight;
+    if (this.#inFlight.tryAdd(bytes, bound)) return bytes;
+    throw new RequestRefused(
+      ResponseCode.SYSTEM_BUSY,
+      `[OVERLOAD]system busy: ${this.#inFlight.bytes} bytes of sends wait for the store, the bound maxSendBytesInFlight is ${bound}`,
+    );
+  }
+
+  #makeSuffix(): Buffer {
+    const { brokerClusterName, regionId, traceOn } = this.#broker.settings.broker;
+    return Buffer.concat([
+      pair(MessageConst.CLUSTER, brokerClusterName),
+      pair(MessageConst.MSG_REGION, regionId),
+      pair(MessageConst.TRACE_SWITCH, String(traceOn)),
+    ]);
+  }
+}
+
+function pair(name: string, value: string): Buffer {
+  return Buffer.from(encodeProperties({ [name]: value }));
+}
+
+function propertiesOf(header: SendMessageRequestHeader): Buffer {
+  return header.properties === undefined ? EMPTY : Buffer.from(header.properties);
+}
+
+/** Clients before 4.6.1 leave TRAN_MSG on a message they send back to a retry topic. */
+function isOldClientsRetry(properties: PropertyScanner, message: AppendMessage): boolean {
+  return message.reconsumeTimes > 0 && properties.integer(PropertySlot.DELAY, 0) > 0;
+}
+
+/** A delay level makes upstream ignore the timer properties. */
+function isTimer(properties: PropertyScanner): boolean {
+  if (properties.integer(PropertySlot.DELAY, 0) > 0) return false;
+  return (
+    properties.has(PropertySlot.TIMER_DELAY_SEC) ||
+    properties.has(PropertySlot.TIMER_DELAY_MS) ||
+    properties.has(PropertySlot.TIMER_DELIVER_MS)
+  );
+}

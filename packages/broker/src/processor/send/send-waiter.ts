@@ -1,0 +1,85 @@
+// Answers a producer once its message is as durable as configured. One small object a send, made by the processor and
+// called by the store in log order.
+import { RemotingCommand, type RequestContext } from '@mq/remoting';
+import { encodeOffsetMsgId } from '@mq/remoting/message';
+import { SendMessageResponseHeader } from '@mq/remoting/protocol';
+import type { PutResult, PutWaiter } from '@mq/store';
+
+import type { BrokerParts } from '../../broker-parts.js';
+import type { BytesInFlight } from './bytes-in-flight.js';
+import { isStored, remarkOf, responseCodeOf } from './put-status.js';
+import { needsNoEscape, type SendResponseHeader } from './send-response-header.js';
+
+/** What all waiters of a broker share. */
+export interface SendAnswering {
+  readonly broker: BrokerParts;
+  readonly header: SendResponseHeader;
+  readonly inFlight: BytesInFlight;
+}
+
+export class SendWaiter implements PutWaiter {
+  constructor(
+    private readonly shared: SendAnswering,
+    private readonly context: RequestContext,
+    private readonly topic: string,
+    /** Queue the producer is told; that of its own topic, also when the message is delayed. */
+    private readonly queueId: number,
+    private readonly uniqKey: Buffer,
+    private readonly bytes: number,
+    private readonly messageCount: number,
+  ) {}
+
+  onPutResult(result: PutResult): void {
+    this.shared.inFlight.remove(this.bytes);
+    const { status } = result;
+    if (!isStored(status)) {
+      this.context.respond(
+        RemotingCommand.response(responseCodeOf(status), this.#remark(result), this.#traceExt()),
+      );
+      return;
+    }
+    this.shared.broker.stats.recordPut(this.topic, this.queueId, this.messageCount, result.sizeBytes);
+    if (status === 'PUT_OK' && this.messageCount === 1 && needsNoEscape(this.uniqKey))
+      this.#answerHot(result);
+    else this.#answerGeneral(result);
+  }
+
+  #answerHot(result: PutResult): void {
+    const { header } = this.shared;
+    header.queueId = this.queueId;
+    header.queueOffset = result.queueOffset;
+    header.transactionId = this.uniqKey;
+    header.setMsgIdOf(result.commitLogOffset);
+    this.context.respondHot(header);
+  }
+
+  /** The same answer by the general path: batches, remarks, and ids with characters that JSON escapes. */
+  #answerGeneral(result: PutResult): void {
+    const { regionId, traceOn } = this.shared.broker.settings.broker;
+    const ext = SendMessageResponseHeader.encode({
+      msgId: this.#msgIds(result),
+      queueId: this.queueId,
+      queueOffset: result.queueOffset,
+      transactionId: this.uniqKey.length === 0 ? undefined : this.uniqKey.toString('utf8'),
+      msgRegion: regionId,
+      traceOn,
+    });
+    this.context.respond(RemotingCommand.response(responseCodeOf(result.status), this.#remark(result), ext));
+  }
+
+  /** Comma-joined offsetMsgIds, one a record. */
+  #msgIds(result: PutResult): string {
+    const { storeHost } = this.shared.broker.identity;
+    const offsets = result.commitLogOffsets ?? [result.commitLogOffset];
+    return offsets.map((offset) => encodeOffsetMsgId(storeHost, offset)).join(',');
+  }
+
+  #remark(result: PutResult): string | undefined {
+    return remarkOf(result, this.shared.broker.settings.store.maxMessageSize);
+  }
+
+  #traceExt(): Record<string, string> {
+    const { regionId, traceOn } = this.shared.broker.settings.broker;
+    return { MSG_REGION: regionId, TRACE_ON: String(traceOn) };
+  }
+}
