@@ -109,8 +109,9 @@ export class QueueFiles {
     }
     if (!created || this.isEmpty) return;
     const { disk } = this.context;
-    // New queues are rare beside writes to old ones: their topic's and the root's entries are synced with them.
-    for (const dir of [this.dir, dirname(this.dir), dirname(dirname(this.dir))]) disk.syncDirectory(dir);
+    // New files are rare beside writes to old ones: QID, TOPIC, consumequeue and the root are synced with them.
+    let dir = this.dir;
+    for (let level = 0; level < 4; level++, dir = dirname(dir)) disk.syncDirectory(dir);
   }
 
   /**

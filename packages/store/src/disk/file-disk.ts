@@ -105,6 +105,9 @@ export class FileDisk implements Disk {
 }
 
 class OpenFile implements DiskFile {
+  private closed = false;
+  private inFlight = 0;
+
   constructor(
     readonly path: string,
     private fd: number,
@@ -168,20 +171,26 @@ class OpenFile implements DiskFile {
 
   readAsync(target: Buffer, position: number, length = target.length, targetStart = 0): Promise<number> {
     return new Promise((resolve, reject) => {
+      const fd = this.beginAsync('read');
       let done = 0;
       const step = (error: NodeJS.ErrnoException | null, got: number): void => {
-        if (error !== null) return reject(DiskError.from(error, 'read', this.path, position + done));
         done += got;
-        if (got === 0 || done === length) return resolve(done);
-        read(this.fd, target, targetStart + done, length - done, position + done, step);
+        if (error === null && got > 0 && done < length) {
+          read(fd, target, targetStart + done, length - done, position + done, step);
+          return;
+        }
+        this.endAsync();
+        if (error === null) resolve(done);
+        else reject(DiskError.from(error, 'read', this.path, position + done));
       };
-      read(this.fd, target, targetStart, length, position, step);
+      read(fd, target, targetStart, length, position, step);
     });
   }
 
   sync(): Promise<void> {
     return new Promise((resolve, reject) => {
-      fdatasync(this.fd, (error) => {
+      fdatasync(this.beginAsync('sync'), (error) => {
+        this.endAsync();
         if (error === null) resolve();
         else reject(DiskError.from(error, 'sync', this.path));
       });
@@ -198,10 +207,24 @@ class OpenFile implements DiskFile {
   }
 
   close(): void {
-    if (this.fd < 0) return;
+    this.closed = true;
+    if (this.inFlight > 0 || this.fd < 0) return;
     const fd = this.fd;
     this.fd = -1;
     guard('close', this.path, () => closeSync(fd));
+  }
+
+  /** A descriptor is closed only when nothing in the thread pool uses it: its number would be another file's by then. */
+  private beginAsync(operation: DiskOperation): number {
+    if (this.closed)
+      throw new DiskError({ code: 'EBADF', operation, path: this.path, detail: 'the file is closed' });
+    this.inFlight++;
+    return this.fd;
+  }
+
+  private endAsync(): void {
+    this.inFlight--;
+    if (this.closed) this.close();
   }
 
   private grewTo(end: number): void {

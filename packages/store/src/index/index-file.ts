@@ -65,6 +65,7 @@ export class IndexFile {
       indexCount: 1,
     });
     file.slots = new SlotTable(shape.slots);
+    file.file().write(encodeIndexHeader(file.facts), 0);
     return file;
   }
 
@@ -233,7 +234,7 @@ export class IndexFile {
   truncate(phyOffset: number): boolean {
     const { facts } = this;
     if (facts.endPhyOffset < phyOffset) return true;
-    this.writeGathered();
+    while (this.writeSlots());
     let low = 1;
     let high = facts.indexCount;
     while (low < high) {
@@ -261,7 +262,8 @@ export class IndexFile {
     for (let slot = 0; slot < this.shape.slots; slot++) {
       const first = slots.get(slot);
       if (first < this.facts.indexCount) continue;
-      let number = first;
+      // Without a valid entry there is no chain to find.
+      let number = this.facts.indexCount <= 1 ? 0 : first;
       while (number >= this.facts.indexCount) {
         const { keyHash, previous } = this.storedEntryNow(number);
         number = keyHash % this.shape.slots === slot && previous < number ? previous : 0;

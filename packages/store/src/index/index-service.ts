@@ -11,7 +11,7 @@ import { silentLogger, systemClock } from '@mq/remoting';
 import type { Clock, Logger } from '@mq/remoting';
 import { indexKeyHash, javaHashBytes, javaHashCode } from '@mq/remoting/message';
 import type { StoreCheckpoint } from '../checkpoint.js';
-import type { Disk } from '../disk/disk.js';
+import type { Disk, DiskError } from '../disk/disk.js';
 import { FileHandles } from '../disk/file-handles.js';
 import { indexFileName } from './index-file-name.js';
 import { indexFileSize } from './index-file-format.js';
@@ -55,6 +55,8 @@ export class IndexService {
   private readonly topicSeeds = new Map<string, number>();
   private flushing: Promise<void> = Promise.resolve();
   private lastNameTime = 0;
+  /** A sync failed: what the files hold is unknown until a restart reads them again. */
+  private fault: DiskError | undefined;
   private readonly disk: Disk;
   private readonly checkpoint: StoreCheckpoint;
   private readonly clock: Clock;
@@ -174,7 +176,7 @@ export class IndexService {
   /**
    * Makes every key put before the call durable and moves the checkpoint's indexMsgTimestamp (in memory; the caller
    * flushes the checkpoint). Writes up to 20 MB of slots: a matter for the thorough flush, not for every second.
-   * @throws DiskError
+   * @throws DiskError; after a failed sync every further flush fails with it
    */
   flush(): Promise<void> {
     const run = this.flushing.catch(() => undefined).then(() => this.flushNow());
@@ -183,6 +185,16 @@ export class IndexService {
   }
 
   private async flushNow(): Promise<void> {
+    if (this.fault !== undefined) throw this.fault;
+    try {
+      await this.flushFiles();
+    } catch (error) {
+      if ((error as DiskError).operation === 'sync') this.fault = error as DiskError;
+      throw error;
+    }
+  }
+
+  private async flushFiles(): Promise<void> {
     const last = this.files[this.files.length - 1];
     for (const file of [...this.files]) {
       if (!file.isDirty) continue;

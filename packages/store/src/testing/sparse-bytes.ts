@@ -1,0 +1,57 @@
+/** File content in memory that costs only what was written: index files are 420 MB of mostly nothing. */
+const PAGE = 4096;
+
+export class SparseBytes {
+  private readonly pages = new Map<number, Buffer>();
+  size = 0;
+
+  /** Bytes held in memory. */
+  get allocatedBytes(): number {
+    return this.pages.size * PAGE;
+  }
+
+  read(target: Buffer, position: number, length: number, targetStart: number): number {
+    const count = Math.max(0, Math.min(length, this.size - position));
+    for (let done = 0; done < count;) {
+      const { page, at, part } = locate(position + done, count - done);
+      const bytes = this.pages.get(page);
+      if (bytes === undefined) target.fill(0, targetStart + done, targetStart + done + part);
+      else bytes.copy(target, targetStart + done, at, at + part);
+      done += part;
+    }
+    return count;
+  }
+
+  write(source: Buffer, position: number): void {
+    for (let done = 0; done < source.length;) {
+      const { page, at, part } = locate(position + done, source.length - done);
+      let bytes = this.pages.get(page);
+      if (bytes === undefined) this.pages.set(page, (bytes = Buffer.alloc(PAGE)));
+      source.copy(bytes, at, done, done + part);
+      done += part;
+    }
+    this.size = Math.max(this.size, position + source.length);
+  }
+
+  /** Cuts, or extends with zeros. */
+  truncate(size: number): void {
+    if (size < this.size) {
+      for (const page of this.pages.keys()) if (page * PAGE >= size) this.pages.delete(page);
+      this.pages.get(Math.floor(size / PAGE))?.fill(0, size % PAGE);
+    }
+    this.size = size;
+  }
+
+  clone(): SparseBytes {
+    const copy = new SparseBytes();
+    copy.size = this.size;
+    for (const [page, bytes] of this.pages) copy.pages.set(page, Buffer.from(bytes));
+    return copy;
+  }
+}
+
+function locate(position: number, length: number): { page: number; at: number; part: number } {
+  const page = Math.floor(position / PAGE);
+  const at = position - page * PAGE;
+  return { page, at, part: Math.min(length, PAGE - at) };
+}
