@@ -16,6 +16,12 @@ export {
   type ObjectKeyMap,
 } from './fastjson-writer.js';
 export { RpcRequestHeader } from './headers/common.js';
+export {
+  HotSendHeader,
+  decodePullHeader,
+  decodeSendHeader,
+  decodeUpdateConsumerOffsetHeader,
+} from './hot-headers.js';
 export * from './headers/send.js';
 export * from './headers/pull.js';
 export * from './headers/client.js';
@@ -33,7 +39,7 @@ export {
   type DataVersion,
   firstDataVersion,
   nextDataVersion,
-  sameDataVersion,
+  dataVersionEquals,
   compareDataVersion,
   encodeDataVersion,
   decodeDataVersion,

@@ -3,6 +3,8 @@ export const PERM_INHERIT = 1;
 export const PERM_WRITE = 2;
 export const PERM_READ = 4;
 export const PERM_PRIORITY = 8;
+/** The same under upstream's class name. */
+export const PermName = { PERM_INHERIT, PERM_WRITE, PERM_READ, PERM_PRIORITY } as const;
 
 export const isReadable = (perm: number): boolean => (perm & PERM_READ) !== 0;
 export const isWriteable = (perm: number): boolean => (perm & PERM_WRITE) !== 0;

@@ -29,7 +29,7 @@ export function nextDataVersion(version: DataVersion, nowMs: number, stateVersio
 }
 
 /** All three members agree: nothing changed. */
-export function sameDataVersion(a: DataVersion, b: DataVersion): boolean {
+export function dataVersionEquals(a: DataVersion, b: DataVersion): boolean {
   return compareDataVersion(a, b) === 0;
 }
 

@@ -1,0 +1,268 @@
+// Decoders for the headers that a broker reads many thousand times a second. They read the fields from the bytes of
+// the frame, without an ext object, without strings for numbers, and with one string object for all requests of a
+// topic. Whatever is unusual (a missing field, a number out of range, odd JSON, an ext object that a hook has already
+// made) is left to the general codecs, which decode it or say what is wrong.
+import type { RemotingCommand } from '../command.js';
+import { ByteInterner } from './hot/byte-interner.js';
+import { ExtScanner } from './hot/ext-scanner.js';
+import { KeyTable } from './hot/key-table.js';
+import { booleanAt, integerAt, unescapeJson } from './hot/values.js';
+import { UpdateConsumerOffsetRequestHeader } from './headers/offset.js';
+import { PullMessageRequestHeader } from './headers/pull.js';
+import { SendMessageRequestHeader, SendMessageRequestHeaderV2 } from './headers/send.js';
+import { RequestCode } from './request-code.js';
+
+const EMPTY = Buffer.alloc(0);
+
+/** SendMessageRequestHeader with the properties as bytes, ready for the record. Primitive defaults are Java's. */
+export class HotSendHeader {
+  producerGroup = '';
+  topic = '';
+  defaultTopic = '';
+  defaultTopicQueueNums = 0;
+  queueId = 0;
+  sysFlag = 0;
+  /** ms */
+  bornTimestamp = 0;
+  flag = 0;
+  /** The encoded properties; empty when there are none. For binary frames a view into the read chunk: copy to keep. */
+  propertiesBytes: Buffer = EMPTY;
+  reconsumeTimes = 0;
+  unitMode = false;
+  /** `undefined`: the group's own limit holds. */
+  maxReconsumeTimes: number | undefined = undefined;
+  batch = false;
+  brokerName: string | undefined = undefined;
+}
+
+/**
+ * Header of 10, 324 (field names as keys), 310, 320 and 325 (one letter keys).
+ * @throws RemotingError `BAD_HEADER`, naming the field
+ */
+export function decodeSendHeader(command: RemotingCommand): HotSendHeader {
+  const isV1 = command.code === RequestCode.SEND_MESSAGE || command.code === RequestCode.SEND_REPLY_MESSAGE;
+  return scanSend(command, isV1 ? sendKeys : sendKeysV2) ?? generalSend(command, isV1);
+}
+
+/**
+ * Header of 11 and 361. Fields that concern proxies and static topics are read when the general codec is used only.
+ * @throws RemotingError `BAD_HEADER`, naming the field
+ */
+export function decodePullHeader(command: RemotingCommand): PullMessageRequestHeader {
+  return scanPull(command) ?? PullMessageRequestHeader.decode(command.extFields);
+}
+
+/**
+ * Header of 15.
+ * @throws RemotingError `BAD_HEADER`, naming the field
+ */
+export function decodeUpdateConsumerOffsetHeader(
+  command: RemotingCommand,
+): UpdateConsumerOffsetRequestHeader {
+  return scanUpdateOffset(command) ?? UpdateConsumerOffsetRequestHeader.decode(command.extFields);
+}
+
+/** Texts of requests that are over soon; the same for every broker of the process. */
+const interner = new ByteInterner();
+
+// Slots of the fields: bits of `seen`, cases of the switches.
+const sendKeysV2 = new KeyTable([...'abcdefghijklmn']);
+const sendKeys = new KeyTable([
+  ...[
+    'producerGroup',
+    'topic',
+    'defaultTopic',
+    'defaultTopicQueueNums',
+    'queueId',
+    'sysFlag',
+    'bornTimestamp',
+    'flag',
+  ],
+  ...['properties', 'reconsumeTimes', 'unitMode', 'maxReconsumeTimes', 'batch', 'bname'],
+]);
+const SEND_REQUIRED = 0b1111_1111;
+
+const pullKeys = new KeyTable([
+  ...['consumerGroup', 'topic', 'queueId', 'queueOffset', 'maxMsgNums', 'sysFlag', 'commitOffset'],
+  ...['suspendTimeoutMillis', 'subVersion', 'subscription', 'expressionType', 'maxMsgBytes', 'requestSource'],
+]);
+const PULL_REQUIRED = 0b1_1111_1111;
+
+const updateOffsetKeys = new KeyTable(['consumerGroup', 'topic', 'queueId', 'commitOffset']);
+const UPDATE_OFFSET_REQUIRED = 0b1111;
+
+/** The bytes of a command's entries, unless somebody may have changed them in object form. */
+function scannerOf(command: RemotingCommand): ExtScanner | undefined {
+  const { rawHeader } = command;
+  return rawHeader === undefined || command.hasExtObject ? undefined : new ExtScanner(rawHeader, command);
+}
+
+/** `undefined`: leave it to the general codec. */
+function scanSend(command: RemotingCommand, keys: KeyTable): HotSendHeader | undefined {
+  const scanner = scannerOf(command);
+  if (scanner === undefined) return undefined;
+  const { source } = scanner;
+  const header = new HotSendHeader();
+  let seen = 0;
+  while (scanner.next()) {
+    const { valueStart, valueEnd } = scanner;
+    const slot = keys.slotOf(source, scanner.keyStart, scanner.keyEnd);
+    if (slot < 0 || valueStart === valueEnd) continue;
+    seen |= 1 << slot;
+    if (slot === 8) {
+      header.propertiesBytes = scanner.hasEscapes
+        ? unescapeJson(source, valueStart, valueEnd)
+        : source.subarray(valueStart, valueEnd);
+    } else if (scanner.hasEscapes || !setSendField(header, slot, source, valueStart, valueEnd)) {
+      return undefined;
+    }
+  }
+  return scanner.isOdd || (seen & SEND_REQUIRED) !== SEND_REQUIRED ? undefined : header;
+}
+
+/** False when the value is not of the field's type. */
+function setSendField(
+  header: HotSendHeader,
+  slot: number,
+  source: Buffer,
+  start: number,
+  end: number,
+): boolean {
+  switch (slot) {
+    case 0:
+      header.producerGroup = interner.text(source, start, end);
+      return true;
+    case 1:
+      header.topic = interner.text(source, start, end);
+      return true;
+    case 2:
+      header.defaultTopic = interner.text(source, start, end);
+      return true;
+    case 3:
+      return isInt((header.defaultTopicQueueNums = integerAt(source, start, end)));
+    case 4:
+      return isInt((header.queueId = integerAt(source, start, end)));
+    case 5:
+      return isInt((header.sysFlag = integerAt(source, start, end)));
+    case 6:
+      return isNumber((header.bornTimestamp = integerAt(source, start, end)));
+    case 7:
+      return isInt((header.flag = integerAt(source, start, end)));
+    case 9:
+      return isInt((header.reconsumeTimes = integerAt(source, start, end)));
+    case 11:
+      return isInt((header.maxReconsumeTimes = integerAt(source, start, end)));
+    case 13:
+      header.brokerName = interner.text(source, start, end);
+      return true;
+  }
+  const value = booleanAt(source, start, end);
+  if (slot === 10) header.unitMode = value === 1;
+  else header.batch = value === 1;
+  return value >= 0;
+}
+
+function generalSend(command: RemotingCommand, isV1: boolean): HotSendHeader {
+  const codec = isV1 ? SendMessageRequestHeader : SendMessageRequestHeaderV2;
+  const { properties, bname, ...fields } = codec.decode(command.extFields);
+  const propertiesBytes = properties === undefined ? EMPTY : Buffer.from(properties);
+  return Object.assign(new HotSendHeader(), fields, { propertiesBytes, brokerName: bname });
+}
+
+function scanPull(command: RemotingCommand): PullMessageRequestHeader | undefined {
+  const scanner = scannerOf(command);
+  if (scanner === undefined) return undefined;
+  const header: PullMessageRequestHeader = {
+    consumerGroup: '',
+    topic: '',
+    queueId: 0,
+    queueOffset: 0,
+    maxMsgNums: 0,
+    sysFlag: 0,
+    commitOffset: 0,
+    suspendTimeoutMillis: 0,
+    subVersion: 0,
+    subscription: undefined,
+    expressionType: undefined,
+    maxMsgBytes: undefined,
+    requestSource: undefined,
+  };
+  let seen = 0;
+  while (scanner.next()) {
+    const { source, valueStart, valueEnd } = scanner;
+    const slot = pullKeys.slotOf(source, scanner.keyStart, scanner.keyEnd);
+    if (slot < 0 || valueStart === valueEnd) continue;
+    seen |= 1 << slot;
+    if (scanner.hasEscapes || !setPullField(header, slot, source, valueStart, valueEnd)) return undefined;
+  }
+  return scanner.isOdd || (seen & PULL_REQUIRED) !== PULL_REQUIRED ? undefined : header;
+}
+
+function setPullField(
+  header: PullMessageRequestHeader,
+  slot: number,
+  source: Buffer,
+  start: number,
+  end: number,
+): boolean {
+  switch (slot) {
+    case 0:
+      header.consumerGroup = interner.text(source, start, end);
+      return true;
+    case 1:
+      header.topic = interner.text(source, start, end);
+      return true;
+    case 2:
+      return isInt((header.queueId = integerAt(source, start, end)));
+    case 3:
+      return isNumber((header.queueOffset = integerAt(source, start, end)));
+    case 4:
+      return isInt((header.maxMsgNums = integerAt(source, start, end)));
+    case 5:
+      return isInt((header.sysFlag = integerAt(source, start, end)));
+    case 6:
+      return isNumber((header.commitOffset = integerAt(source, start, end)));
+    case 7:
+      return isNumber((header.suspendTimeoutMillis = integerAt(source, start, end)));
+    case 8:
+      return isNumber((header.subVersion = integerAt(source, start, end)));
+    case 9:
+      header.subscription = interner.text(source, start, end);
+      return true;
+    case 10:
+      header.expressionType = interner.text(source, start, end);
+      return true;
+    case 11:
+      return isInt((header.maxMsgBytes = integerAt(source, start, end)));
+    default:
+      return isInt((header.requestSource = integerAt(source, start, end)));
+  }
+}
+
+function scanUpdateOffset(command: RemotingCommand): UpdateConsumerOffsetRequestHeader | undefined {
+  const scanner = scannerOf(command);
+  if (scanner === undefined) return undefined;
+  const header: UpdateConsumerOffsetRequestHeader = {
+    consumerGroup: '',
+    topic: '',
+    queueId: 0,
+    commitOffset: 0,
+  };
+  let seen = 0;
+  while (scanner.next()) {
+    const { source, valueStart, valueEnd } = scanner;
+    const slot = updateOffsetKeys.slotOf(source, scanner.keyStart, scanner.keyEnd);
+    if (slot < 0 || valueStart === valueEnd) continue;
+    if (scanner.hasEscapes) return undefined;
+    seen |= 1 << slot;
+    if (slot === 0) header.consumerGroup = interner.text(source, valueStart, valueEnd);
+    else if (slot === 1) header.topic = interner.text(source, valueStart, valueEnd);
+    else if (slot === 2) header.queueId = integerAt(source, valueStart, valueEnd);
+    else header.commitOffset = integerAt(source, valueStart, valueEnd);
+  }
+  const isPlain = isInt(header.queueId) && isNumber(header.commitOffset) && !scanner.isOdd;
+  return isPlain && seen === UPDATE_OFFSET_REQUIRED ? header : undefined;
+}
+
+const isInt = (value: number): boolean => value === (value | 0);
+const isNumber = (value: number): boolean => !Number.isNaN(value);
