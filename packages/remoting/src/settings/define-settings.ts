@@ -1,40 +1,8 @@
-// Settings declared once: parser, remote update, file text and docs table all read the same declaration.
-
-export type SettingType = 'string' | 'int' | 'long' | 'double' | 'boolean' | 'oneOf' | 'list';
-
-/** What every declaration says besides its type. */
-interface Common<V> {
-  /** The value when nothing is given; a function is asked once per parse (host names, processor counts). */
-  default: V | (() => V);
-  /** One sentence for docs and problems. */
-  help: string;
-  /** ms, bytes, ... */
-  unit?: string;
-  /** May be changed at run time by an operator's request. Default false. */
-  mutable?: boolean;
-  /** Printed as *** everywhere. Default false. */
-  secret?: boolean;
-}
-
-interface Ranged {
-  min?: number;
-  max?: number;
-}
-
-/** One declared setting. `V` is the type of its value. */
-export interface Setting<V> {
-  readonly type: SettingType;
-  readonly defaultOf: () => V;
-  readonly help: string;
-  readonly unit: string | undefined;
-  readonly mutable: boolean;
-  readonly secret: boolean;
-  /** Human form of the legal values: `0..65535`, `ASYNC_FLUSH | SYNC_FLUSH`, empty when any. */
-  readonly range: string;
-  /** Value of the text, or what is wrong with it as the end of a sentence ("must be ..."). */
-  parse(text: string): { ok: true; value: V } | { ok: false; problem: string };
-  format(value: V): string;
-}
+// A group of settings, each declared once: name to the letter of upstream, type, default, range, unit, a sentence, and
+// whether an operator may change it at run time. The parser, the remote update, the file text and the docs table all
+// read that declaration.
+import { formatProperties } from './properties-file.js';
+import type { Setting, SettingType } from './setting.js';
 
 export type SettingDeclarations = Readonly<Record<string, Setting<unknown>>>;
 
@@ -42,98 +10,6 @@ export type SettingDeclarations = Readonly<Record<string, Setting<unknown>>>;
 export type SettingValues<D> = { readonly [K in keyof D]: D[K] extends Setting<infer V> ? V : never };
 /** `SettingsOf<typeof brokerSettings>`: the type of its values. */
 export type SettingsOf<S> = S extends Settings<infer D> ? SettingValues<D> : never;
-
-function declare<V>(
-  type: SettingType,
-  options: Common<V>,
-  range: string,
-  parse: Setting<V>['parse'],
-  format: (value: V) => string = String,
-): Setting<V> {
-  const { default: given, help, unit, mutable = false, secret = false } = options;
-  const defaultOf = typeof given === 'function' ? (given as () => V) : () => given;
-  return { type, defaultOf, help, unit, mutable, secret, range, parse, format };
-}
-
-const INT_MAX = 0x7fffffff;
-
-function wholeNumber(type: 'int' | 'long', options: Common<number> & Ranged): Setting<number> {
-  const limit = type === 'int' ? INT_MAX : Number.MAX_SAFE_INTEGER;
-  const min = options.min ?? (type === 'int' ? -INT_MAX - 1 : Number.MIN_SAFE_INTEGER);
-  const max = options.max ?? limit;
-  return declare(type, options, rangeText(options), (text) => {
-    const value = /^[+-]?\d+$/.test(text) ? Number(text) : NaN;
-    if (!Number.isSafeInteger(value) || value < min || value > max) {
-      return { ok: false, problem: `must be a whole number from ${min} to ${max}` };
-    }
-    return { ok: true, value };
-  });
-}
-
-function rangeText({ min, max }: Ranged): string {
-  if (min === undefined && max === undefined) return '';
-  return `${min ?? ''}..${max ?? ''}`;
-}
-
-/** The kinds of settings. */
-export const setting = {
-  string(options: Common<string> & { pattern?: RegExp; patternHelp?: string }): Setting<string> {
-    return declare('string', options, options.patternHelp ?? '', (text) => {
-      const value = text.trim();
-      if (options.pattern && !options.pattern.test(value)) {
-        return { ok: false, problem: `must be ${options.patternHelp ?? `text matching ${options.pattern}`}` };
-      }
-      return { ok: true, value };
-    });
-  },
-  int(options: Common<number> & Ranged): Setting<number> {
-    return wholeNumber('int', options);
-  },
-  long(options: Common<number> & Ranged): Setting<number> {
-    return wholeNumber('long', options);
-  },
-  double(options: Common<number> & Ranged): Setting<number> {
-    return declare('double', options, rangeText(options), (text) => {
-      const value = text.trim() === '' ? NaN : Number(text);
-      const min = options.min ?? -Number.MAX_VALUE;
-      const max = options.max ?? Number.MAX_VALUE;
-      if (!(value >= min && value <= max))
-        return { ok: false, problem: `must be a number from ${min} to ${max}` };
-      return { ok: true, value };
-    });
-  },
-  /** As upstream: `true` in any case is true, everything else false. */
-  boolean(options: Common<boolean>): Setting<boolean> {
-    return declare('boolean', options, 'true | false', (text) => ({
-      ok: true,
-      value: text.toLowerCase() === 'true',
-    }));
-  },
-  oneOf<const T extends string>(values: readonly T[], options: Common<NoInfer<T>>): Setting<T> {
-    return declare<T>('oneOf', options, values.join(' | '), (text) => {
-      const value = values.find((candidate) => candidate === text.trim());
-      return value === undefined
-        ? { ok: false, problem: `must be one of ${values.join(', ')}` }
-        : { ok: true, value };
-    });
-  },
-  /** Text cut at `separator` (default `;`); empty parts are dropped. */
-  list(options: Common<readonly string[]> & { separator?: string }): Setting<readonly string[]> {
-    const separator = options.separator ?? ';';
-    const split = (text: string): string[] =>
-      text
-        .split(separator)
-        .map((part) => part.trim())
-        .filter((part) => part !== '');
-    return declare(
-      'list',
-      options,
-      `separated by ${separator}`,
-      (text) => ({ ok: true, value: Object.freeze(split(text)) }),
-      (value) => value.join(separator),
-    );
-  },
-} as const;
 
 /** What is wrong with one given value, as a sentence a person understands. */
 export interface SettingProblem {
@@ -179,10 +55,17 @@ export interface Settings<D> {
   defaults(): SettingValues<D>;
   /** Values of a properties file over the defaults. Never throws. */
   parse(properties: PropertySource): ParsedSettings<D>;
-  /** Applies an operator's change: all or nothing is not promised, each name is taken or refused on its own. */
+  /**
+   * Applies an operator's change. Each name is taken or refused on its own, except that values which break a relation
+   * between settings refuse the whole change.
+   */
   update(current: SettingValues<D>, properties: PropertySource): UpdatedSettings<D>;
-  /** `name=value\n` in declaration order; secrets as ***. */
-  toProperties(values: SettingValues<D>): string;
+  /**
+   * Properties text in declaration order, which `parse` reads back as the same values. Secrets read `***` unless
+   * `showSecrets`, which is only for the operator's own file.
+   */
+  toProperties(values: SettingValues<D>, options?: { showSecrets?: boolean }): string;
+  /** One row a setting, for docs. */
   table(): SettingRow[];
 }
 
@@ -220,7 +103,7 @@ class DeclaredSettings<D extends SettingDeclarations> implements Settings<D> {
       }
       const parsed = declared.parse(text);
       if (parsed.ok) values[name] = parsed.value;
-      else problems.push(problemWith(name, declared, text, parsed.problem));
+      if (parsed.problem !== undefined) problems.push(problemWith(name, declared, text, parsed.problem));
     }
     const complete = Object.freeze(values) as SettingValues<D>;
     return {
@@ -231,41 +114,43 @@ class DeclaredSettings<D extends SettingDeclarations> implements Settings<D> {
   }
 
   update(current: SettingValues<D>, properties: PropertySource): UpdatedSettings<D> {
-    let values = current;
+    const next: Record<string, unknown> = { ...current };
     const changed: (keyof D & string)[] = [];
     const refused: SettingProblem[] = [];
     for (const [name, text] of entriesOf(properties)) {
       const declared = this.declared(name);
-      if (declared === undefined) {
-        refused.push({ name, text: `${name} is not a setting` });
-        continue;
-      }
-      if (!declared.mutable) {
-        refused.push({ name, text: `${name} cannot be changed while running` });
-        continue;
-      }
-      const parsed = declared.parse(text);
-      if (!parsed.ok) {
-        refused.push(problemWith(name, declared, text, parsed.problem));
-        continue;
-      }
-      const next = Object.freeze({ ...values, [name]: parsed.value }) as SettingValues<D>;
-      const conflicts = this.options.validate?.(next) ?? [];
-      if (conflicts.length > 0) refused.push(...conflicts.map((conflict) => ({ name, text: conflict.text })));
-      else if (declared.format(parsed.value) !== declared.format(values[name])) {
-        values = next;
-        changed.push(name);
+      if (declared === undefined) refused.push({ name, text: `${name} is not a setting` });
+      else if (!declared.mutable) refused.push({ name, text: `${name} cannot be changed while running` });
+      else {
+        const parsed = declared.parse(text);
+        if (!parsed.ok || parsed.problem !== undefined)
+          refused.push(problemWith(name, declared, text, parsed.problem!));
+        else if (declared.format(parsed.value) !== declared.format(next[name])) {
+          next[name] = parsed.value;
+          changed.push(name);
+        }
       }
     }
+    if (changed.length === 0) return { values: current, changed, refused };
+    const values = Object.freeze(next) as SettingValues<D>;
+    const conflicts = this.newConflicts(current, values);
+    if (conflicts.length > 0) return { values: current, changed: [], refused: [...refused, ...conflicts] };
     return { values, changed, refused };
   }
 
-  toProperties(values: SettingValues<D>): string {
-    let text = '';
-    for (const [name, declared] of Object.entries(this.declarations)) {
-      text += `${name}=${declared.secret ? SECRET_TEXT : declared.format(values[name])}\n`;
-    }
-    return text;
+  toProperties(values: SettingValues<D>, { showSecrets = false } = {}): string {
+    return formatProperties(
+      Object.entries(this.declarations).map(([name, declared]) => [
+        name,
+        declared.secret && !showSecrets ? SECRET_TEXT : declared.format(values[name]),
+      ]),
+    );
+  }
+
+  /** Relations that hold in `before` and no longer in `after`. */
+  private newConflicts(before: SettingValues<D>, after: SettingValues<D>): readonly SettingProblem[] {
+    const known = new Set(this.options.validate?.(before).map((problem) => problem.text));
+    return this.options.validate?.(after).filter((problem) => !known.has(problem.text)) ?? [];
   }
 
   table(): SettingRow[] {
