@@ -1,0 +1,114 @@
+// Parts 1, 2 and 3: who talks to whom. Each pair sends and consumes at least 10,000 messages; contents, order within a
+// queue, places and counts are checked.
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { mqadmin } from '../lib/apache.mjs';
+import { checkReceived, checkSent } from '../lib/checks.mjs';
+import { ALI_ONS, consume, produce } from '../lib/clients.mjs';
+import { OURS, Servers } from '../lib/servers.mjs';
+
+const COUNT = 10_000;
+
+/** Starts a NameServer and a Broker for a block of tests. */
+function cluster({ nameServerKind, brokerKind }) {
+  const context = {};
+  before(async () => {
+    context.servers = new Servers();
+    context.nameServer = await context.servers.nameServer(nameServerKind);
+    context.broker = await context.servers.broker(brokerKind, { nameServer: context.nameServer });
+    context.folder = context.servers.folder();
+  });
+  after(() => context.servers.dispose());
+  return context;
+}
+
+/** Creates a topic with mqadmin and waits until its route is there. */
+async function createTopic({ nameServer, broker }, topic, queues = 4) {
+  const where = ['-n', nameServer.address];
+  const created = await mqadmin('5.3.3', [
+    'updateTopic',
+    ...where,
+    '-b',
+    broker.address,
+    '-t',
+    topic,
+    '-r',
+    `${queues}`,
+    '-w',
+    `${queues}`,
+  ]);
+  assert.match(created.stdout, /success/, `updateTopic: ${created.stdout}${created.stderr}`);
+  for (let attempt = 0; ; attempt++) {
+    const route = await mqadmin('5.3.3', ['topicRoute', ...where, '-t', topic]);
+    if (/queueDatas/.test(route.stdout)) return;
+    assert.ok(attempt < 20, `no route of ${topic}: ${route.stdout}${route.stderr}`);
+  }
+}
+
+/** One client sends to a topic of its own and another consumes it. */
+function pair(context, { producer, consumer, modes = ['single', 'concurrent'], count = COUNT }) {
+  const [produceMode, consumeMode] = modes;
+  test(`${producer} sends (${produceMode}), ${consumer} consumes (${consumeMode}) ${count} messages`, async () => {
+    const topic = `T-${producer}-${produceMode}-${consumer}-${consumeMode}`.replaceAll('.', '_');
+    await createTopic(context, topic);
+    const { nameServer, folder } = context;
+    const sent = await produce(producer, { nameServer, topic, folder, count, mode: produceMode });
+    if (produceMode !== 'oneway') checkSent(sent, count);
+    const received = await consume(consumer, {
+      nameServer,
+      topic,
+      folder,
+      count,
+      mode: consumeMode,
+      group: `G-${topic}`,
+    });
+    checkReceived(received, {
+      count,
+      sent: produceMode === 'oneway' ? undefined : sent,
+      orderly: consumeMode === 'orderly',
+      big: produceMode === 'big',
+      exactlyOnce: consumeMode !== 'retry',
+    });
+    if (consumeMode === 'retry') {
+      const retried = received.filter(({ reconsumeTimes }) => reconsumeTimes > 0).map(({ seq }) => seq);
+      for (let seq = 0; seq < count; seq += 100)
+        assert.ok(retried.includes(seq), `${seq} came back after its failure`);
+    }
+  });
+}
+
+describe('official clients on our NameServer and Broker', () => {
+  const context = cluster({ nameServerKind: OURS, brokerKind: OURS });
+  pair(context, { producer: '5.3.3', consumer: '5.3.3' });
+  pair(context, { producer: '4.9.7', consumer: '4.9.7' });
+  pair(context, { producer: ALI_ONS, consumer: ALI_ONS });
+  pair(context, { producer: '5.3.3', consumer: '4.9.7', modes: ['batch', 'orderly'] });
+  pair(context, { producer: '4.9.7', consumer: '5.3.3', modes: ['oneway', 'orderly'] });
+  pair(context, { producer: '5.3.3', consumer: '5.3.3', modes: ['big', 'broadcast'], count: 1000 });
+  pair(context, { producer: '4.9.7', consumer: '5.3.3', modes: ['single', 'retry'], count: 1000 });
+  pair(context, { producer: OURS, consumer: '5.3.3' });
+  pair(context, { producer: '4.9.7', consumer: OURS });
+});
+
+for (const version of ['5.3.3', '4.9.7']) {
+  describe(`our client on Apache's NameServer and Broker ${version}`, () => {
+    const context = cluster({ nameServerKind: version, brokerKind: version });
+    pair(context, { producer: OURS, consumer: OURS });
+    pair(context, { producer: OURS, consumer: OURS, modes: ['batch', 'orderly'] });
+    pair(context, { producer: OURS, consumer: version, modes: ['big', 'concurrent'], count: 1000 });
+    pair(context, { producer: version, consumer: OURS, modes: ['single', 'retry'], count: 1000 });
+  });
+}
+
+describe('registration across', () => {
+  for (const version of ['5.3.3', '4.9.7']) {
+    describe(`our Broker at Apache's NameServer ${version}`, () => {
+      const context = cluster({ nameServerKind: version, brokerKind: OURS });
+      pair(context, { producer: version, consumer: OURS });
+    });
+    describe(`Apache's Broker ${version} at our NameServer`, () => {
+      const context = cluster({ nameServerKind: OURS, brokerKind: version });
+      pair(context, { producer: OURS, consumer: version });
+    });
+  }
+});
