@@ -70,9 +70,10 @@ export class RemotingCommand {
   onReleased: (() => void) | undefined = undefined;
 
   /**
-   * The buffer a decoded frame's header lies in (the read chunk itself, not cut to the header): hot decoders read
-   * between `rawExtStart` and `rawExtEnd` without an ext object. Set for ROCKETMQ frames only. It stays valid,
-   * since read chunks are never reused, but it keeps the whole chunk alive: copy what is kept.
+   * The buffer a decoded header lies in: the read chunk itself, not cut to the header. Hot decoders read the ext
+   * fields between `rawExtStart` and `rawExtEnd` without an ext object: ROCKETMQ entries, or for JSON the inside of
+   * the `extFields` object (its members, without the braces). `undefined` when there are only objects to read from.
+   * It stays valid, since read chunks are never reused, but keeps the whole chunk alive: copy what is kept.
    */
   rawHeader: Buffer | undefined = undefined;
   /** Offset in `rawHeader` of the first ext entry. */
@@ -89,7 +90,7 @@ export class RemotingCommand {
     this.body = body;
   }
 
-  /** A request; the connection that sends it sets opaque, version, language and, unless set, the codec. */
+  /** A request; the connection that sends it sets opaque, version, language and codec. */
   static request(code: number, ext?: ExtFields, body?: Buffer): RemotingCommand {
     const command = new RemotingCommand(code, undefined, body);
     command.#ext = ext;

@@ -30,7 +30,7 @@ export interface Connection {
 
   /**
    * Sends a request and resolves with its response, whatever its code.
-   * @throws RemotingError `TIMEOUT`, `CLOSED`, `TOO_MANY_REQUESTS`, `ABORTED`, `BAD_FRAME` (too large to send).
+   * @throws RemotingError `TIMEOUT`, `CLOSED`, `TOO_MANY_REQUESTS`, `ABORTED`, `BAD_ARGUMENT` (too large).
    */
   request(command: RemotingCommand, options: ConnectionRequestOptions): Promise<RemotingCommand>;
 

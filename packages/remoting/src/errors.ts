@@ -69,3 +69,8 @@ export class RemotingError extends Error {
 export function isRemotingError(error: unknown): error is RemotingError {
   return error instanceof Error && error.name === 'RemotingError' && 'code' in error;
 }
+
+/** What to tell a peer or a log about something thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message || error.name : String(error);
+}
