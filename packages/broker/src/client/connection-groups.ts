@@ -17,6 +17,10 @@ export class ConnectionGroups {
     if (groups.size === 0) this.#groups.delete(connection);
   }
 
+  has(connection: Connection): boolean {
+    return this.#groups.has(connection);
+  }
+
   /** Forgets the connection and returns the groups it was in. */
   take(connection: Connection): ReadonlySet<string> {
     const groups = this.#groups.get(connection);

@@ -115,7 +115,8 @@ export class ProducerManager {
     channels.delete(connection);
     if (channels.size === 0) this.#groups.delete(group);
     const { clientId } = channel;
-    if (this.#clients.get(clientId) === connection) this.#clients.delete(clientId);
+    const isElsewhere = this.#connectionGroups.has(connection);
+    if (!isElsewhere && this.#clients.get(clientId) === connection) this.#clients.delete(clientId);
     this.#logger.info('producer left', { group, clientId, address: connection.remoteAddress });
   }
 }

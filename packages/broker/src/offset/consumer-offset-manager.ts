@@ -1,8 +1,13 @@
 import type { Clock, Logger } from '@mq/remoting';
-import type { DataVersion } from '@mq/remoting/protocol';
+import {
+  type ConsumerOffsetSerializeWrapper,
+  type DataVersion,
+  decodeConsumerOffsetSerializeWrapper,
+  encodeConsumerOffsetSerializeWrapper,
+  firstDataVersion,
+  nextDataVersion,
+} from '@mq/remoting/protocol';
 import type { ConfigText } from '../config/config-text.js';
-import { nextDataVersion } from '../config/data-version.js';
-import { decodeOffsetFile, encodeOffsetFile } from './consumer-offset-file.js';
 import { QueueOffsets } from './queue-offsets.js';
 
 export interface ConsumerOffsetManagerOptions {
@@ -51,7 +56,7 @@ export class ConsumerOffsetManager {
     this.#file = options.file;
     this.#updateVersionStep = options.updateVersionStep ?? 500;
     this.#useServerSideResetOffset = options.useServerSideResetOffset ?? (() => true);
-    this.#dataVersion = { counter: 0, stateVersion: 0, timestamp: this.#clock.now() };
+    this.#dataVersion = firstDataVersion(this.#clock.now());
   }
 
   get dataVersion(): DataVersion {
@@ -69,9 +74,9 @@ export class ConsumerOffsetManager {
   load(): void {
     const text = this.#file?.load();
     if (text === undefined) return;
-    const file = decodeOffsetFile(text);
+    const file = decodeConsumerOffsetSerializeWrapper(text);
     if (file.dataVersion !== undefined) this.#dataVersion = file.dataVersion;
-    for (const [key, offsets] of file.offsetTable) {
+    for (const [key, offsets] of Object.entries(file.offsetTable)) {
       const at = key.indexOf('@');
       if (at < 0) continue;
       const row = this.#rowOf(key.slice(at + 1), key.slice(0, at));
@@ -82,16 +87,23 @@ export class ConsumerOffsetManager {
   /** Writes the file if an offset changed since it was written last. Throws DiskError. */
   persist(): void {
     if (!this.#isDirty || this.#file === undefined) return;
-    this.#file.persist(this.encode());
+    this.#file.persist(
+      encodeConsumerOffsetSerializeWrapper(this.serializeWrapper(), { pretty: true }).toString(),
+    );
     this.#isDirty = false;
   }
 
-  /** The file's text, which is also the body of GET_ALL_CONSUMER_OFFSET when compact. */
-  encode(options: { readonly pretty: boolean } = { pretty: true }): string {
-    return encodeOffsetFile(
-      { dataVersion: this.#dataVersion, groupTopicMap: this.groupTopicMap(), offsetTable: this.table },
-      options,
-    );
+  /** What is answered to slaves and written to the file. */
+  serializeWrapper(): ConsumerOffsetSerializeWrapper {
+    const groupTopicMap = Array.from(this.groupTopicMap(), ([group, topics]): [string, string[]] => [
+      group,
+      [...topics],
+    ]);
+    return {
+      dataVersion: this.#dataVersion,
+      groupTopicMap: Object.fromEntries(groupTopicMap),
+      offsetTable: Object.fromEntries(this.table),
+    };
   }
 
   /** Hot path. `client` is only named in the log, when an offset moves backward. */
@@ -182,13 +194,13 @@ export class ConsumerOffsetManager {
   }
 
   /** group → topics, as Apache keeps it in the file. */
-  groupTopicMap(): Map<string, string[]> {
-    const map = new Map<string, string[]>();
+  groupTopicMap(): Map<string, Set<string>> {
+    const map = new Map<string, Set<string>>();
     for (const row of this.#rows.values()) {
       if (!isPlainGroup(row) || row.committed.isEmpty) continue;
       const topics = map.get(row.group);
-      if (topics === undefined) map.set(row.group, [row.topic]);
-      else topics.push(row.topic);
+      if (topics === undefined) map.set(row.group, new Set([row.topic]));
+      else topics.add(row.topic);
     }
     return map;
   }

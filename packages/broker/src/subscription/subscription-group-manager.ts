@@ -2,14 +2,18 @@ import type { Clock, Logger, TurnScheduler } from '@mq/remoting';
 import {
   type DataVersion,
   type SubscriptionGroupConfig,
+  type SubscriptionGroupWrapper,
   SystemGroup,
+  decodeSubscriptionGroupWrapper,
+  defaultSubscriptionGroupConfig,
+  encodeSubscriptionGroupWrapper,
+  firstDataVersion,
   groupProblem,
+  nextDataVersion,
 } from '@mq/remoting/protocol';
 import type { ConfigText } from '../config/config-text.js';
-import { nextDataVersion } from '../config/data-version.js';
 import { DeferredPersist } from '../config/deferred-persist.js';
 import { alterAttributes, groupAttributeRules } from '../topic/attributes.js';
-import { decodeGroupFile, encodeGroupFile, newSubscriptionGroupConfig } from './subscription-group-file.js';
 
 /** Bit of the forbidden set that stops a group from pulling a topic (upstream `PermName.INDEX_PERM_READ`). */
 export const FORBIDDEN_READ_BIT = 2;
@@ -23,14 +27,6 @@ export interface SubscriptionGroupManagerOptions {
   readonly file?: ConfigText;
   /** With it, groups that create themselves are written once a turn, before the responses leave. */
   readonly turn?: TurnScheduler;
-}
-
-/** What upstream's `SubscriptionGroupWrapper` holds. */
-export interface SubscriptionGroupTables {
-  readonly dataVersion: DataVersion;
-  /** group → topic → bit set; bit 2 = may not read. */
-  readonly forbiddenTable: ReadonlyMap<string, ReadonlyMap<string, number>>;
-  readonly subscriptionGroupTable: ReadonlyMap<string, SubscriptionGroupConfig>;
 }
 
 const BUILT_IN_GROUPS = [
@@ -61,8 +57,8 @@ export class SubscriptionGroupManager {
     this.#logger = options.logger;
     this.#file = options.file;
     this.#deferred = new DeferredPersist(() => this.persist(), this.#logger, options.turn);
-    this.#dataVersion = { counter: 0, stateVersion: 0, timestamp: this.#clock.now() };
-    for (const group of BUILT_IN_GROUPS) this.#table.set(group, newSubscriptionGroupConfig(group));
+    this.#dataVersion = firstDataVersion(this.#clock.now());
+    for (const group of BUILT_IN_GROUPS) this.#table.set(group, defaultSubscriptionGroupConfig(group));
   }
 
   get table(): ReadonlyMap<string, SubscriptionGroupConfig> {
@@ -77,23 +73,26 @@ export class SubscriptionGroupManager {
   load(): void {
     const text = this.#file?.load();
     if (text === undefined) return;
-    const file = decodeGroupFile(text);
-    for (const [name, config] of file.subscriptionGroupTable) this.#table.set(name, config);
-    for (const [group, topics] of file.forbiddenTable) this.#forbidden.set(group, new Map(topics));
-    if (file.dataVersion !== undefined) this.#dataVersion = file.dataVersion;
+    const { dataVersion, forbiddenTable = {}, subscriptionGroupTable } = decodeSubscriptionGroupWrapper(text);
+    for (const [name, config] of Object.entries(subscriptionGroupTable)) this.#table.set(name, config);
+    for (const [group, topics] of Object.entries(forbiddenTable)) {
+      this.#forbidden.set(group, new Map(Object.entries(topics)));
+    }
+    this.#dataVersion = dataVersion;
   }
 
   /** Writes the file now. Throws DiskError. */
   persist(): void {
-    this.#file?.persist(encodeGroupFile(this.tables(), { pretty: true }));
+    this.#file?.persist(encodeSubscriptionGroupWrapper(this.serializeWrapper(), { pretty: true }).toString());
   }
 
   /** What is answered to slaves and written to the file. */
-  tables(): SubscriptionGroupTables {
+  serializeWrapper(): SubscriptionGroupWrapper {
+    const forbidden = Array.from(this.#forbidden, ([group, topics]) => [group, Object.fromEntries(topics)]);
     return {
       dataVersion: this.#dataVersion,
-      forbiddenTable: this.#forbidden,
-      subscriptionGroupTable: this.#table,
+      forbiddenTable: Object.fromEntries(forbidden) as Record<string, Record<string, number>>,
+      subscriptionGroupTable: Object.fromEntries(this.#table),
     };
   }
 
@@ -107,7 +106,7 @@ export class SubscriptionGroupManager {
     if (known !== undefined) return known;
     if (!this.#settings.broker.autoCreateSubscriptionGroup || groupProblem(group) !== undefined)
       return undefined;
-    const config = newSubscriptionGroupConfig(group);
+    const config = defaultSubscriptionGroupConfig(group);
     this.#table.set(group, config);
     this.#logger.info('group created by its first use', { group });
     this.#nextVersion();
@@ -169,7 +168,7 @@ export class SubscriptionGroupManager {
   #withAlteredAttributes(config: SubscriptionGroupConfig): SubscriptionGroupConfig {
     const known = this.#table.get(config.groupName);
     const current = new Map(Object.entries(known?.attributes ?? {}));
-    const changes = new Map(Object.entries(config.attributes ?? {}));
+    const changes = new Map(Object.entries(config.attributes));
     const attributes = alterAttributes(groupAttributeRules, known === undefined, current, changes);
     return { ...config, attributes: Object.fromEntries(attributes) };
   }

@@ -6,15 +6,17 @@ import {
   type TopicConfig,
   type TopicConfigSerializeWrapper,
   TopicSysFlag,
+  decodeTopicConfigSerializeWrapper,
+  encodeTopicConfigSerializeWrapper,
+  firstDataVersion,
   isInherited,
   isSystemTopic,
+  nextDataVersion,
 } from '@mq/remoting/protocol';
 import type { ConfigText } from '../config/config-text.js';
-import { nextDataVersion } from '../config/data-version.js';
 import { DeferredPersist } from '../config/deferred-persist.js';
 import { alterAttributes, topicAttributeRules } from './attributes.js';
 import { type BuiltInTopicSettings, builtInTopics, newTopicConfig } from './built-in-topics.js';
-import { decodeTopicFile, encodeTopicFile } from './topic-config-file.js';
 
 export interface TopicConfigManagerOptions {
   /** Read at each use, so that changed settings count at once. */
@@ -50,7 +52,7 @@ export class TopicConfigManager {
     this.#logger = options.logger;
     this.#file = options.file;
     this.#deferred = new DeferredPersist(() => this.persist(), this.#logger, options.turn);
-    this.#dataVersion = { counter: 0, stateVersion: 0, timestamp: this.#clock.now() };
+    this.#dataVersion = firstDataVersion(this.#clock.now());
     const topics = builtInTopics(this.#settings.broker);
     for (const topic of topics) this.#table.set(topic.topicName, topic);
     this.#builtIn = new Set(this.#table.keys());
@@ -68,14 +70,16 @@ export class TopicConfigManager {
   load(): void {
     const text = this.#file?.load();
     if (text === undefined) return;
-    const { dataVersion, topicConfigTable } = decodeTopicFile(text);
-    for (const [name, config] of topicConfigTable) this.#table.set(name, config);
-    if (dataVersion !== undefined) this.#dataVersion = dataVersion;
+    const { dataVersion, topicConfigTable } = decodeTopicConfigSerializeWrapper(text);
+    for (const [name, config] of Object.entries(topicConfigTable)) this.#table.set(name, config);
+    this.#dataVersion = dataVersion;
   }
 
   /** Writes the file now. Throws DiskError. */
   persist(): void {
-    this.#file?.persist(encodeTopicFile(this.serializeWrapper(), { pretty: true }));
+    this.#file?.persist(
+      encodeTopicConfigSerializeWrapper(this.serializeWrapper(), { pretty: true }).toString(),
+    );
   }
 
   select(topic: string): TopicConfig | undefined {
@@ -198,9 +202,15 @@ export class TopicConfigManager {
     this.#setSysFlag(topic, TopicSysFlag.FLAG_UNIT_SUB, hasUnitSub);
   }
 
+  /** Raises dataVersion without a change of a topic: what NameServers know of this broker is out of date. */
+  touch(): void {
+    this.#nextVersion();
+    this.#deferred.schedule();
+  }
+
   /** What is registered at NameServers and answered to slaves. */
   serializeWrapper(): TopicConfigSerializeWrapper {
-    return { dataVersion: this.#dataVersion, topicConfigTable: this.#table };
+    return { dataVersion: this.#dataVersion, topicConfigTable: Object.fromEntries(this.#table) };
   }
 
   #mayInherit(template: TopicConfig): boolean {
@@ -212,7 +222,7 @@ export class TopicConfigManager {
   #withAlteredAttributes(config: TopicConfig): TopicConfig {
     const known = this.#table.get(config.topicName);
     const current = new Map(Object.entries(known?.attributes ?? {}));
-    const changes = new Map(Object.entries(config.attributes ?? {}));
+    const changes = new Map(Object.entries(config.attributes));
     const attributes = alterAttributes(topicAttributeRules, known === undefined, current, changes);
     return { ...config, attributes: Object.fromEntries(attributes) };
   }
