@@ -39,7 +39,13 @@ export class BrokerConfiguration {
     const broker = brokerSettings.parse(properties);
     const store = messageStoreSettings.parse(properties);
     const unknownToStore = new Set(store.unknown);
-    const configuration = new BrokerConfiguration(broker.values, store.values);
+    const isHaPortGiven =
+      properties instanceof Map ? properties.has('haListenPort') : 'haListenPort' in properties;
+    const haListenPort = isHaPortGiven ? store.values.haListenPort : haPortOf(broker.values.listenPort);
+    const configuration = new BrokerConfiguration(
+      broker.values,
+      Object.freeze({ ...store.values, haListenPort }),
+    );
     return {
       configuration,
       unknown: broker.unknown.filter((name) => unknownToStore.has(name)),
@@ -84,6 +90,11 @@ export class BrokerConfiguration {
   onChange(listener: (changed: readonly string[]) => void): void {
     this.#listeners.push(listener);
   }
+}
+
+/** The HA port is the one above the listening port; 0, when that is chosen by the system, means the same later. */
+function haPortOf(listenPort: number): number {
+  return listenPort === 0 ? 0 : listenPort + 1;
 }
 
 /**

@@ -1,1 +1,9 @@
-export {};
+export { BrokerController, type BrokerControllerDeps } from './broker-controller.js';
+export {
+  BrokerConfiguration,
+  type ConfigurationUpdate,
+  type ParsedConfiguration,
+} from './broker-configuration.js';
+export type { BrokerIdentity, BrokerParts } from './broker-parts.js';
+export { brokerSettings, type BrokerSettings } from './settings.js';
+export { runBroker, type CommandHost } from './cli/run-broker.js';

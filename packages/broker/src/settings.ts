@@ -16,8 +16,15 @@ export const brokerSettings = defineSettings({
     default: () => hostname(),
     help: 'Name of the broker group; master and slaves share it.',
   }),
-  brokerClusterName: setting.string({ default: 'DefaultCluster', help: 'Name of the cluster the group belongs to.' }),
-  brokerId: setting.long({ default: MASTER_ID, min: 0, help: '0 is the master of the group, above 0 a slave.' }),
+  brokerClusterName: setting.string({
+    default: 'DefaultCluster',
+    help: 'Name of the cluster the group belongs to.',
+  }),
+  brokerId: setting.long({
+    default: MASTER_ID,
+    min: 0,
+    help: '0 is the master of the group, above 0 a slave.',
+  }),
   brokerIP1: setting.string({
     default: '',
     help: 'Address told to clients and NameServers; empty: 127.0.0.1 when bound to loopback, else the first local address.',
@@ -69,7 +76,11 @@ export const brokerSettings = defineSettings({
     mutable: true,
     help: 'Register even when the NameServer already has this version of the topics; false asks first (322).',
   }),
-  compressedRegister: setting.boolean({ default: false, mutable: true, help: 'Deflate the registration body.' }),
+  compressedRegister: setting.boolean({
+    default: false,
+    mutable: true,
+    help: 'Deflate the registration body.',
+  }),
   enableSlaveActingMaster: setting.boolean({
     default: false,
     help: 'Told to NameServers with the registration; acting as master is not served by this version.',
@@ -104,8 +115,14 @@ export const brokerSettings = defineSettings({
     mutable: true,
     help: 'Create unknown consumer groups on first use.',
   }),
-  clusterTopicEnable: setting.boolean({ default: true, help: 'The topic named as the cluster is readable and writable.' }),
-  brokerTopicEnable: setting.boolean({ default: true, help: 'The topic named as the broker is readable and writable.' }),
+  clusterTopicEnable: setting.boolean({
+    default: true,
+    help: 'The topic named as the cluster is readable and writable.',
+  }),
+  brokerTopicEnable: setting.boolean({
+    default: true,
+    help: 'The topic named as the broker is readable and writable.',
+  }),
   traceTopicEnable: setting.boolean({ default: false, help: 'Create the trace topic at start.' }),
   msgTraceTopicName: setting.string({ default: 'RMQ_SYS_TRACE_TOPIC', help: 'Name of the trace topic.' }),
   reviveQueueNum: setting.int({ default: 8, min: 1, help: 'Queues of the revive topic of pop consumption.' }),
@@ -114,7 +131,10 @@ export const brokerSettings = defineSettings({
     mutable: true,
     help: 'Refuse to change system topics.',
   }),
-  enableCreateSysGroup: setting.boolean({ default: true, help: 'Create the built-in consumer groups at start.' }),
+  enableCreateSysGroup: setting.boolean({
+    default: true,
+    help: 'Create the built-in consumer groups at start.',
+  }),
   autoDeleteUnusedStats: setting.boolean({
     default: true,
     mutable: true,
@@ -129,7 +149,11 @@ export const brokerSettings = defineSettings({
   }),
 
   // Sending
-  regionId: setting.string({ default: 'DefaultRegion', mutable: true, help: 'MSG_REGION of messages and answers.' }),
+  regionId: setting.string({
+    default: 'DefaultRegion',
+    mutable: true,
+    help: 'MSG_REGION of messages and answers.',
+  }),
   traceOn: setting.boolean({ default: true, mutable: true, help: 'TRACE_ON of messages and answers.' }),
   rejectTransactionMessage: setting.boolean({ default: false, mutable: true, help: 'Refuse half messages.' }),
   startAcceptSendRequestTimeStamp: setting.long({
@@ -177,7 +201,11 @@ export const brokerSettings = defineSettings({
     mutable: true,
     help: 'Pulls held at a time for one connection; above it an empty pull is answered at once (ours).',
   }),
-  slaveReadEnable: setting.boolean({ default: false, mutable: true, help: 'Suggest slaves to consumers far behind.' }),
+  slaveReadEnable: setting.boolean({
+    default: false,
+    mutable: true,
+    help: 'Suggest slaves to consumers far behind.',
+  }),
   rejectPullConsumerEnable: setting.boolean({
     default: false,
     mutable: true,
@@ -194,7 +222,11 @@ export const brokerSettings = defineSettings({
     mutable: true,
     help: 'Tell the members of a consumer group at once when the group changes.',
   }),
-  enableRegisterProducer: setting.boolean({ default: true, mutable: true, help: 'Keep a table of connected producers.' }),
+  enableRegisterProducer: setting.boolean({
+    default: true,
+    mutable: true,
+    help: 'Keep a table of connected producers.',
+  }),
   channelExpiredTimeout: setting.long({
     default: 120_000,
     min: 1_000,
@@ -240,7 +272,10 @@ export const brokerSettings = defineSettings({
     unit: 's',
     help: 'A connection without traffic for this long is closed.',
   }),
-  aclEnable: setting.boolean({ default: false, help: 'Access control; not served by this version, true refuses to start.' }),
+  aclEnable: setting.boolean({
+    default: false,
+    help: 'Access control; not served by this version, true refuses to start.',
+  }),
   authenticationEnabled: setting.boolean({
     default: false,
     help: 'Authentication; not served by this version, true refuses to start.',
@@ -253,7 +288,10 @@ export const brokerSettings = defineSettings({
     default: false,
     help: 'Master election by a controller; not served by this version, true refuses to start.',
   }),
-  localHostName: setting.string({ default: () => hostname(), help: 'Accepted for compatibility, no effect.' }),
+  localHostName: setting.string({
+    default: () => hostname(),
+    help: 'Accepted for compatibility, no effect.',
+  }),
 
   ...compatibilitySettings,
 });

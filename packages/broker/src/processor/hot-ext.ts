@@ -3,6 +3,8 @@
 //
 //   ROCKETMQ:  int16 length, name | int32 length, value          JSON:  "name":"value" ,
 
+import { writeDecimal, writeInt32 } from '@mq/remoting';
+
 const QUOTE = 0x22;
 const COMMA = 0x2c;
 /** Most digits of a signed integer up to 2^53. */
@@ -45,14 +47,14 @@ export class ExtText {
 
 export function writeRocketmqBytes(target: Buffer, at: number, key: ExtKey, value: Buffer): number {
   const valueAt = copyShort(key.rocketmq, target, at) + 4;
-  writeInt32(target, valueAt - 4, value.length);
+  writeInt32(target, value.length, valueAt - 4);
   return copyShort(value, target, valueAt);
 }
 
 export function writeRocketmqNumber(target: Buffer, at: number, key: ExtKey, value: number): number {
   const valueAt = copyShort(key.rocketmq, target, at) + 4;
-  const end = writeDecimal(target, valueAt, value);
-  writeInt32(target, valueAt - 4, end - valueAt);
+  const end = writeDecimal(target, value, valueAt);
+  writeInt32(target, end - valueAt, valueAt - 4);
   return end;
 }
 
@@ -74,7 +76,7 @@ export function writeJsonNumber(
   value: number,
   isLast = false,
 ): number {
-  return closeJson(target, writeDecimal(target, copyShort(key.json, target, at), value), isLast);
+  return closeJson(target, writeDecimal(target, value, copyShort(key.json, target, at)), isLast);
 }
 
 function closeJson(target: Buffer, at: number, isLast: boolean): number {
@@ -89,28 +91,4 @@ function copyShort(source: Buffer, target: Buffer, at: number): number {
   const length = source.length;
   for (let index = 0; index < length; index++) target[at + index] = source[index] as number;
   return at + length;
-}
-
-function writeInt32(target: Buffer, at: number, value: number): void {
-  target[at] = value >>> 24;
-  target[at + 1] = value >>> 16;
-  target[at + 2] = value >>> 8;
-  target[at + 3] = value;
-}
-
-/** Writes an integer of at most 2^53 in decimal digits; gives the end position. */
-function writeDecimal(target: Buffer, at: number, value: number): number {
-  if (value < 0) {
-    target[at] = 0x2d;
-    return writeDecimal(target, at + 1, -value);
-  }
-  let digits = 1;
-  for (let power = 10; power <= value; power *= 10) digits++;
-  let rest = value;
-  for (let index = at + digits - 1; index >= at; index--) {
-    const next = rest < 0x8000_0000 ? ((rest | 0) / 10) | 0 : Math.floor(rest / 10);
-    target[index] = 0x30 + (rest - next * 10);
-    rest = next;
-  }
-  return at + digits;
 }

@@ -3,9 +3,9 @@ import { totalmem } from 'node:os';
 
 import { RemotingCommand, type RequestProcessor } from '@mq/remoting';
 import {
+  decodeUpdateConsumerOffsetHeader,
   QueryConsumerOffsetRequestHeader,
   ResponseCode,
-  UpdateConsumerOffsetRequestHeader,
 } from '@mq/remoting/protocol';
 
 import type { BrokerParts } from '../../broker-parts.js';
@@ -49,9 +49,7 @@ function memoryBytes(percent: number): number {
 /** Usually oneway and frequent: commits without making anything but the decoded header. */
 export function updateConsumerOffset(broker: BrokerParts): RequestProcessor {
   return (request, { connection }) => {
-    const { consumerGroup, topic, queueId, commitOffset } = UpdateConsumerOffsetRequestHeader.decode(
-      request.extFields,
-    );
+    const { consumerGroup, topic, queueId, commitOffset } = decodeUpdateConsumerOffsetHeader(request);
     if (!broker.subscriptionGroups.has(consumerGroup)) {
       throw new RequestRefused(
         ResponseCode.SUBSCRIPTION_GROUP_NOT_EXIST,

@@ -7,7 +7,7 @@ import {
   PermName,
   ResponseCode,
   RETRY_GROUP_TOPIC_PREFIX,
-  type SendMessageRequestHeader,
+  type HotSendHeader,
 } from '@mq/remoting/protocol';
 
 import type { BrokerParts } from '../../broker-parts.js';
@@ -44,14 +44,14 @@ export function maxReconsumeTimes(
 export function deadLetterTarget(
   broker: BrokerParts,
   clientVersion: number,
-  header: SendMessageRequestHeader,
+  header: HotSendHeader,
 ): DeadLetterTarget | undefined {
   if (!isRetryTopic(header.topic)) return undefined;
   const group = header.topic.slice(RETRY_GROUP_TOPIC_PREFIX.length);
   const config = broker.subscriptionGroups.find(group);
   if (config === undefined) throw groupMissing(group);
   const max = maxReconsumeTimes(config.retryMaxTimes, clientVersion, header.maxReconsumeTimes);
-  const isOverLimit = (header.reconsumeTimes ?? 0) > max || !broker.locks.isLockAllExpired(group);
+  const isOverLimit = header.reconsumeTimes > max || !broker.locks.isLockAllExpired(group);
   return isOverLimit ? deadLetterTopicOf(broker, group) : undefined;
 }
 

@@ -10,7 +10,7 @@ import {
   permString,
   ResponseCode,
   RETRY_OR_DLQ_TOPIC_MAX_LENGTH,
-  type SendMessageRequestHeader,
+  type HotSendHeader,
   type TopicConfig,
   topicProblem,
   TopicSysFlag,
@@ -23,7 +23,7 @@ import { RequestRefused } from '../../request-refused.js';
 export const SEE_FAQ = '\nSee https://rocketmq.apache.org/docs/bestPractice/06FAQ for further details.';
 
 type SendTarget = Pick<
-  SendMessageRequestHeader,
+  HotSendHeader,
   'topic' | 'defaultTopic' | 'defaultTopicQueueNums' | 'queueId' | 'unitMode'
 >;
 
@@ -54,7 +54,7 @@ function createTopic(broker: BrokerParts, header: SendTarget, remoteAddress: str
   const { topic } = header;
   const problem = nameProblem(topic);
   if (problem !== undefined) throw new RequestRefused(ResponseCode.INVALID_PARAMETER, problem);
-  const sysFlag = unitFlag(topic, header.unitMode ?? false);
+  const sysFlag = unitFlag(topic, header.unitMode);
   const created = broker.topicConfig.createInSendMethod(
     topic,
     header.defaultTopic,

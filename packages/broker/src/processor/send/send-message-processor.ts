@@ -20,7 +20,7 @@ import {
   isRetryTopic,
   RequestCode,
   ResponseCode,
-  type SendMessageRequestHeader,
+  type HotSendHeader,
   type TopicConfig,
 } from '@mq/remoting/protocol';
 import type { AppendMessage } from '@mq/store';
@@ -69,7 +69,7 @@ export class SendMessageProcessor {
     const config = checkedTopic(this.#broker, header, context.connection.remoteAddress);
     const { body } = request;
     if (body === undefined) throw new RequestRefused(ResponseCode.MESSAGE_ILLEGAL, 'the message has no body');
-    if (header.batch === true || request.code === RequestCode.SEND_BATCH_MESSAGE) {
+    if (header.batch || request.code === RequestCode.SEND_BATCH_MESSAGE) {
       this.#sendBatch(request, context, header, config, body);
     } else {
       this.#sendOne(request, context, header, config, body);
@@ -80,11 +80,11 @@ export class SendMessageProcessor {
   #sendOne(
     request: RemotingCommand,
     context: RequestContext,
-    header: SendMessageRequestHeader,
+    header: HotSendHeader,
     config: TopicConfig,
     body: Buffer,
   ): void {
-    const properties = propertiesOf(header);
+    const properties = header.propertiesBytes;
     const scanned = this.#properties;
     scanned.scan(properties);
     const message = this.#compose(context, header, config, body, properties);
@@ -117,7 +117,7 @@ export class SendMessageProcessor {
   #sendBatch(
     request: RemotingCommand,
     context: RequestContext,
-    header: SendMessageRequestHeader,
+    header: HotSendHeader,
     config: TopicConfig,
     body: Buffer,
   ): void {
@@ -131,7 +131,7 @@ export class SendMessageProcessor {
         `a batch of ${body.length} bytes is over maxMessageSize ${maxMessageSize}`,
       );
     }
-    const ofBatch = propertiesOf(header);
+    const ofBatch = header.propertiesBytes;
     const scanned = this.#properties;
     scanned.scan(ofBatch);
     const waitStoreMsgOk = !scanned.equalsIgnoreCase(PropertySlot.WAIT, 'false');
@@ -164,7 +164,7 @@ export class SendMessageProcessor {
 
   #compose(
     context: RequestContext,
-    header: SendMessageRequestHeader,
+    header: HotSendHeader,
     config: TopicConfig,
     body: Buffer,
     properties: Buffer,
@@ -177,7 +177,7 @@ export class SendMessageProcessor {
       bornTimestamp: header.bornTimestamp,
       bornHost: context.connection.remoteHostBytes,
       storeHost: this.#broker.identity.storeHost,
-      reconsumeTimes: header.reconsumeTimes ?? 0,
+      reconsumeTimes: header.reconsumeTimes,
       preparedTransactionOffset: 0,
       body,
       properties,
@@ -188,7 +188,7 @@ export class SendMessageProcessor {
   }
 
   /** The general path: changes the message's target and properties. */
-  #rewrite(request: RemotingCommand, header: SendMessageRequestHeader, message: AppendMessage): void {
+  #rewrite(request: RemotingCommand, header: HotSendHeader, message: AppendMessage): void {
     const properties = decodeProperties(message.properties.toString('utf8'));
     delete properties[MessageConst.POP_CK];
     const deadLetters = deadLetterTarget(this.#broker, request.version, header);
@@ -267,10 +267,6 @@ export class SendMessageProcessor {
 
 function pair(name: string, value: string): Buffer {
   return Buffer.from(encodeProperties({ [name]: value }));
-}
-
-function propertiesOf(header: SendMessageRequestHeader): Buffer {
-  return header.properties === undefined ? EMPTY : Buffer.from(header.properties);
 }
 
 /** Clients before 4.6.1 leave TRAN_MSG on a message they send back to a retry topic. */

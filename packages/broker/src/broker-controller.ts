@@ -1,0 +1,378 @@
+// The composition root of a broker (upstream: BrokerController): builds the parts in order, starts them, and closes them in
+// reverse. Several controllers live in one process without meeting.
+import { lookup } from 'node:dns/promises';
+import { isIP } from 'node:net';
+
+import {
+  type Clock,
+  type Connection,
+  type Logger,
+  RemotingClient,
+  RemotingServer,
+  silentLogger,
+  systemClock,
+  type Timer,
+  TurnScheduler,
+} from '@mq/remoting';
+import { encodeHost } from '@mq/remoting/message';
+import { parseFastjson, SystemTopic } from '@mq/remoting/protocol';
+import { ConfigFile, DefaultMessageStore, type Disk, FileDisk, type MessageStore } from '@mq/store';
+
+import type { BrokerConfiguration } from './broker-configuration.js';
+import type { BrokerIdentity, BrokerParts } from './broker-parts.js';
+import { brokerRequestTable } from './broker-request-table.js';
+import { ConsumerManager } from './client/consumer-manager.js';
+import { ProducerManager } from './client/producer-manager.js';
+import type { ConfigText } from './config/config-text.js';
+import { PullRequestHoldService } from './long-polling/pull-request-hold-service.js';
+import { type NetworkBinding, resolveBinding } from './network-binding.js';
+import { ConsumerOffsetManager } from './offset/consumer-offset-manager.js';
+import { BrokerOuterApi } from './out-api/broker-outer-api.js';
+import { BrokerToClient } from './out-api/broker-to-client.js';
+import { RebalanceLockManager } from './rebalance/rebalance-lock-manager.js';
+import { BrokerRegistration } from './registration/broker-registration.js';
+import { ScheduleMessageService } from './schedule/schedule-message-service.js';
+import { BrokerStatsManager } from './stats/broker-stats-manager.js';
+import { SubscriptionGroupManager } from './subscription/subscription-group-manager.js';
+import { TopicConfigManager } from './topic/topic-config-manager.js';
+
+/** Period of the scans for clients whose heartbeats stopped. */
+const DEAD_CLIENT_SCAN_MS = 10_000;
+
+/** The fast port is this far below the listening port. */
+const FAST_PORT_DISTANCE = 2;
+
+/** How long close waits for answers in progress. */
+const DRAIN_TIMEOUT_MS = 5_000;
+
+/** What a test replaces. */
+export interface BrokerControllerDeps {
+  readonly logger?: Logger;
+  readonly clock?: Clock;
+  readonly turn?: TurnScheduler;
+  readonly disk?: Disk;
+  /** IP address of a host name given as brokerIP1; default: the system's resolver. */
+  readonly resolveHost?: (name: string) => Promise<string>;
+}
+
+export class BrokerController {
+  readonly #settings: BrokerConfiguration;
+  readonly #logger: Logger;
+  readonly #clock: Clock;
+  readonly #turn: TurnScheduler;
+  readonly #disk: Disk;
+  readonly #resolveHost: (name: string) => Promise<string>;
+  readonly #timers: Timer[] = [];
+  /** What close has to undo, last one first. */
+  readonly #closers: (() => Promise<void> | void)[] = [];
+  #parts: BrokerParts | undefined;
+  #registration: BrokerRegistration | undefined;
+  #starting: Promise<void> | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(settings: BrokerConfiguration, deps: BrokerControllerDeps = {}) {
+    this.#settings = settings;
+    this.#logger = deps.logger ?? silentLogger;
+    this.#clock = deps.clock ?? systemClock;
+    this.#turn = deps.turn ?? new TurnScheduler();
+    this.#disk = deps.disk ?? new FileDisk();
+    this.#resolveHost = deps.resolveHost ?? (async (name) => (await lookup(name)).address);
+  }
+
+  /** The parts of the running broker. Throws before `start` resolved. */
+  get parts(): BrokerParts {
+    if (this.#parts === undefined) throw new Error('the broker has not started');
+    return this.#parts;
+  }
+
+  /** `ip:port` told to clients. */
+  get address(): string {
+    return this.parts.identity.brokerAddr;
+  }
+
+  get settings(): BrokerConfiguration {
+    return this.#settings;
+  }
+
+  /**
+   * Recovers the store, listens, and registers at the NameServers once; a NameServer that is down does not fail it.
+   * Rejects, with everything closed again, when the store cannot be used or a port is taken. Calling it again returns
+   * the first call's promise.
+   */
+  start(): Promise<void> {
+    this.#starting ??= this.#start().catch(async (error: unknown) => {
+      await this.#closeAll();
+      throw error;
+    });
+    return this.#starting;
+  }
+
+  /**
+   * Unregisters, answers what was accepted, writes and syncs everything, and leaves no abort file. May be called at any
+   * time and twice.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #close(): Promise<void> {
+    // A start in progress ends first; its failure has closed everything already.
+    await this.#starting?.catch(() => undefined);
+    await this.#closeAll();
+  }
+
+  async #closeAll(): Promise<void> {
+    for (const timer of this.#timers.splice(0)) timer.cancel();
+    for (let closer = this.#closers.pop(); closer !== undefined; closer = this.#closers.pop()) {
+      try {
+        await closer();
+      } catch (error) {
+        this.#logger.error('a part did not close cleanly', { error });
+      }
+    }
+  }
+
+  async #start(): Promise<void> {
+    const bootTimestamp = this.#clock.now();
+    const binding = resolveBinding(this.#settings.broker);
+    if (binding.isOpenToOthers) {
+      this.#logger.warn('listening beyond loopback without authentication', { host: binding.host });
+    }
+    const brokerIp =
+      isIP(binding.brokerIp) === 0 ? await this.#resolveHost(binding.brokerIp) : binding.brokerIp;
+
+    const store = await this.#startStore();
+    const managers = this.#loadManagers();
+    const server = this.#createServer(binding);
+    const { port } = await server.listen();
+
+    // From here to installOn nothing waits: no request is served before there is a processor for it.
+    const identity = this.#identityOf(binding, brokerIp, port);
+    const parts = this.#compose(store, managers, identity, bootTimestamp);
+    this.#parts = parts;
+    const table = brokerRequestTable(parts);
+    table.installOn(server);
+
+    this.#watchConnections(server, parts);
+    this.#watchArrivals(parts);
+    this.#startServices(parts);
+    await this.#listenOnFastPort(server, table.codesNotOnFastPort());
+    await this.#registration?.start();
+  }
+
+  async #startStore(): Promise<MessageStore> {
+    const store = new DefaultMessageStore(this.#settings.store, {
+      disk: this.#disk,
+      clock: this.#clock,
+      turn: this.#turn,
+      logger: this.#logger.child('store'),
+    });
+    this.#closers.push(() => store.close());
+    await store.start();
+    return store;
+  }
+
+  /** Everything that is kept in a file below config/. Throws when a file is there and cannot be read. */
+  #loadManagers() {
+    const options = { clock: this.#clock, logger: this.#logger, settings: this.#settings };
+    const topicConfig = new TopicConfigManager({
+      ...options,
+      turn: this.#turn,
+      file: this.#file('topics.json'),
+    });
+    const subscriptionGroups = new SubscriptionGroupManager({
+      ...options,
+      turn: this.#turn,
+      file: this.#file('subscriptionGroup.json'),
+    });
+    const consumerOffsets = new ConsumerOffsetManager({
+      ...options,
+      file: this.#file('consumerOffset.json'),
+      updateVersionStep: this.#settings.broker.consumerOffsetUpdateVersionStep,
+      useServerSideResetOffset: () => this.#settings.broker.useServerSideResetOffset,
+    });
+    for (const manager of [topicConfig, subscriptionGroups, consumerOffsets]) {
+      manager.load();
+      this.#closers.push(() => manager.persist());
+    }
+    return { topicConfig, subscriptionGroups, consumerOffsets };
+  }
+
+  #file(name: string): ConfigText {
+    const directory = `${this.#settings.store.storePathRootDir}/config`;
+    this.#disk.mkdir(directory);
+    return new ConfigFile(this.#disk, `${directory}/${name}`, {
+      logger: this.#logger,
+      check: (text) => void parseFastjson(text),
+    });
+  }
+
+  #createServer(binding: NetworkBinding): RemotingServer {
+    const { listenPort, serverChannelMaxIdleTimeSeconds } = this.#settings.broker;
+    const server = new RemotingServer(
+      { host: binding.host, port: listenPort, idleTimeoutMs: serverChannelMaxIdleTimeSeconds * 1_000 },
+      { logger: this.#logger.child('remoting'), clock: this.#clock, turn: this.#turn },
+    );
+    this.#closers.push(async () => {
+      const closed = server.close({ timeoutMs: DRAIN_TIMEOUT_MS });
+      // Pulls on hold count as unanswered: give them their empty answers, else the drain waits for them in vain.
+      this.#parts?.pullHolds.close();
+      await closed;
+    });
+    return server;
+  }
+
+  #identityOf(binding: NetworkBinding, brokerIp: string, port: number): BrokerIdentity {
+    const { brokerName, brokerClusterName, brokerId } = this.#settings.broker;
+    const haPort = this.#settings.store.haListenPort || port + 1;
+    return {
+      brokerName,
+      clusterName: brokerClusterName,
+      brokerId,
+      brokerAddr: `${binding.brokerIp}:${port}`,
+      haServerAddr: `${binding.haIp}:${haPort}`,
+      storeHost: encodeHost(brokerIp, port),
+    };
+  }
+
+  #compose(
+    store: MessageStore,
+    managers: Pick<BrokerParts, 'topicConfig' | 'subscriptionGroups' | 'consumerOffsets'>,
+    identity: BrokerIdentity,
+    bootTimestamp: number,
+  ): BrokerParts {
+    const { broker } = this.#settings;
+    const common = { clock: this.#clock, logger: this.#logger };
+    const client = new RemotingClient({}, { ...common, turn: this.#turn });
+    this.#closers.push(() => client.close());
+    const outerApi = new BrokerOuterApi({ ...common, client, nameServers: addressesOf(broker.namesrvAddr) });
+    const registration = new BrokerRegistration({
+      ...common,
+      ...managers,
+      settings: this.#settings,
+      identity,
+      outerApi,
+    });
+    this.#closers.push(() => registration.close());
+    this.#registration = registration;
+
+    const schedule = new ScheduleMessageService({
+      ...common,
+      store,
+      messageDelayLevel: this.#settings.store.messageDelayLevel,
+      storeHost: () => identity.storeHost,
+      file: this.#file('delayOffset.json'),
+      updateVersionStep: () => this.#settings.broker.delayOffsetUpdateVersionStep,
+    });
+    const channelExpiredTimeoutMs = broker.channelExpiredTimeout;
+    const { topicConfig } = managers;
+    return {
+      ...common,
+      ...managers,
+      settings: this.#settings,
+      identity,
+      store,
+      schedule,
+      outerApi,
+      bootTimestamp,
+      turn: this.#turn,
+      disk: this.#disk,
+      consumers: new ConsumerManager({
+        ...common,
+        channelExpiredTimeoutMs,
+        subscriptionExpiredTimeoutMs: broker.subscriptionExpiredTimeout,
+      }),
+      producers: new ProducerManager({ ...common, channelExpiredTimeoutMs }),
+      locks: new RebalanceLockManager(common),
+      stats: new BrokerStatsManager({
+        ...common,
+        clusterName: broker.brokerClusterName,
+        enableDetailStat: broker.enableDetailStat,
+        isSystemTopic: (topic) => topicConfig.isSystemTopic(topic),
+      }),
+      pullHolds: new PullRequestHoldService({
+        clock: this.#clock,
+        turn: this.#turn,
+        limits: () => ({
+          total: this.#settings.broker.pullThreadPoolQueueCapacity,
+          perConnection: this.#settings.broker.maxPullHoldsPerConnection,
+        }),
+        maxOffsetInQueue: (topic, queueId) => store.maxOffsetInQueue(topic, queueId),
+      }),
+      toClient: new BrokerToClient(common),
+      requestRegistration: () => registration.request(),
+    };
+  }
+
+  #watchConnections(server: RemotingServer, { consumers, producers, toClient }: BrokerParts): void {
+    server.on('close', (connection: Connection) => {
+      producers.doConnectionClose(connection);
+      consumers.doConnectionClose(connection);
+    });
+    consumers.onIdsChanged((group, members) => {
+      for (const member of members) toClient.notifyConsumerIdsChanged(member, group);
+    });
+  }
+
+  #watchArrivals({ store, pullHolds, schedule, topicConfig }: BrokerParts): void {
+    store.onArrival = (topic, queueId, nextQueueOffset, tagsCode) => {
+      pullHolds.notifyArrival(topic, queueId, nextQueueOffset, tagsCode);
+      if (topic === SystemTopic.SCHEDULE) schedule.notifyArrival(queueId);
+    };
+    topicConfig.onChange = () => this.#registration?.request();
+  }
+
+  #startServices(parts: BrokerParts): void {
+    const { stats, schedule, pullHolds, consumers, producers, locks, consumerOffsets } = parts;
+    stats.start();
+    this.#closers.push(() => stats.close());
+    schedule.load();
+    schedule.start();
+    this.#closers.push(async () => {
+      await schedule.close();
+      schedule.persist();
+    });
+    pullHolds.start();
+
+    this.#every(this.#settings.broker.flushConsumerOffsetInterval, 'consumer offsets', () =>
+      consumerOffsets.persist(),
+    );
+    this.#every(this.#settings.store.flushDelayOffsetInterval, 'delay offsets', () => schedule.persist());
+    this.#every(DEAD_CLIENT_SCAN_MS, 'scan for dead clients', () => {
+      producers.scanNotActive();
+      consumers.scanNotActive();
+      locks.removeExpired();
+    });
+  }
+
+  /** Periodic work whose failure is reported and does not stop the next one. */
+  #every(periodMs: number, what: string, work: () => void): void {
+    const timer = this.#clock.setInterval(() => {
+      try {
+        work();
+      } catch (error) {
+        this.#logger.error('periodic work failed', { what, error });
+      }
+    }, periodMs);
+    timer.unref?.();
+    this.#timers.push(timer);
+  }
+
+  /** Old clients send, and slaves copy, on listenPort - 2. */
+  async #listenOnFastPort(server: RemotingServer, except: readonly number[]): Promise<void> {
+    const { listenPort } = this.#settings.broker;
+    if (listenPort > FAST_PORT_DISTANCE) await server.listenAlso(listenPort - FAST_PORT_DISTANCE, { except });
+  }
+}
+
+function addressesOf(namesrvAddr: string): string[] {
+  return namesrvAddr
+    .split(';')
+    .map((address) => address.trim())
+    .filter((address) => address !== '');
+}
