@@ -13,8 +13,9 @@ export const DEFAULT_COMPRESSION_LEVEL = 5;
 /** Bound on a decompressed body unless told otherwise: eight times the broker's default maxMessageSize. */
 export const DEFAULT_MAX_DECOMPRESSED_BYTES = 32 * 1024 * 1024;
 
-const LZ4_PACKAGE = 'lz4-napi';
-const ZSTD_PACKAGE = '@bokuweb/zstd-wasm';
+// Imported by variable, so that bundlers leave the optional packages where they are: outside.
+const LZ4_PACKAGE: string = 'lz4-napi';
+const ZSTD_PACKAGE: string = '@bokuweb/zstd-wasm';
 
 interface Codec {
   compress(body: Buffer, level: number): Buffer;
@@ -85,7 +86,7 @@ function tooLarge(type: CompressionType, maxBytes: number): RemotingError {
 }
 
 async function loadLz4(): Promise<void> {
-  const lz4 = await importOptional(() => import('lz4-napi'));
+  const lz4 = await importOptional<typeof import('lz4-napi')>(LZ4_PACKAGE);
   if (!lz4) return;
   codecs.LZ4 = {
     compress: (body) => lz4.compressFrameSync(body),
@@ -98,7 +99,7 @@ async function loadLz4(): Promise<void> {
 
 async function loadZstd(): Promise<void> {
   if (codecs.ZSTD) return;
-  const zstd = await importOptional(() => import('@bokuweb/zstd-wasm'));
+  const zstd = await importOptional<typeof import('@bokuweb/zstd-wasm')>(ZSTD_PACKAGE);
   if (!zstd) return;
   await zstd.init();
   codecs.ZSTD = {
@@ -108,11 +109,9 @@ async function loadZstd(): Promise<void> {
 }
 
 /** The module, from CommonJS and ESM alike; undefined when it is not installed or does not run here. */
-async function importOptional<T extends object>(
-  load: () => Promise<T & { default?: T }>,
-): Promise<T | undefined> {
+async function importOptional<T extends object>(name: string): Promise<T | undefined> {
   try {
-    const loaded = await load();
+    const loaded = (await import(name)) as T & { default?: T };
     return loaded.default ?? loaded;
   } catch {
     return undefined;
