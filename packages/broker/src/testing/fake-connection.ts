@@ -1,40 +1,43 @@
 import type { Connection, RemotingCommand } from '@mq/remoting';
 
-/** A connection without a socket: records what it is told, answers requests as told. For tests of this package. */
+/** A connection that keeps what is sent on it, for tests of what stands above the transport. */
 export class FakeConnection implements Connection {
-  static #lastId = 0;
-  readonly id = ++FakeConnection.#lastId;
-  readonly remoteIp = '10.0.0.9';
-  readonly remotePort = 40_000 + this.id;
-  readonly remoteAddress = `${this.remoteIp}:${this.remotePort}`;
-  readonly localAddress = '10.0.0.1:10911';
-  readonly remoteHostBytes = Buffer.alloc(8);
+  readonly remoteIp = '127.0.0.1';
+  readonly localAddress = '127.0.0.1:10911';
+  readonly remoteHostBytes = Buffer.from([127, 0, 0, 1, 0, 0, 0x9c, 0x40]);
   readonly attributes = new Map<symbol, unknown>();
   readonly sent: RemotingCommand[] = [];
-  readonly requested: RemotingCommand[] = [];
   isOpen = true;
-  closeReason: string | undefined;
-  /** What the peer answers to requests of the broker. */
-  answer: ((command: RemotingCommand) => Promise<RemotingCommand>) | undefined;
+  readonly #onClose: (() => void)[] = [];
+
+  constructor(
+    readonly id = 1,
+    readonly remotePort = 40_000,
+  ) {}
+
+  get remoteAddress(): string {
+    return `${this.remoteIp}:${this.remotePort}`;
+  }
 
   send(command: RemotingCommand): boolean {
     this.sent.push(command);
-    return this.isOpen;
+    return true;
   }
 
-  request(command: RemotingCommand): Promise<RemotingCommand> {
-    this.requested.push(command);
-    return this.answer?.(command) ?? Promise.reject(new Error('no answer prepared'));
+  request(): Promise<RemotingCommand> {
+    return Promise.reject(new Error('not scripted'));
   }
 
   oneway(command: RemotingCommand): void {
     this.sent.push(command);
   }
 
-  close(reason: string): void {
+  close(): void {
     this.isOpen = false;
-    this.closeReason = reason;
+    for (const listener of this.#onClose) listener();
   }
 
-  on(): void {}
+  on(_event: 'close', listener: () => void): void {
+    this.#onClose.push(listener);
+  }
 }
