@@ -110,9 +110,12 @@ function scanSend(command: RemotingCommand, keys: KeyTable): HotSendHeader | und
     if (slot < 0 || valueStart === valueEnd) continue;
     seen |= 1 << slot;
     if (slot === 8) {
-      header.propertiesBytes = scanner.hasEscapes
+      const { hasEscapes } = scanner;
+      const bytes = hasEscapes
         ? unescapeJson(source, valueStart, valueEnd)
         : source.subarray(valueStart, valueEnd);
+      if (bytes === undefined) return undefined;
+      header.propertiesBytes = bytes;
     } else if (scanner.hasEscapes || !setSendField(header, slot, source, valueStart, valueEnd)) {
       return undefined;
     }

@@ -24,8 +24,8 @@ export function booleanAt(source: Buffer, start: number, end: number): number {
   return length === 5 && source.readUInt32BE(start) === 0x66616c73 && source[end - 1] === 0x65 ? 0 : -1;
 }
 
-/** The bytes a JSON string between its quotes stands for, in UTF-8. Throws SyntaxError when it is none. */
-export function unescapeJson(source: Buffer, start: number, end: number): Buffer {
+/** The bytes a JSON string between its quotes stands for, in UTF-8; `undefined` when an escape is not for an ASCII character. */
+export function unescapeJson(source: Buffer, start: number, end: number): Buffer | undefined {
   const target = Buffer.allocUnsafe(end - start);
   let length = 0;
   for (let at = start; at < end; at++) {
@@ -35,7 +35,7 @@ export function unescapeJson(source: Buffer, start: number, end: number): Buffer
       continue;
     }
     const char = asciiEscape(source, at + 1);
-    if (char < 0) return Buffer.from(JSON.parse(source.toString('utf8', start - 1, end + 1)) as string);
+    if (char < 0) return undefined;
     target[length++] = char;
     at += source[at + 1] === 0x75 ? 5 : 1;
   }
