@@ -1,2 +1,20 @@
 export type * from './message-store.js';
+export { DefaultMessageStore, type MessageStoreDeps } from './default-message-store.js';
+export { messageStoreSettings, type MessageStoreSettings } from './settings.js';
+export { StoreError, type StoreErrorCode } from './store-error.js';
 export { RunningFlags, type RunningFlag } from './running-flags.js';
+export type { DurabilityVoter } from './flush/durability-gate.js';
+export { DelayLevels } from './commit-log/delay-levels.js';
+export { ConfigFile, ConfigFileError, type ConfigFileOptions } from './config-file.js';
+export { StoreCheckpoint } from './checkpoint.js';
+export { FileDisk } from './disk/file-disk.js';
+export {
+  DiskError,
+  type Disk,
+  type DiskFile,
+  type DiskLock,
+  type DiskOperation,
+  type DiskStat,
+  type DiskUsage,
+  type OpenOptions,
+} from './disk/disk.js';

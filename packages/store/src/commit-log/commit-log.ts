@@ -1,0 +1,241 @@
+// The log: encodes records into memory, writes what a turn appended with one positioned write, and rolls files.
+//
+//            flushed           written        appended
+//   ------------|-----------------|---------------|
+//     on disk     in the page cache   in the tail cache only: nobody has been told of these
+//
+// Invariants: flushed <= written <= appended; a record never spans two files nor touches the last 8 bytes of one; a
+// full file ends with a blank record. Not here: who waits, who is told, what a queue is.
+import {
+  recordBytes,
+  recordPropertiesBytes,
+  transactionType,
+  SysFlag,
+  writeBlankRecord,
+  writeRecord,
+  type RecordFields,
+} from '@mq/remoting/message';
+import type { AppendMessage } from '../message-store.js';
+import type { LogFile } from './log-file.js';
+import type { LogFiles } from './log-files.js';
+import type { AppendedRecord } from './pending-put.js';
+import { END_OF_FILE_BYTES } from './put-check.js';
+import type { AppendQueue } from './queue-table.js';
+import type { TailCache, TailSegment } from './tail-cache.js';
+
+/** Appended bytes that make an early write, so that one turn cannot hold more than this in memory. */
+const MAX_UNWRITTEN_BYTES = 8 * 1024 * 1024;
+/** The next file is created once the current one is this full. */
+const NEXT_FILE_AT = 0.5;
+
+const NO_BYTES = Buffer.alloc(0);
+
+export class CommitLog {
+  #appendedOffset = 0;
+  #writtenOffset = 0;
+  #lastStoreTimestamp = 0;
+  /** End of the file being appended to. */
+  #fileEnd = 0;
+  /** Segments with bytes that the file has not got yet, in log order. */
+  #dirtySegments: TailSegment[] = [];
+  /** Files written to since their last sync. */
+  #unsyncedFiles = new Set<LogFile>();
+  readonly #fields: RecordFields = {
+    topic: NO_BYTES,
+    queueId: 0,
+    flag: 0,
+    queueOffset: 0,
+    physicalOffset: 0,
+    sysFlag: 0,
+    bornTimestamp: 0,
+    bornHost: NO_BYTES,
+    storeTimestamp: 0,
+    storeHost: NO_BYTES,
+    reconsumeTimes: 0,
+    preparedTransactionOffset: 0,
+    body: NO_BYTES,
+    properties: NO_BYTES,
+    propertiesSuffix: undefined,
+  };
+
+  constructor(
+    readonly files: LogFiles,
+    readonly tail: TailCache,
+  ) {}
+
+  get minOffset(): number {
+    return this.files.first?.baseOffset ?? 0;
+  }
+
+  /** End of what is encoded. */
+  get appendedOffset(): number {
+    return this.#appendedOffset;
+  }
+
+  /** End of what the files have accepted. */
+  get writtenOffset(): number {
+    return this.#writtenOffset;
+  }
+
+  get unwrittenBytes(): number {
+    return this.#appendedOffset - this.#writtenOffset;
+  }
+
+  /** Whether so much is unwritten that the turn should not wait for its end. */
+  get needsEarlyWrite(): boolean {
+    return this.unwrittenBytes >= MAX_UNWRITTEN_BYTES;
+  }
+
+  get lastStoreTimestamp(): number {
+    return this.#lastStoreTimestamp;
+  }
+
+  /**
+   * Continues the log at `offset`, where recovery found its end, and creates the file for it.
+   * @throws DiskError
+   */
+  startAt(offset: number, lastStoreTimestamp: number): void {
+    const base = offset - (offset % this.files.fileSizeBytes);
+    this.#fileEnd = this.files.ensure(base).endOffset;
+    this.#appendedOffset = this.#writtenOffset = offset;
+    this.#lastStoreTimestamp = lastStoreTimestamp;
+    this.tail.clear();
+    this.#dirtySegments = [];
+  }
+
+  /**
+   * Makes room so that `bytes` can be appended to one file: closes the current file with a blank record and moves to
+   * the next when they do not fit. @throws DiskError when the next file cannot be created; nothing has changed then
+   */
+  reserve(bytes: number): void {
+    const remaining = this.#fileEnd - this.#appendedOffset;
+    if (bytes + END_OF_FILE_BYTES <= remaining) return;
+    const next = this.files.ensure(this.#fileEnd);
+    if (remaining >= END_OF_FILE_BYTES) {
+      const segment = this.#segmentFor(END_OF_FILE_BYTES);
+      writeBlankRecord(segment.buffer, segment.length, remaining);
+      segment.length += END_OF_FILE_BYTES;
+    }
+    this.#appendedOffset = next.baseOffset;
+    this.#fileEnd = next.endOffset;
+  }
+
+  /** Store time of the next put: the clock's, but never before the one of the record before it. */
+  nextStoreTimestamp(nowMs: number): number {
+    if (nowMs > this.#lastStoreTimestamp) this.#lastStoreTimestamp = nowMs;
+    return this.#lastStoreTimestamp;
+  }
+
+  /** Size of the record of a message. */
+  recordSize(message: AppendMessage, queue: AppendQueue): number {
+    return recordBytes(this.#fill(message, queue));
+  }
+
+  /**
+   * Encodes one record and assigns its queue offset. The caller has checked the message and called `reserve`.
+   * Allocates the returned object and nothing else.
+   */
+  append(
+    message: AppendMessage,
+    queue: AppendQueue,
+    sizeBytes: number,
+    storeTimestamp: number,
+  ): AppendedRecord {
+    const fields = this.#fill(message, queue);
+    const segment = this.#segmentFor(sizeBytes);
+    const at = segment.length;
+    const commitLogOffset = this.#appendedOffset;
+    const inQueue = isInQueue(message.sysFlag);
+    fields.queueOffset = inQueue ? queue.nextOffset : 0;
+    fields.physicalOffset = commitLogOffset;
+    fields.storeTimestamp = storeTimestamp;
+    const size = writeRecord(segment.buffer, at, fields);
+    if (size !== sizeBytes) throw new Error(`record has ${size} bytes, ${sizeBytes} were reserved`);
+    segment.length += size;
+    this.#appendedOffset += size;
+    if (inQueue) queue.nextOffset++;
+    const propertiesEnd = at + size;
+    return {
+      topic: queue.topic.name,
+      queueId: queue.queueId,
+      consumeQueue: queue.consumeQueue,
+      queueOffset: fields.queueOffset,
+      commitLogOffset,
+      sizeBytes: size,
+      sysFlag: message.sysFlag,
+      storeTimestamp,
+      tagsCode: message.tagsCode,
+      segment,
+      buffer: segment.buffer,
+      propertiesStart: propertiesEnd - recordPropertiesBytes(message.properties, message.propertiesSuffix),
+      propertiesEnd,
+    };
+  }
+
+  /**
+   * Writes everything appended. When it returns, the kernel has accepted all of it.
+   * @throws DiskError; `writtenOffset` then still is where it was, and the log must not be appended to again
+   */
+  write(): void {
+    const segments = this.#dirtySegments;
+    for (let index = 0; index < segments.length; index++) {
+      const segment = segments[index]!;
+      const position = segment.base + segment.written;
+      const file = this.files.fileAt(position);
+      if (file === undefined) throw new Error(`no log file holds offset ${position}`);
+      const length = segment.length - segment.written;
+      this.files.handle(file).write(segment.buffer, position - file.baseOffset, length, segment.written);
+      this.#unsyncedFiles.add(file);
+    }
+    // Readers may see the bytes only when all of this write is accepted: a failed one is withdrawn as a whole.
+    for (let index = 0; index < segments.length; index++) segments[index]!.written = segments[index]!.length;
+    segments.length = 0;
+    this.#writtenOffset = this.#appendedOffset;
+  }
+
+  /** Syncs the files written to since the last call, oldest first. Must not overlap itself. */
+  async syncWrittenFiles(): Promise<void> {
+    const files = [...this.#unsyncedFiles];
+    this.#unsyncedFiles.clear();
+    for (const file of files) await this.files.sync(file);
+  }
+
+  /** Creates the next file ahead of need. @throws DiskError */
+  prepareNextFile(): void {
+    const left = this.#fileEnd - this.#appendedOffset;
+    if (left < this.files.fileSizeBytes * NEXT_FILE_AT) this.files.ensure(this.#fileEnd);
+  }
+
+  #fill(message: AppendMessage, queue: AppendQueue): RecordFields {
+    const fields = this.#fields;
+    fields.topic = queue.topic.bytes;
+    fields.queueId = message.queueId;
+    fields.flag = message.flag;
+    fields.sysFlag = message.sysFlag;
+    fields.bornTimestamp = message.bornTimestamp;
+    fields.bornHost = message.bornHost;
+    fields.storeHost = message.storeHost;
+    fields.reconsumeTimes = message.reconsumeTimes;
+    fields.preparedTransactionOffset = message.preparedTransactionOffset;
+    fields.body = message.body;
+    fields.properties = message.properties;
+    fields.propertiesSuffix = message.propertiesSuffix;
+    return fields;
+  }
+
+  /** A segment that continues the log and has room for `bytes`; registered for the next write. */
+  #segmentFor(bytes: number): TailSegment {
+    let segment = this.tail.current;
+    if (segment === undefined || segment.room < bytes || segment.end !== this.#appendedOffset) {
+      segment = this.tail.open(this.#appendedOffset, bytes);
+    }
+    if (segment.written === segment.length) this.#dirtySegments.push(segment);
+    return segment;
+  }
+}
+
+/** Prepared and rolled-back records are in no queue: they carry queue offset 0 and use none up. */
+export function isInQueue(sysFlag: number): boolean {
+  const type = transactionType(sysFlag);
+  return type !== SysFlag.TRANSACTION_PREPARED && type !== SysFlag.TRANSACTION_ROLLBACK;
+}

@@ -1,0 +1,81 @@
+// Which messages the log refuses, and why (storage reference §2.4). Pure.
+import {
+  HOST_BYTES_V4,
+  HOST_BYTES_V6,
+  MAX_PROPERTIES_BYTES,
+  MAX_TOPIC_BYTES_V1,
+  recordPropertiesBytes,
+} from '@mq/remoting/message';
+import type { AppendMessage, PutStatus } from '../message-store.js';
+
+/** Retry topics may be longer: their name holds a group name. */
+const RETRY_PREFIX = '%RETRY%';
+const MAX_RETRY_TOPIC_BYTES = 255;
+/** A record may be this much larger than the largest body. */
+const RECORD_OVERHEAD_BYTES = 64 * 1024;
+/** Room that every file keeps for its blank record. */
+export const END_OF_FILE_BYTES = 8;
+
+export interface PutLimits {
+  readonly maxMessageSize: number;
+  readonly mappedFileSizeCommitLog: number;
+  readonly autoMessageVersionOnTopicLen: boolean;
+}
+
+export interface PutRefusal {
+  readonly status: PutStatus;
+  readonly remark: string;
+}
+
+/** Checks what can be known before encoding; undefined = acceptable. */
+export function checkMessage(
+  message: AppendMessage,
+  topicBytes: number,
+  limits: PutLimits,
+): PutRefusal | undefined {
+  if (topicBytes === 0) return illegal('the topic is empty');
+  if (topicBytes > MAX_TOPIC_BYTES_V1) {
+    const allowed = message.topic.startsWith(RETRY_PREFIX) && limits.autoMessageVersionOnTopicLen;
+    const max = allowed ? MAX_RETRY_TOPIC_BYTES : MAX_TOPIC_BYTES_V1;
+    if (topicBytes > max) return illegal(`the topic has ${topicBytes} bytes, at most ${max} are allowed`);
+  }
+  if (!Number.isInteger(message.queueId) || message.queueId < 0) return illegal('the queue id is negative');
+  if (
+    !Number.isSafeInteger(message.bornTimestamp) ||
+    !Number.isSafeInteger(message.preparedTransactionOffset)
+  ) {
+    return illegal('the born timestamp or the prepared transaction offset is no 64-bit integer');
+  }
+  if (!isHost(message.bornHost) || !isHost(message.storeHost))
+    return illegal('a host has neither 8 nor 20 bytes');
+  if (message.body.length > limits.maxMessageSize) {
+    return illegal(`the body has ${message.body.length} bytes, at most ${limits.maxMessageSize} are allowed`);
+  }
+  const propertiesBytes = recordPropertiesBytes(message.properties, message.propertiesSuffix);
+  if (propertiesBytes > MAX_PROPERTIES_BYTES) {
+    const remark = `the properties have ${propertiesBytes} bytes, at most ${MAX_PROPERTIES_BYTES} are allowed`;
+    return { status: 'PROPERTIES_SIZE_EXCEEDED', remark };
+  }
+  return undefined;
+}
+
+/** Checks the size of one record; undefined = acceptable. */
+export function checkRecordSize(sizeBytes: number, limits: PutLimits): PutRefusal | undefined {
+  const max = limits.maxMessageSize + RECORD_OVERHEAD_BYTES;
+  if (sizeBytes > max) return illegal(`the message has ${sizeBytes} bytes, at most ${max} are allowed`);
+  return checkFileRoom(sizeBytes, limits);
+}
+
+/** Checks that records which must stay together fit into one file; undefined = acceptable. */
+export function checkFileRoom(sizeBytes: number, limits: PutLimits): PutRefusal | undefined {
+  if (sizeBytes + END_OF_FILE_BYTES <= limits.mappedFileSizeCommitLog) return undefined;
+  return illegal(`${sizeBytes} bytes do not fit into a log file of ${limits.mappedFileSizeCommitLog}`);
+}
+
+function isHost(host: Buffer): boolean {
+  return host.length === HOST_BYTES_V4 || host.length === HOST_BYTES_V6;
+}
+
+function illegal(remark: string): PutRefusal {
+  return { status: 'MESSAGE_ILLEGAL', remark };
+}

@@ -1,0 +1,543 @@
+// The store: builds its parts, opens and closes them in order, and passes calls on. Decisions are in the parts.
+import { totalmem } from 'node:os';
+import { join } from 'node:path';
+import { silentLogger, systemClock, TurnScheduler, type Clock, type Logger } from '@mq/remoting';
+import { isSystemTopic } from '@mq/remoting/protocol';
+import { StoreCheckpoint } from './checkpoint.js';
+import { CommitLog } from './commit-log/commit-log.js';
+import { DelayLevels } from './commit-log/delay-levels.js';
+import { LogFiles } from './commit-log/log-files.js';
+import { PutPipeline } from './commit-log/put-pipeline.js';
+import { QueueTable } from './commit-log/queue-table.js';
+import { TailCache } from './commit-log/tail-cache.js';
+import { ConsumeQueueStore } from './consume-queue/consume-queue-store.js';
+import type { Disk, DiskLock } from './disk/disk.js';
+import { FileDisk } from './disk/file-disk.js';
+import { Dispatcher } from './dispatch/dispatcher.js';
+import { ExpiryService } from './expiry/expiry-service.js';
+import { DerivedFlusher } from './flush/derived-flusher.js';
+import { IndexService } from './index/index-service.js';
+import { CommitLogStream } from './log-stream.js';
+import type {
+  AppendMessage,
+  ArrivalListener,
+  ConsumeQueueEntry,
+  ExpiryReport,
+  GetMessageRequest,
+  GetMessageResult,
+  LogStream,
+  MessageStore,
+  PutResult,
+  PutWaiter,
+  QueryMessageResult,
+} from './message-store.js';
+import { Periodic } from './periodic.js';
+import { BufferPool } from './reading/buffer-pool.js';
+import { LogReader } from './reading/log-reader.js';
+import { MessageReader } from './reading/message-reader.js';
+import { StoreQueries } from './reading/store-queries.js';
+import { recoverStore } from './recovery/recover.js';
+import { RecoveryHint } from './recovery/recovery-hint.js';
+import { Redispatcher } from './recovery/redispatch.js';
+import { RunningFlags } from './running-flags.js';
+import { runtimeInfo } from './runtime-info.js';
+import type { MessageStoreSettings } from './settings.js';
+import { asStoreError } from './store-error.js';
+import { storePaths, type StorePaths } from './store-paths.js';
+import { StoreStats } from './store-stats.js';
+
+/** Log bytes since the last recovery mark that make a new one: what a restart after a kill reads again. */
+const MARK_EVERY_BYTES = 128 * 1024 * 1024;
+/** Queues with this many dirty pages are written between thorough flushes. */
+const QUEUE_PAGES = 2;
+const PAGE_BYTES = 4096;
+const SECOND_MS = 1000;
+
+export interface MessageStoreDeps {
+  disk?: Disk;
+  clock?: Clock;
+  logger?: Logger;
+  turn?: TurnScheduler;
+  /** RAM that "fresh" is measured by. Default: the machine's. */
+  totalMemoryBytes?: number;
+  /** Tells one boot of the machine from another; empty = not known. Default: Linux' own. */
+  bootId?: string;
+}
+
+/** What exists between start and close. */
+interface Parts {
+  readonly checkpoint: StoreCheckpoint;
+  readonly index: IndexService | undefined;
+  readonly dispatcher: Dispatcher;
+  readonly pipeline: PutPipeline;
+  readonly reader: MessageReader;
+  readonly queries: StoreQueries;
+  readonly derived: DerivedFlusher;
+  readonly expiry: ExpiryService;
+  readonly stream: CommitLogStream;
+}
+
+export class DefaultMessageStore implements MessageStore {
+  readonly runningFlags = new RunningFlags();
+  readonly stats: StoreStats;
+  #settings: MessageStoreSettings;
+  readonly #disk: Disk;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #turn: TurnScheduler;
+  readonly #deps: MessageStoreDeps;
+  readonly #paths: StorePaths;
+  readonly #files: LogFiles;
+  readonly #log: CommitLog;
+  readonly #consumeQueues: ConsumeQueueStore;
+  readonly #queues: QueueTable;
+  readonly #logReader: LogReader;
+  readonly #pool = new BufferPool();
+  readonly #periodics: Periodic[] = [];
+  #parts: Parts | undefined;
+  #lock: DiskLock | undefined;
+  #starting: Promise<void> | undefined;
+  #closing: Promise<void> | undefined;
+  #onArrival: ArrivalListener | undefined;
+  #lastThoroughMs = 0;
+  #lastLogFlushMs = 0;
+  #earliestStoreTimestamp = -1;
+
+  constructor(settings: MessageStoreSettings, deps: MessageStoreDeps = {}) {
+    this.#settings = settings;
+    this.#deps = deps;
+    this.#disk = deps.disk ?? new FileDisk();
+    this.#clock = deps.clock ?? systemClock;
+    this.#logger = deps.logger ?? silentLogger;
+    this.#turn = deps.turn ?? new TurnScheduler();
+    this.stats = new StoreStats(this.#clock);
+    const paths = (this.#paths = storePaths(settings));
+    const fileOptions = {
+      writePaths: paths.commitLogWrite,
+      readOnlyPaths: paths.commitLogReadOnly,
+      fileSizeBytes: settings.mappedFileSizeCommitLog,
+      maxOpenFiles: settings.maxOpenCommitLogFiles,
+    };
+    this.#files = new LogFiles(this.#disk, fileOptions, this.#logger);
+    this.#log = new CommitLog(this.#files, new TailCache(settings.tailCacheSize));
+    const queueOptions = {
+      dir: paths.consumeQueue,
+      fileSizeBytes: settings.mappedFileSizeConsumeQueue,
+      maxOpenFiles: settings.maxOpenConsumeQueueFiles,
+    };
+    this.#consumeQueues = new ConsumeQueueStore(queueOptions, { disk: this.#disk, logger: this.#logger });
+    this.#queues = new QueueTable(this.#consumeQueues);
+    this.#logReader = new LogReader(this.#log, this.#logger);
+  }
+
+  // ---- life
+
+  start(): Promise<void> {
+    this.#starting ??= this.#start();
+    return this.#starting;
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  /** Settings that were changed at run time; those that are not mutable must be the same. */
+  updateSettings(settings: MessageStoreSettings): void {
+    this.#settings = settings;
+  }
+
+  get settings(): MessageStoreSettings {
+    return this.#settings;
+  }
+
+  async #start(): Promise<void> {
+    const disk = this.#disk;
+    const { abort, root, lock } = this.#paths;
+    let abnormal = true;
+    try {
+      disk.mkdir(root);
+      this.#lock = disk.lock(lock);
+      abnormal = disk.stat(abort) !== undefined;
+      // Before anything is changed: a kill during recovery is an abnormal exit too.
+      disk.writeFile(abort, String(process.pid));
+      disk.syncDirectory(root);
+      await this.#open(abnormal);
+    } catch (error) {
+      const storeError = asStoreError(error);
+      // Refused before anything was changed: the next start shall judge the directory as this one did.
+      if (storeError.code === 'CORRUPT' || storeError.code === 'FILE_SIZE_MISMATCH') {
+        if (!abnormal) disk.remove(abort);
+      }
+      this.#closeFiles();
+      throw storeError;
+    }
+  }
+
+  async #open(abnormal: boolean): Promise<void> {
+    const paths = this.#paths;
+    const bootId = this.#deps.bootId ?? readBootId(this.#disk);
+    const hint = new RecoveryHint(this.#disk, paths.recoveryHint);
+    const foreignTopics = new Set(this.#disk.list(paths.batchConsumeQueue));
+    if (foreignTopics.size > 0)
+      this.#logger.warn('topics with batch consume queues are not served', { topics: [...foreignTopics] });
+    this.#files.load();
+    this.#consumeQueues.load();
+    const checkpoint = new StoreCheckpoint(this.#disk, paths.checkpoint);
+    const index = this.#loadIndex(checkpoint, abnormal);
+    const dispatcher = new Dispatcher(index, new DelayLevels(this.#settings.messageDelayLevel));
+    const recovered = await recoverStore(
+      {
+        disk: this.#disk,
+        files: this.#files,
+        consumeQueues: this.#consumeQueues,
+        index,
+        checkpoint,
+        redispatcher: new Redispatcher(dispatcher, this.#consumeQueues, foreignTopics, this.#logger),
+        settings: this.#settings,
+        logger: this.#logger,
+        asideDir: paths.aside,
+      },
+      { abnormal, mark: hint.load(), bootId },
+    );
+    // What a killed process wrote is in the page cache only. It is shown from now on, so it must stay.
+    for (const file of this.#files.all)
+      if (file.endOffset > recovered.beginOffset) await this.#files.sync(file);
+    this.#log.startAt(recovered.endOffset, recovered.lastStoreTimestamp);
+    const parts = this.#build(checkpoint, index, dispatcher, foreignTopics, hint, bootId);
+    this.#parts = parts;
+    dispatcher.startAt(recovered.endOffset, recovered.lastRecordOffset);
+    parts.pipeline.flusher.startAt(recovered.endOffset);
+    parts.expiry.watchDisks();
+    if (abnormal || recovered.endOffset > 0) await parts.derived.flushThoroughly();
+    this.#earliestStoreTimestamp = await this.earliestStoreTimestamp();
+    parts.pipeline.open();
+    this.#startPeriodics(parts);
+  }
+
+  #loadIndex(checkpoint: StoreCheckpoint, abnormal: boolean): IndexService | undefined {
+    const { messageIndexEnable, maxHashSlotNum, maxIndexNum, maxMsgsNumBatch } = this.#settings;
+    if (!messageIndexEnable) return undefined;
+    const options = { dir: this.#paths.index, maxHashSlotNum, maxIndexNum, maxMsgsNumBatch };
+    const deps = { disk: this.#disk, checkpoint, clock: this.#clock, logger: this.#logger };
+    const index = new IndexService(options, deps);
+    index.load(!abnormal);
+    return index;
+  }
+
+  #build(
+    checkpoint: StoreCheckpoint,
+    index: IndexService | undefined,
+    dispatcher: Dispatcher,
+    foreignTopics: ReadonlySet<string>,
+    hint: RecoveryHint,
+    bootId: string,
+  ): Parts {
+    const shared = {
+      log: this.#log,
+      consumeQueues: this.#consumeQueues,
+      index,
+      dispatcher,
+      checkpoint,
+      logReader: this.#logReader,
+      runningFlags: this.runningFlags,
+      stats: this.stats,
+      disk: this.#disk,
+      clock: this.#clock,
+      logger: this.#logger,
+      pool: this.#pool,
+      settings: () => this.#settings,
+    };
+    const stream = new CommitLogStream(this.#log, this.#logReader, this.#pool, () => this.flushedWhere);
+    const onProgress = (): void => stream.announce();
+    const pipeline = new PutPipeline({
+      ...shared,
+      queues: this.#queues,
+      turn: this.#turn,
+      foreignTopics,
+      onProgress,
+    });
+    const totalMemoryBytes = this.#deps.totalMemoryBytes ?? totalmem();
+    dispatcher.onArrival = this.#onArrival;
+    return {
+      checkpoint,
+      index,
+      dispatcher,
+      pipeline,
+      stream,
+      reader: new MessageReader({ ...shared, totalMemoryBytes }),
+      queries: new StoreQueries(this.#consumeQueues, index, this.#logReader),
+      derived: new DerivedFlusher({ ...shared, hint, bootId, logFlusher: pipeline.flusher }),
+      expiry: new ExpiryService({ ...shared, consumeQueueDir: this.#paths.consumeQueue }),
+    };
+  }
+
+  #startPeriodics(parts: Parts): void {
+    const every = (name: string, intervalMs: number, work: () => Promise<void> | void): void => {
+      const periodic = new Periodic(name, work, { clock: this.#clock, logger: this.#logger });
+      periodic.start(intervalMs);
+      this.#periodics.push(periodic);
+    };
+    const settings = this.#settings;
+    this.#lastThoroughMs = this.#lastLogFlushMs = this.#clock.monotonic();
+    every('log flush', settings.flushIntervalCommitLog, () => this.#flushLog(parts));
+    every('queue flush', settings.flushIntervalConsumeQueue, () => this.#flushDerived(parts));
+    every('expiry', settings.cleanResourceInterval, async () => {
+      await parts.expiry.run({ manual: false });
+      this.#earliestStoreTimestamp = await this.earliestStoreTimestamp();
+    });
+    every('second', SECOND_MS, () => {
+      this.stats.sample();
+      parts.pipeline.dispatch();
+      this.#log.prepareNextFile();
+    });
+  }
+
+  #flushLog(parts: Parts): void {
+    const nowMs = this.#clock.monotonic();
+    const { flushCommitLogLeastPages, flushCommitLogThoroughInterval } = this.#settings;
+    const dirtyPages =
+      Math.floor(this.#log.writtenOffset / PAGE_BYTES) - Math.floor(this.flushedWhere / PAGE_BYTES);
+    const isThorough = nowMs >= this.#lastLogFlushMs + flushCommitLogThoroughInterval;
+    if (!isThorough && dirtyPages < flushCommitLogLeastPages) return;
+    if (isThorough) this.#lastLogFlushMs = nowMs;
+    parts.pipeline.flusher.request();
+  }
+
+  async #flushDerived(parts: Parts): Promise<void> {
+    const nowMs = this.#clock.monotonic();
+    const unmarked = parts.dispatcher.dispatchedOffset - parts.derived.markedOffset;
+    const isDue = nowMs >= this.#lastThoroughMs + this.#settings.flushConsumeQueueThoroughInterval;
+    if (unmarked < MARK_EVERY_BYTES && !(isDue && unmarked > 0))
+      return parts.derived.writeQueues(QUEUE_PAGES);
+    this.#lastThoroughMs = nowMs;
+    return parts.derived.flushThoroughly();
+  }
+
+  async #close(): Promise<void> {
+    await this.#starting?.catch(() => undefined);
+    const parts = this.#parts;
+    if (parts === undefined) return this.#closeFiles();
+    let isWhole = true;
+    try {
+      await parts.pipeline.drain();
+    } catch (error) {
+      isWhole = false;
+      this.#logger.error('the log could not be flushed at shutdown', { error: String(error) });
+    }
+    await parts.expiry.close();
+    for (const periodic of this.#periodics) await periodic.stop();
+    try {
+      await parts.derived.flushThoroughly();
+    } catch (error) {
+      isWhole = false;
+      this.#logger.error('queues could not be flushed at shutdown', { error: String(error) });
+    }
+    isWhole &&= this.runningFlags.isWriteable && this.dispatchBehindBytes === 0;
+    parts.checkpoint.close();
+    parts.index?.close();
+    if (isWhole) {
+      this.#disk.remove(this.#paths.abort);
+      this.#disk.syncDirectory(this.#paths.root);
+    } else this.#logger.warn('abort file kept: the next start recovers', { flags: this.runningFlags.bits });
+    parts.dispatcher.dropWaiting();
+    this.runningFlags.raise('notReadable');
+    this.#closeFiles();
+  }
+
+  #closeFiles(): void {
+    this.#consumeQueues.close();
+    this.#files.close();
+    this.#lock?.release();
+    this.#lock = undefined;
+  }
+
+  // ---- writing
+
+  get isWriteable(): boolean {
+    return this.runningFlags.isWriteable;
+  }
+
+  get isOSPageCacheBusy(): boolean {
+    return this.#parts?.pipeline.isBusy ?? false;
+  }
+
+  append(message: AppendMessage, waiter: PutWaiter): void {
+    this.#running().pipeline.append(message, waiter);
+  }
+
+  appendBatch(messages: readonly AppendMessage[], waiter: PutWaiter): void {
+    this.#running().pipeline.appendBatch(messages, waiter);
+  }
+
+  put(message: AppendMessage): Promise<PutResult> {
+    return new Promise((resolve) => this.append(message, { onPutResult: resolve }));
+  }
+
+  get onArrival(): ArrivalListener | undefined {
+    return this.#onArrival;
+  }
+
+  set onArrival(listener: ArrivalListener | undefined) {
+    this.#onArrival = listener;
+    if (this.#parts !== undefined) this.#parts.dispatcher.onArrival = listener;
+  }
+
+  // ---- reading
+
+  getMessage(request: GetMessageRequest): GetMessageResult | Promise<GetMessageResult> {
+    const result = this.#running().reader.getMessage(request);
+    if (result instanceof Promise) return this.#counted(result);
+    this.stats.countGet(result.messageCount);
+    return result;
+  }
+
+  async #counted(promise: Promise<GetMessageResult>): Promise<GetMessageResult> {
+    const startMs = this.#clock.monotonic();
+    const result = await promise;
+    this.stats.countGet(result.messageCount);
+    const elapsedMs = Math.round(this.#clock.monotonic() - startMs);
+    if (elapsedMs > this.stats.getMessageEntireTimeMax) this.stats.getMessageEntireTimeMax = elapsedMs;
+    return result;
+  }
+
+  minOffsetInQueue(topic: string, queueId: number): number {
+    return this.#consumeQueues.find(topic, queueId)?.minOffset ?? 0;
+  }
+
+  maxOffsetInQueue(topic: string, queueId: number): number {
+    return this.#consumeQueues.find(topic, queueId)?.maxOffset ?? 0;
+  }
+
+  offsetInQueueByTime(
+    topic: string,
+    queueId: number,
+    timestamp: number,
+    boundary: 'LOWER' | 'UPPER' = 'LOWER',
+  ): Promise<number> {
+    return this.#running().queries.offsetByTime(topic, queueId, timestamp, boundary);
+  }
+
+  storeTimestampOf(topic: string, queueId: number, queueOffset: number): Promise<number> {
+    return this.#running().queries.storeTimestampOf(topic, queueId, queueOffset);
+  }
+
+  async earliestStoreTimestamp(topic?: string, queueId?: number): Promise<number> {
+    if (topic === undefined || queueId === undefined)
+      return this.#logReader.storeTimestampAt(this.minPhyOffset);
+    return this.storeTimestampOf(topic, queueId, this.minOffsetInQueue(topic, queueId));
+  }
+
+  recordAt(commitLogOffset: number): Promise<Buffer | undefined> {
+    return this.#logReader.recordAt(commitLogOffset);
+  }
+
+  queryMessage(
+    topic: string,
+    key: string,
+    maxNum: number,
+    beginMs: number,
+    endMs: number,
+    { unique = false }: { unique?: boolean } = {},
+  ): Promise<QueryMessageResult> {
+    return this.#running().queries.query(topic, key, maxNum, beginMs, endMs, unique);
+  }
+
+  consumeQueueEntries(
+    topic: string,
+    queueId: number,
+    fromIndex: number,
+    count: number,
+  ): Promise<ConsumeQueueEntry[]> {
+    return this.#running().queries.entries(topic, queueId, fromIndex, count);
+  }
+
+  get minPhyOffset(): number {
+    return this.#log.minOffset;
+  }
+
+  get maxPhyOffset(): number {
+    return this.#log.writtenOffset;
+  }
+
+  get flushedWhere(): number {
+    return this.#parts?.pipeline.flusher.flushedOffset ?? 0;
+  }
+
+  get dispatchBehindBytes(): number {
+    return this.#log.writtenOffset - (this.#parts?.dispatcher.dispatchedOffset ?? 0);
+  }
+
+  get logStream(): LogStream {
+    return this.#running().stream;
+  }
+
+  // ---- administration
+
+  topics(): Iterable<string> {
+    return this.#consumeQueues.topics();
+  }
+
+  queueIds(topic: string): number[] {
+    return this.#consumeQueues.queueIds(topic);
+  }
+
+  async deleteTopic(topic: string): Promise<void> {
+    const { pipeline, derived } = this.#running();
+    // What was accepted for the topic is dispatched first: it must not come back into a removed queue.
+    pipeline.runAtTurnEnd();
+    await pipeline.flusher.flushAll();
+    this.#queues.deleteTopic(topic);
+    this.#consumeQueues.deleteTopic(topic);
+    // A recovery that began earlier would build the queues again.
+    await derived.flushThoroughly();
+  }
+
+  async cleanUnusedTopics(retain: ReadonlySet<string>): Promise<string[]> {
+    const unused = [...this.topics()].filter((topic) => !retain.has(topic) && !isSystemTopic(topic));
+    for (const topic of unused) await this.deleteTopic(topic);
+    return unused;
+  }
+
+  executeDeleteExpired(): Promise<ExpiryReport> {
+    return this.#running().expiry.run({ manual: true });
+  }
+
+  runtimeInfo(): Record<string, string> {
+    return runtimeInfo({
+      disk: this.#disk,
+      stats: this.stats,
+      commitLogPaths: this.#files.paths,
+      consumeQueuePath: this.#paths.consumeQueue,
+      minPhyOffset: this.minPhyOffset,
+      maxPhyOffset: this.maxPhyOffset,
+      flushedWhere: this.flushedWhere,
+      dispatchBehindBytes: this.dispatchBehindBytes,
+      lastWriteMs: this.#parts?.pipeline.lastWriteMs ?? 0,
+      earliestStoreTimestamp: this.#earliestStoreTimestamp,
+    });
+  }
+
+  #running(): Parts {
+    if (this.#parts === undefined) throw new Error('the message store has not been started');
+    return this.#parts;
+  }
+}
+
+/** Linux names each boot; elsewhere nothing is known. */
+function readBootId(disk: Disk): string {
+  try {
+    return (
+      disk
+        .readFile(join('/proc', 'sys', 'kernel', 'random', 'boot_id'))
+        ?.toString('latin1')
+        .trim() ?? ''
+    );
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,19 @@
+// A record on its way to the queue and the index, whether it was just appended or read back from the log.
+import type { ConsumeQueue } from '../consume-queue/consume-queue.js';
+
+export interface DispatchRecord {
+  readonly topic: string;
+  readonly queueId: number;
+  readonly consumeQueue: ConsumeQueue;
+  readonly queueOffset: number;
+  readonly commitLogOffset: number;
+  readonly sizeBytes: number;
+  readonly sysFlag: number;
+  readonly storeTimestamp: number;
+  /** Replaces the tags code computed from the properties. */
+  readonly tagsCode: number | undefined;
+  /** Holds the properties text at `[propertiesStart, propertiesEnd)`. */
+  readonly buffer: Buffer;
+  readonly propertiesStart: number;
+  readonly propertiesEnd: number;
+}

@@ -1,0 +1,133 @@
+// From the log to the queues: in log order, up to the confirmed position of the mode, each record gets its
+// ConsumeQueue entry and its index keys, and whoever waits for the queue is told (upstream `ReputMessageService`).
+import { SysFlag, transactionType } from '@mq/remoting/message';
+import { DelayLevels, SCHEDULE_TOPIC } from '../commit-log/delay-levels.js';
+import { isInQueue } from '../commit-log/commit-log.js';
+import type { AppendedRecord } from '../commit-log/pending-put.js';
+import { PropertyFacts } from '../commit-log/property-facts.js';
+import type { IndexService } from '../index/index-service.js';
+import type { ArrivalListener } from '../message-store.js';
+import type { DispatchRecord } from './dispatch-record.js';
+
+export class Dispatcher {
+  /** Told of every record that consumers can read from now on. */
+  onArrival: ArrivalListener | undefined;
+  #waiting: AppendedRecord[] = [];
+  #head = 0;
+  #dispatchedOffset = 0;
+  #lastRecordOffset = -1;
+  readonly #facts = new PropertyFacts();
+
+  /** @param index undefined = no index is kept */
+  constructor(
+    private readonly index: IndexService | undefined,
+    private readonly delayLevels: DelayLevels,
+  ) {}
+
+  /** Log offset up to which everything has its entries. */
+  get dispatchedOffset(): number {
+    return this.#dispatchedOffset;
+  }
+
+  /** Start of the last record before `dispatchedOffset`; -1 when there is none. */
+  get lastRecordOffset(): number {
+    return this.#lastRecordOffset;
+  }
+
+  /** Records that wait for the limit to pass them. */
+  get waitingCount(): number {
+    return this.#waiting.length - this.#head;
+  }
+
+  startAt(offset: number, lastRecordOffset: number): void {
+    this.#dispatchedOffset = offset;
+    this.#lastRecordOffset = lastRecordOffset;
+  }
+
+  /** Queues a record; call in log order. Its segment is held until it is dispatched. */
+  enqueue(record: AppendedRecord): void {
+    record.segment.pin();
+    this.#waiting.push(record);
+  }
+
+  /**
+   * Dispatches what ends at or before `limit`.
+   * @throws DiskError when an entry could not be stored; that record is next again
+   */
+  advance(limit: number): void {
+    const waiting = this.#waiting;
+    try {
+      while (this.#head < waiting.length) {
+        const record = waiting[this.#head]!;
+        const end = record.commitLogOffset + record.sizeBytes;
+        if (end > limit) break;
+        this.build(record);
+        this.#dispatchedOffset = end;
+        this.#lastRecordOffset = record.commitLogOffset;
+        this.#head++;
+        this.#announce(record);
+        record.segment.release();
+      }
+    } finally {
+      this.#compact();
+    }
+    // Nothing waits: what stands between the last record and the limit is a blank.
+    if (waiting.length === 0 && limit > this.#dispatchedOffset) this.#dispatchedOffset = limit;
+  }
+
+  /** Forgets what waits: it never will be confirmed. */
+  dropWaiting(): void {
+    for (let index = this.#head; index < this.#waiting.length; index++)
+      this.#waiting[index]!.segment.release();
+    this.#waiting.length = 0;
+    this.#head = 0;
+  }
+
+  /** Stores the entries of one record. Repeating it is harmless. @throws DiskError */
+  build(record: DispatchRecord): void {
+    const facts = this.#facts;
+    const { buffer, topic, commitLogOffset, storeTimestamp, sysFlag } = record;
+    facts.scan(buffer, record.propertiesStart, record.propertiesEnd);
+    if (isInQueue(sysFlag)) {
+      const { consumeQueue, queueOffset, sizeBytes } = record;
+      consumeQueue.putPosition(queueOffset, commitLogOffset, sizeBytes, this.#tagsCode(record));
+    }
+    if (this.index === undefined || transactionType(sysFlag) === SysFlag.TRANSACTION_ROLLBACK) return;
+    if (facts.uniqKeyStart >= 0) {
+      this.index.put(topic, buffer, facts.uniqKeyStart, facts.uniqKeyEnd, commitLogOffset, storeTimestamp);
+    }
+    if (facts.keysStart >= 0) {
+      this.index.putKeys(topic, buffer, facts.keysStart, facts.keysEnd, commitLogOffset, storeTimestamp);
+    }
+  }
+
+  #announce(record: AppendedRecord): void {
+    if (this.onArrival === undefined || !isInQueue(record.sysFlag)) return;
+    this.onArrival(
+      record.topic,
+      record.queueId,
+      record.queueOffset + 1,
+      this.#tagsCode(record),
+      record.storeTimestamp,
+      record.commitLogOffset,
+      record.buffer.subarray(record.propertiesStart, record.propertiesEnd),
+    );
+  }
+
+  /** Of the record whose properties were scanned last. */
+  #tagsCode(record: DispatchRecord): number {
+    if (record.tagsCode !== undefined) return record.tagsCode;
+    if (record.topic === SCHEDULE_TOPIC) {
+      const level = this.#facts.delayLevel(record.buffer);
+      if (level > 0) return this.delayLevels.deliverTimestamp(level, record.storeTimestamp);
+    }
+    return this.#facts.tagsCode(record.buffer);
+  }
+
+  #compact(): void {
+    if (this.#head === this.#waiting.length) this.#waiting.length = 0;
+    else if (this.#head >= 1024) this.#waiting.splice(0, this.#head);
+    else return;
+    this.#head = 0;
+  }
+}

@@ -1,0 +1,81 @@
+// Writes what was derived from the log (queues, index) and then says so: checkpoint and recovery mark are written last,
+// from positions noted first, so they never claim more than is on disk.
+import { crc32 } from '@mq/remoting/message';
+import type { Logger } from '@mq/remoting';
+import type { StoreCheckpoint } from '../checkpoint.js';
+import type { ConsumeQueueStore } from '../consume-queue/consume-queue-store.js';
+import type { Dispatcher } from '../dispatch/dispatcher.js';
+import type { IndexService } from '../index/index-service.js';
+import type { LogReader } from '../reading/log-reader.js';
+import type { RecoveryHint } from '../recovery/recovery-hint.js';
+import type { LogFlusher } from './log-flusher.js';
+
+export interface DerivedFlusherParts {
+  readonly consumeQueues: ConsumeQueueStore;
+  readonly index: IndexService | undefined;
+  readonly checkpoint: StoreCheckpoint;
+  readonly hint: RecoveryHint;
+  readonly dispatcher: Dispatcher;
+  readonly logFlusher: LogFlusher;
+  readonly logReader: LogReader;
+  readonly bootId: string;
+  readonly logger: Logger;
+}
+
+export class DerivedFlusher {
+  #running: Promise<void> | undefined;
+  #markedOffset = 0;
+
+  constructor(private readonly parts: DerivedFlusherParts) {}
+
+  /** Log offset that the last mark vouches for: a restart reads on from there. */
+  get markedOffset(): number {
+    return this.#markedOffset;
+  }
+
+  /** Recovery's word. */
+  startAt(offset: number): void {
+    this.#markedOffset = offset;
+  }
+
+  /** Writes queues with at least `leastPages` dirty pages, without a sync. @throws DiskError */
+  async writeQueues(leastPages: number): Promise<void> {
+    await this.parts.consumeQueues.flush(Math.max(1, leastPages));
+  }
+
+  /**
+   * Makes all entries and keys dispatched so far durable, then the checkpoint and the mark. Does not overlap itself.
+   * @throws DiskError
+   */
+  flushThoroughly(): Promise<void> {
+    this.#running ??= this.#flush().finally(() => (this.#running = undefined));
+    return this.#running;
+  }
+
+  async #flush(): Promise<void> {
+    const { consumeQueues, index, checkpoint, hint, dispatcher, logFlusher, logReader, bootId } = this.parts;
+    const logOffset = dispatcher.dispatchedOffset;
+    const lastRecordOffset = dispatcher.lastRecordOffset;
+    const maxQueuePhysicalOffset = consumeQueues.maxPhysicalOffset;
+    const indexEndOffset = index?.headers().at(-1)?.endPhyOffset ?? 0;
+    await consumeQueues.flush(0);
+    await index?.flush();
+    await logFlusher.flushAll();
+    const record = lastRecordOffset < 0 ? undefined : await logReader.recordAt(lastRecordOffset);
+    if (record === undefined) return;
+    const storeTimestamp = await logReader.storeTimestampAt(lastRecordOffset);
+    checkpoint.physicMsgTimestamp = Math.max(checkpoint.physicMsgTimestamp, storeTimestamp);
+    checkpoint.logicsMsgTimestamp = Math.max(checkpoint.logicsMsgTimestamp, storeTimestamp);
+    checkpoint.flush();
+    const lastRecordCrc = crc32(record);
+    hint.persist({
+      logOffset,
+      lastRecordOffset,
+      lastRecordCrc,
+      maxQueuePhysicalOffset,
+      indexEndOffset,
+      bootId,
+    });
+    this.#markedOffset = logOffset;
+  }
+}

@@ -1,0 +1,82 @@
+// Bytes of the log by offset: slices of the tail cache where it has them, else reads on the thread pool.
+import { checkRecord, RecordOffset, recordSize, recordStoreTimestamp } from '@mq/remoting/message';
+import type { Logger } from '@mq/remoting';
+import type { CommitLog } from '../commit-log/commit-log.js';
+
+/** Enough to hold the fields of a record up to its store time, whatever its hosts. */
+const HEADER_BYTES = 80;
+/** A first guess at the size of a record: one read instead of two for most. */
+const GUESS_BYTES = 4096;
+
+export class LogReader {
+  constructor(
+    private readonly log: CommitLog,
+    private readonly logger: Logger,
+  ) {}
+
+  /** Whether `[offset, offset + length)` lies inside one file and is written. */
+  contains(offset: number, length: number): boolean {
+    const file = this.log.files.fileAt(offset);
+    return file !== undefined && offset + length <= Math.min(file.endOffset, this.log.writtenOffset);
+  }
+
+  /** Bytes of one file into `target`, off the loop; fewer at its end. @throws DiskError */
+  async readFile(offset: number, target: Buffer, length: number): Promise<number> {
+    const file = this.log.files.fileAt(offset);
+    if (file === undefined) return 0;
+    const wanted = Math.min(length, file.endOffset - offset);
+    return this.log.files.readAsync(file, target, offset - file.baseOffset, wanted);
+  }
+
+  /**
+   * The record at `offset` in a buffer of its own; undefined when no whole, undamaged record starts there.
+   * @throws DiskError
+   */
+  async recordAt(offset: number): Promise<Buffer | undefined> {
+    if (!this.contains(offset, RecordOffset.BORN_HOST)) return undefined;
+    let bytes = await this.#copy(offset, GUESS_BYTES);
+    if (bytes.length < RecordOffset.BORN_HOST) return undefined;
+    const size = recordSize(bytes, 0);
+    if (size < RecordOffset.BORN_HOST || !this.contains(offset, size)) return undefined;
+    if (size > bytes.length) bytes = await this.#copy(offset, size);
+    if (bytes.length < size || !this.isSound(bytes, 0, size, offset)) return undefined;
+    return bytes.length === size ? bytes : bytes.subarray(0, size);
+  }
+
+  /** Store time of the record at `offset`; -1 when it is gone. @throws DiskError */
+  async storeTimestampAt(offset: number): Promise<number> {
+    if (!this.contains(offset, RecordOffset.BORN_HOST)) return -1;
+    const segment = this.log.tail.find(offset);
+    if (segment !== undefined) return recordStoreTimestamp(segment.buffer, offset - segment.base);
+    const header = Buffer.allocUnsafe(HEADER_BYTES);
+    const got = await this.readFile(offset, header, HEADER_BYTES);
+    return got < HEADER_BYTES ? -1 : recordStoreTimestamp(header, 0);
+  }
+
+  /** Whether a whole record of `size` bytes that belongs at log offset `offset` stands at `at`. Logs what is damaged. */
+  isSound(bytes: Buffer, at: number, size: number, offset: number): boolean {
+    const check = checkRecord(bytes, at, at + size, { physicalOffset: offset });
+    if (check.kind === 'record' && check.sizeBytes === size) return true;
+    const file = this.log.files.fileAt(offset);
+    this.logger.error('damaged record in the commit log is not served', {
+      path: file?.path,
+      position: offset - (file?.baseOffset ?? 0),
+      reason: check.kind === 'bad' ? check.reason : check.kind,
+    });
+    return false;
+  }
+
+  /** Up to `length` bytes from the tail or the file; fewer at the end of what is written. */
+  async #copy(offset: number, length: number): Promise<Buffer> {
+    const segment = this.log.tail.find(offset);
+    if (segment !== undefined) {
+      const start = offset - segment.base;
+      return Buffer.from(segment.buffer.subarray(start, Math.min(segment.written, start + length)));
+    }
+    const file = this.log.files.fileAt(offset);
+    const end = Math.min(this.log.writtenOffset, file?.endOffset ?? 0);
+    const bytes = Buffer.allocUnsafe(Math.min(length, end - offset));
+    const got = await this.readFile(offset, bytes, bytes.length);
+    return bytes.subarray(0, got);
+  }
+}

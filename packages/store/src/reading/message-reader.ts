@@ -1,0 +1,201 @@
+// getMessage: which records of a queue a reader gets, and where it goes on (storage reference §11.1, §11.2).
+import type { CommitLog } from '../commit-log/commit-log.js';
+import type { ConsumeQueue } from '../consume-queue/consume-queue.js';
+import type { ConsumeQueueStore } from '../consume-queue/consume-queue-store.js';
+import { ENTRY_BYTES } from '../consume-queue/consume-queue-entry.js';
+import type { EntryBlock } from '../consume-queue/entry-block.js';
+import type { GetMessageRequest, GetMessageResult, GetMessageStatus } from '../message-store.js';
+import type { MessageStoreSettings } from '../settings.js';
+import type { BufferPool } from './buffer-pool.js';
+import { readCold } from './cold-read.js';
+import type { LogReader } from './log-reader.js';
+import { ReadResult } from './read-result.js';
+
+/** Whatever a request says, no answer is larger. */
+const MAX_ANSWER_BYTES = 128 * 1024 * 1024;
+
+export interface MessageReaderParts {
+  readonly log: CommitLog;
+  readonly logReader: LogReader;
+  readonly consumeQueues: ConsumeQueueStore;
+  readonly pool: BufferPool;
+  readonly settings: () => MessageStoreSettings;
+  readonly totalMemoryBytes: number;
+}
+
+/** Where one read of a queue stands. */
+export interface ReadCursor {
+  readonly request: GetMessageRequest;
+  readonly result: ReadResult;
+  readonly block: EntryBlock;
+  /** Next entry of the block to look at. */
+  index: number;
+  /** Entries before this log offset are gone with their file. */
+  skipBefore: number;
+  lastOffset: number;
+}
+
+export class MessageReader {
+  constructor(private readonly parts: MessageReaderParts) {}
+
+  getMessage(request: GetMessageRequest): GetMessageResult | Promise<GetMessageResult> {
+    const queue = this.parts.consumeQueues.find(request.topic, request.queueId);
+    const early = this.#outOfRange(request, queue);
+    if (early !== undefined) return early;
+    const entries = queue!.entries(request.offset, this.#entriesWanted(request));
+    if (entries instanceof Promise) return entries.then((block) => this.#readFrom(request, queue!, block));
+    return this.#readFrom(request, queue!, entries);
+  }
+
+  /** The answer to an offset that no entry stands at; undefined when one does. */
+  #outOfRange(request: GetMessageRequest, queue: ConsumeQueue | undefined): ReadResult | undefined {
+    if (queue === undefined) return this.#empty(request, queue, 'NO_MATCHED_LOGIC_QUEUE', 0);
+    const { minOffset, maxOffset } = queue;
+    const { offset } = request;
+    if (maxOffset === 0) return this.#empty(request, queue, 'NO_MESSAGE_IN_QUEUE', 0);
+    if (offset < minOffset) return this.#empty(request, queue, 'OFFSET_TOO_SMALL', minOffset);
+    if (offset === maxOffset) return this.#empty(request, queue, 'OFFSET_OVERFLOW_ONE', offset);
+    if (offset > maxOffset) return this.#empty(request, queue, 'OFFSET_OVERFLOW_BADLY', maxOffset);
+    return undefined;
+  }
+
+  #empty(
+    request: GetMessageRequest,
+    queue: ConsumeQueue | undefined,
+    status: GetMessageStatus,
+    nextOffset: number,
+  ): ReadResult {
+    const result = new ReadResult(queue ?? { minOffset: 0, maxOffset: 0 }, this.parts.pool);
+    result.status = status;
+    result.nextBeginOffset = this.#corrected(request, nextOffset);
+    return result;
+  }
+
+  /** A slave's queue may just be behind: it does not correct its readers unless told to. */
+  #corrected(request: GetMessageRequest, nextOffset: number): number {
+    const { brokerRole, offsetCheckInSlave } = this.parts.settings();
+    return brokerRole === 'SLAVE' && !offsetCheckInSlave ? request.offset : nextOffset;
+  }
+
+  /** Without a filter every entry is a message; with one, this many may be looked at. */
+  #entriesWanted(request: GetMessageRequest): number {
+    if (request.filter === undefined) return Math.max(1, request.maxMsgNums);
+    const scanned = Math.floor(this.parts.settings().maxFilterMessageSize / ENTRY_BYTES);
+    return Math.max(1, scanned, request.maxMsgNums);
+  }
+
+  #readFrom(
+    request: GetMessageRequest,
+    queue: ConsumeQueue,
+    block: EntryBlock,
+  ): GetMessageResult | Promise<GetMessageResult> {
+    if (block.count === 0) {
+      const nextFile = this.#nextQueueFile(request.offset);
+      return this.#empty(request, queue, 'OFFSET_FOUND_NULL', nextFile);
+    }
+    const result = new ReadResult(queue, this.parts.pool);
+    result.status = 'NO_MATCHED_MESSAGE';
+    result.nextBeginOffset = request.offset;
+    const cursor: ReadCursor = { request, result, block, index: 0, skipBefore: 0, lastOffset: 0 };
+    if (!this.#takeFromTail(cursor)) return this.#finishCold(cursor);
+    return this.#finish(cursor);
+  }
+
+  #nextQueueFile(offset: number): number {
+    const perFile = Math.ceil(this.parts.settings().mappedFileSizeConsumeQueue / ENTRY_BYTES);
+    return (Math.floor(offset / perFile) + 1) * perFile;
+  }
+
+  async #finishCold(cursor: ReadCursor): Promise<GetMessageResult> {
+    try {
+      await readCold(cursor, this.parts, this);
+      return this.#finish(cursor);
+    } catch (error) {
+      cursor.result.release();
+      throw error;
+    }
+  }
+
+  /** Takes records while the tail cache has them; false when one has to be read. */
+  #takeFromTail(cursor: ReadCursor): boolean {
+    const { block, result, request } = cursor;
+    const { tail } = this.parts.log;
+    const { filter } = request;
+    for (; cursor.index < block.count; cursor.index++) {
+      const offset = block.physicalOffset(cursor.index);
+      const size = block.sizeBytes(cursor.index);
+      if (this.isFull(cursor, offset, size)) return true;
+      if (this.isSkipped(cursor, offset)) continue;
+      const segment = tail.find(offset);
+      if (segment === undefined || offset + size > segment.base + segment.written) return false;
+      const at = offset - segment.base;
+      this.step(cursor, offset);
+      if (filter?.matchesRecord !== undefined && !filter.matchesRecord(segment.buffer, at, size)) continue;
+      result.addFromTail(segment, at, at + size);
+    }
+    return true;
+  }
+
+  /** Whether the answer must not take this record any more (upstream `isTheBatchFull`). */
+  isFull(cursor: ReadCursor, offset: number, size: number): boolean {
+    const { request, result } = cursor;
+    if (result.messageCount === 0) return false;
+    if (result.messageCount >= request.maxMsgNums) return true;
+    const settings = this.parts.settings();
+    const bytes = result.bufferTotalSize + size;
+    if (bytes > Math.min(request.maxBytes ?? MAX_ANSWER_BYTES, MAX_ANSWER_BYTES)) return true;
+    if (this.isFresh(offset)) {
+      return (
+        bytes > settings.maxTransferBytesOnMessageInMemory ||
+        result.messageCount >= settings.maxTransferCountOnMessageInMemory
+      );
+    }
+    return (
+      bytes > settings.maxTransferBytesOnMessageInDisk ||
+      result.messageCount >= settings.maxTransferCountOnMessageInDisk
+    );
+  }
+
+  /** Steps over an entry without a record to give: filtered out, a blank, or in a file that is gone. */
+  isSkipped(cursor: ReadCursor, offset: number): boolean {
+    const { block, index, result, request } = cursor;
+    if (block.isBlank(index) || offset < cursor.skipBefore) {
+      this.step(cursor, offset);
+      return true;
+    }
+    if (offset < this.parts.log.minOffset) {
+      this.step(cursor, offset);
+      if (result.messageCount === 0) result.status = 'MESSAGE_WAS_REMOVING';
+      cursor.skipBefore = this.parts.log.minOffset;
+      return true;
+    }
+    const { filter } = request;
+    // The code of an ext entry stands elsewhere: its record is left to the finer filter.
+    if (filter === undefined || block.isExtAddress(index) || filter.matchesTagsCode(block.tagsCode(index))) {
+      return false;
+    }
+    this.step(cursor, offset);
+    if (result.messageCount === 0) result.status = 'NO_MATCHED_MESSAGE';
+    return true;
+  }
+
+  /** Notes that the entry at the cursor was looked at. */
+  step(cursor: ReadCursor, offset: number): void {
+    cursor.lastOffset = offset;
+    cursor.result.nextBeginOffset = cursor.block.firstIndex + cursor.index + 1;
+  }
+
+  /** Close enough to the end of the log to count as in memory, by the distance upstream goes by. */
+  isFresh(offset: number): boolean {
+    const { log, settings, totalMemoryBytes } = this.parts;
+    const percent = settings().accessMessageInMemoryMaxRatio;
+    return log.writtenOffset - offset <= (totalMemoryBytes * percent) / 100;
+  }
+
+  #finish(cursor: ReadCursor): ReadResult {
+    const result = cursor.result.seal();
+    if (result.messageCount > 0) result.status = 'FOUND';
+    result.suggestPullingFromSlave = !this.isFresh(cursor.lastOffset);
+    return result;
+  }
+}

@@ -1,0 +1,104 @@
+// Walks the records of the log from one offset to where valid ones end.
+import {
+  BLANK_RECORD_BYTES,
+  checkRecord,
+  recordSize,
+  recordStoreTimestamp,
+  type RecordDefect,
+} from '@mq/remoting/message';
+import type { LogFile } from '../commit-log/log-file.js';
+import type { LogFiles } from '../commit-log/log-files.js';
+
+const CHUNK_BYTES = 4 * 1024 * 1024;
+/** A size field above this is damage, whatever the settings said when it was written. */
+const MAX_RECORD_BYTES = 256 * 1024 * 1024;
+
+/** Called for each record `buffer[at, at + sizeBytes)` that starts at log offset `offset`; the bytes are valid during the call. */
+export type RecordVisitor = (buffer: Buffer, at: number, sizeBytes: number, offset: number) => void;
+
+export interface ScanOptions {
+  checkBodyCrc: boolean;
+  /** Where to stop although records may follow; default: where valid ones end. */
+  until?: number;
+  visit?: RecordVisitor;
+}
+
+export interface ScanEnd {
+  /** Behind the last valid record: where the log ends, or what stands there is damaged. */
+  readonly endOffset: number;
+  /** Start of the last valid record; -1 when there was none. */
+  readonly lastRecordOffset: number;
+  /** Its store time; 0 when there was none. */
+  readonly lastStoreTimestamp: number;
+  /** Why the scan ended before the last file did; undefined at the end of the last file or at `until`. */
+  readonly defect: RecordDefect | undefined;
+}
+
+/** Scans from `from`, which must be the start of a record, of a blank, or of a file. @throws DiskError */
+export async function scanLog(files: LogFiles, from: number, options: ScanOptions): Promise<ScanEnd> {
+  return new LogScan(files, options).run(from);
+}
+
+class LogScan {
+  private buffer = Buffer.allocUnsafeSlow(CHUNK_BYTES);
+  /** The chunk holds log bytes `[chunkStart, chunkStart + chunkLength)`. */
+  private chunkStart = 0;
+  private chunkLength = 0;
+  private lastRecordOffset = -1;
+  private lastStoreTimestamp = 0;
+
+  constructor(
+    private readonly files: LogFiles,
+    private readonly options: ScanOptions,
+  ) {}
+
+  async run(from: number): Promise<ScanEnd> {
+    let offset = from;
+    for (;;) {
+      const file = this.files.fileAt(offset);
+      if (file === undefined || offset >= (this.options.until ?? Infinity))
+        return this.end(offset, undefined);
+      const next = await this.scanFile(file, offset);
+      if (next.defect !== undefined) return next;
+      offset = next.endOffset;
+    }
+  }
+
+  /** Up to the end of the file (its blank record), `until`, or the first defect. */
+  private async scanFile(file: LogFile, from: number): Promise<ScanEnd> {
+    const until = Math.min(file.endOffset, this.options.until ?? Infinity);
+    let offset = from;
+    while (offset < until) {
+      await this.ensure(file, offset, BLANK_RECORD_BYTES);
+      if (file.endOffset - offset < BLANK_RECORD_BYTES) return this.end(offset, 'TOO_SHORT');
+      const size = recordSize(this.buffer, offset - this.chunkStart);
+      if (size > file.endOffset - offset || size > MAX_RECORD_BYTES) return this.end(offset, 'SIZE');
+      if (size > BLANK_RECORD_BYTES) await this.ensure(file, offset, size);
+      const at = offset - this.chunkStart;
+      const { checkBodyCrc } = this.options;
+      const check = checkRecord(this.buffer, at, this.chunkLength, { checkBodyCrc, physicalOffset: offset });
+      if (check.kind === 'bad') return this.end(offset, check.reason);
+      if (check.kind === 'blank') return this.end(file.endOffset, undefined);
+      this.lastRecordOffset = offset;
+      this.lastStoreTimestamp = recordStoreTimestamp(this.buffer, at);
+      this.options.visit?.(this.buffer, at, check.sizeBytes, offset);
+      offset += check.sizeBytes;
+    }
+    return this.end(offset, undefined);
+  }
+
+  private end(endOffset: number, defect: RecordDefect | undefined): ScanEnd {
+    const { lastRecordOffset, lastStoreTimestamp } = this;
+    return { endOffset, lastRecordOffset, lastStoreTimestamp, defect };
+  }
+
+  /** Loads the file from `offset` on unless the chunk holds `length` bytes from there (or all the file has). */
+  private async ensure(file: LogFile, offset: number, length: number): Promise<void> {
+    const wantedEnd = Math.min(offset + length, file.endOffset);
+    if (offset >= this.chunkStart && wantedEnd <= this.chunkStart + this.chunkLength) return;
+    if (length > this.buffer.length) this.buffer = Buffer.allocUnsafeSlow(length);
+    const bytes = Math.min(this.buffer.length, file.endOffset - offset);
+    this.chunkStart = offset;
+    this.chunkLength = await this.files.readAsync(file, this.buffer, offset - file.baseOffset, bytes);
+  }
+}

@@ -1,0 +1,205 @@
+// Finds the end of the log after a stop or a crash, and brings the queues and the index in line with it.
+//
+//   1. where to begin     our own mark if it can be believed, else Apache's rule
+//   2. read to the end    size, magic, lengths, checksum and own offset of every record
+//   3. judge the end      zeros or a torn record: the log ends here. Valid records behind damage: refuse
+//   4. cut                clear what stands behind the end; drop entries of records that are not there
+//   5. dispatch again     from the beginning found in 1
+//
+// Steps 1 to 3 change nothing, so a store that is refused is as it was.
+import type { Logger } from '@mq/remoting';
+import type { StoreCheckpoint } from '../checkpoint.js';
+import type { LogFiles } from '../commit-log/log-files.js';
+import type { ConsumeQueueStore } from '../consume-queue/consume-queue-store.js';
+import type { Disk } from '../disk/disk.js';
+import type { IndexService } from '../index/index-service.js';
+import type { MessageStoreSettings } from '../settings.js';
+import { StoreError } from '../store-error.js';
+import { setAside } from './cut-log.js';
+import { scanLog, type ScanEnd } from './log-scan.js';
+import { clearTail, inspectTail, type LogTail } from './log-tail.js';
+import type { Redispatcher } from './redispatch.js';
+import { isMarkedRecord, type RecoveryMark } from './recovery-hint.js';
+import { startAfterCleanStop, startAfterCrash } from './start-offset.js';
+
+export interface RecoveryParts {
+  readonly disk: Disk;
+  readonly files: LogFiles;
+  readonly consumeQueues: ConsumeQueueStore;
+  readonly index: IndexService | undefined;
+  readonly checkpoint: StoreCheckpoint;
+  readonly redispatcher: Redispatcher;
+  readonly settings: MessageStoreSettings;
+  readonly logger: Logger;
+  /** Where bytes go that are cut although they look valid. */
+  readonly asideDir: string;
+}
+
+export interface RecoveryFacts {
+  /** The process before did not close the store. */
+  readonly abnormal: boolean;
+  readonly mark: RecoveryMark | undefined;
+  readonly bootId: string;
+}
+
+export interface RecoveredLog {
+  /** What stands before this was on disk when the store was opened. */
+  readonly beginOffset: number;
+  readonly endOffset: number;
+  readonly lastRecordOffset: number;
+  readonly lastStoreTimestamp: number;
+}
+
+/** Where recovery begins, and whether our own mark vouches for what stands before. */
+interface Beginning {
+  readonly offset: number;
+  readonly mark: RecoveryMark | undefined;
+  /** Store time of the mark's last record; 0 without a mark. */
+  readonly storeTimestamp: number;
+}
+
+/**
+ * Files, queues, index and checkpoint are loaded; the log is not open for writing.
+ * @throws StoreError CORRUPT naming file and position; DiskError
+ */
+export async function recoverStore(parts: RecoveryParts, facts: RecoveryFacts): Promise<RecoveredLog> {
+  const { files, consumeQueues, index, logger } = parts;
+  if (files.first === undefined) {
+    consumeQueues.destroyAll();
+    index?.destroy();
+    return { beginOffset: 0, endOffset: 0, lastRecordOffset: -1, lastStoreTimestamp: 0 };
+  }
+  const startedAt = performance.now();
+  consumeQueues.recover({ abnormal: facts.abnormal });
+  const beginning = await begin(parts, facts);
+  const scanned = await scanLog(files, beginning.offset, { checkBodyCrc: parts.settings.checkCRCOnRecover });
+  const end = scanned.lastRecordOffset >= 0 ? scanned : withLastOf(beginning, scanned);
+  await settleEnd(parts, facts, beginning, end);
+  await redispatch(parts, facts, beginning.offset, end.endOffset);
+  consumeQueues.correctMinOffset(files.first?.baseOffset ?? 0);
+  logger.info('store recovered', {
+    abnormal: facts.abnormal,
+    from: beginning.offset,
+    byOwnMark: beginning.mark !== undefined,
+    end: end.endOffset,
+    ms: Math.round(performance.now() - startedAt),
+  });
+  return { ...end, beginOffset: beginning.offset };
+}
+
+/** Nothing was scanned: the last record is the mark's. */
+function withLastOf(beginning: Beginning, end: ScanEnd): ScanEnd {
+  const lastRecordOffset = beginning.mark?.lastRecordOffset ?? -1;
+  return { ...end, lastRecordOffset, lastStoreTimestamp: beginning.storeTimestamp };
+}
+
+async function begin(parts: RecoveryParts, facts: RecoveryFacts): Promise<Beginning> {
+  const { files, consumeQueues, checkpoint, settings } = parts;
+  const storeTimestamp = facts.mark === undefined ? undefined : await believe(parts, facts.mark);
+  if (facts.mark !== undefined && storeTimestamp !== undefined) {
+    return { offset: facts.mark.logOffset, mark: facts.mark, storeTimestamp };
+  }
+  const maxQueue = consumeQueues.maxPhysicalOffset;
+  if (!facts.abnormal)
+    return { offset: startAfterCleanStop(files, maxQueue), mark: undefined, storeTimestamp: 0 };
+  const withIndex = settings.messageIndexEnable && settings.messageIndexSafe;
+  const vouchedFor = withIndex ? checkpoint.minTimestampIndex : checkpoint.minTimestamp;
+  return { offset: startAfterCrash(files, vouchedFor, maxQueue), mark: undefined, storeTimestamp: 0 };
+}
+
+/** Store time of the record the mark names last, if the directory still is what the mark says; else undefined. */
+async function believe(parts: RecoveryParts, mark: RecoveryMark): Promise<number | undefined> {
+  const { files, consumeQueues, index } = parts;
+  const indexEnd = index?.headers().at(-1)?.endPhyOffset ?? 0;
+  if (consumeQueues.maxPhysicalOffset < mark.maxQueuePhysicalOffset) return undefined;
+  if (index !== undefined && indexEnd < mark.indexEndOffset) return undefined;
+  if (files.fileAt(mark.lastRecordOffset) === undefined || mark.logOffset <= mark.lastRecordOffset)
+    return undefined;
+  let isThere = false;
+  const end = await scanLog(files, mark.lastRecordOffset, {
+    checkBodyCrc: true,
+    until: mark.logOffset,
+    visit: (buffer, at, sizeBytes, offset) => {
+      if (offset === mark.lastRecordOffset)
+        isThere = isMarkedRecord(mark, buffer.subarray(at, at + sizeBytes));
+    },
+  });
+  return isThere && end.endOffset === mark.logOffset ? end.lastStoreTimestamp : undefined;
+}
+
+/** Makes the log end at `end`, or refuses. */
+async function settleEnd(
+  parts: RecoveryParts,
+  facts: RecoveryFacts,
+  beginning: Beginning,
+  end: ScanEnd,
+): Promise<void> {
+  const { files, logger } = parts;
+  // A clean stop of our own: nothing stands behind its mark.
+  if (!facts.abnormal && beginning.mark !== undefined && end.endOffset === beginning.offset) return;
+  const tail = await inspectTail(files, end.endOffset, end.lastStoreTimestamp);
+  if (tail.validRecordAt !== undefined) judgeDamage(parts, facts, beginning, end, tail);
+  if (tail.dirtyRanges.length > 0) {
+    logger.warn('bytes behind the end of the log cleared', { end: end.endOffset, defect: end.defect });
+    clearTail(files, tail);
+  }
+  files.removeBehind(end.endOffset);
+}
+
+/** Valid records stand behind the place where the scan ended. */
+function judgeDamage(
+  parts: RecoveryParts,
+  facts: RecoveryFacts,
+  { mark }: Beginning,
+  end: ScanEnd,
+  tail: LogTail,
+): void {
+  const { files, consumeQueues, logger } = parts;
+  const validRecordAt = tail.validRecordAt!;
+  // After a clean stop the queues are complete: records that none of them knows were cut off by an earlier recovery.
+  if (!facts.abnormal && consumeQueues.maxPhysicalOffset <= end.endOffset) return;
+  // The machine went down: pages that were not synced yet reach the disk in any order, so holes are no damage. What
+  // was synced when the mark was written is not among them.
+  if (mark !== undefined && mark.bootId !== '' && facts.bootId !== '' && mark.bootId !== facts.bootId) {
+    const path = setAside(parts.disk, files, tail, end.endOffset, parts.asideDir);
+    logger.error(
+      'records behind a hole that the machine crash left in the unsynced end of the log were set aside',
+      {
+        end: end.endOffset,
+        validRecordAt,
+        path,
+      },
+    );
+    return;
+  }
+  const file = files.fileAt(end.endOffset);
+  const position = end.endOffset - (file?.baseOffset ?? 0);
+  throw new StoreError({
+    code: 'CORRUPT',
+    path: file?.path,
+    position,
+    message:
+      `${file?.path} is damaged at byte ${position} (log offset ${end.endOffset}, ${end.defect}), and valid records ` +
+      `follow at log offset ${validRecordAt}: cutting here would lose them. Restore the file from a copy, or remove ` +
+      `the damaged part deliberately.`,
+  });
+}
+
+async function redispatch(
+  parts: RecoveryParts,
+  facts: RecoveryFacts,
+  from: number,
+  end: number,
+): Promise<void> {
+  const { files, consumeQueues, index } = parts;
+  // The last entries before a crash may be torn in ways nothing shows: all that is built again is dropped first.
+  const keep = facts.abnormal ? from : end;
+  consumeQueues.truncateDirty(keep);
+  index?.truncateDirty(keep);
+  const begin = facts.abnormal ? from : Math.max(from, consumeQueues.maxPhysicalOffset);
+  await scanLog(files, begin, {
+    checkBodyCrc: false,
+    until: end,
+    visit: (buffer, at, sizeBytes, offset) => parts.redispatcher.dispatch(buffer, at, sizeBytes, offset),
+  });
+}

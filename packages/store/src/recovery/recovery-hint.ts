@@ -1,0 +1,69 @@
+// Our own, finer recovery mark: `config/mq-recovery.json`, which Apache's broker does not look at.
+//
+// It says: up to `logOffset` the log was on disk, and so were all queue entries and index keys of it, when this was
+// written. It is believed only if the log still holds the very record it names last and the queues and the index
+// reach as far as they did; otherwise (another broker recovered the directory, somebody removed files) recovery goes
+// by Apache's rules. Data appended since by another broker does no harm: the mark is then merely old.
+import { crc32, recordPhysicalOffset } from '@mq/remoting/message';
+import type { Disk } from '../disk/disk.js';
+import { ConfigFile } from '../config-file.js';
+
+export interface RecoveryMark {
+  /** Recovery may begin here. */
+  readonly logOffset: number;
+  /** The last record before it. */
+  readonly lastRecordOffset: number;
+  /** CRC-32 of that whole record. */
+  readonly lastRecordCrc: number;
+  /** End of the last record that has a queue entry. */
+  readonly maxQueuePhysicalOffset: number;
+  /** Start of the last record that has an index key; 0 without index. */
+  readonly indexEndOffset: number;
+  /** Which boot of the machine wrote it; empty where the system does not tell. */
+  readonly bootId: string;
+}
+
+const NUMBERS = [
+  'logOffset',
+  'lastRecordOffset',
+  'lastRecordCrc',
+  'maxQueuePhysicalOffset',
+  'indexEndOffset',
+] as const;
+
+export class RecoveryHint {
+  readonly #file: ConfigFile;
+
+  constructor(disk: Disk, path: string) {
+    this.#file = new ConfigFile(disk, path, { check: (text) => void parseMark(text) });
+  }
+
+  /** The mark as written; undefined when there is none or it cannot be read, which only costs time. */
+  load(): RecoveryMark | undefined {
+    try {
+      const text = this.#file.load();
+      return text === undefined ? undefined : parseMark(text);
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** @throws DiskError */
+  persist(mark: RecoveryMark): void {
+    this.#file.persist(JSON.stringify(mark));
+  }
+}
+
+function parseMark(text: string): RecoveryMark {
+  const mark = JSON.parse(text) as RecoveryMark;
+  for (const name of NUMBERS) {
+    if (!Number.isSafeInteger(mark[name])) throw new Error(`${name} is no whole number`);
+  }
+  if (typeof mark.bootId !== 'string') throw new Error('bootId is no text');
+  return mark;
+}
+
+/** Whether `record` is the one the mark names last. */
+export function isMarkedRecord(mark: RecoveryMark, record: Buffer): boolean {
+  return recordPhysicalOffset(record, 0) === mark.lastRecordOffset && crc32(record) === mark.lastRecordCrc;
+}

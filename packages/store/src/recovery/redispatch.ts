@@ -1,0 +1,68 @@
+// Records read back from the log, on their way to the queues and the index again.
+import {
+  RecordLayout,
+  recordQueueId,
+  recordQueueOffset,
+  recordStoreTimestamp,
+  recordSysFlag,
+  SysFlag,
+} from '@mq/remoting/message';
+import type { Logger } from '@mq/remoting';
+import type { ConsumeQueue } from '../consume-queue/consume-queue.js';
+import { ConsumeQueueError } from '../consume-queue/consume-queue-error.js';
+import type { ConsumeQueueStore } from '../consume-queue/consume-queue-store.js';
+import type { Dispatcher } from '../dispatch/dispatcher.js';
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+type Record = Mutable<Parameters<Dispatcher['build']>[0]>;
+
+export class Redispatcher {
+  readonly #layout = new RecordLayout();
+  #record: Record | undefined;
+
+  /** @param foreignTopics topics whose queues are of a kind this store does not keep */
+  constructor(
+    private readonly dispatcher: Dispatcher,
+    private readonly consumeQueues: ConsumeQueueStore,
+    private readonly foreignTopics: ReadonlySet<string>,
+    private readonly logger: Logger,
+  ) {}
+
+  /** Builds the entries of the record at `buffer[at, at + sizeBytes)`. @throws DiskError */
+  dispatch(buffer: Buffer, at: number, sizeBytes: number, offset: number): void {
+    const layout = this.#layout;
+    if (!layout.locate(buffer, at, at + sizeBytes)) return;
+    const topic = buffer.toString('utf8', layout.topicStart, layout.topicEnd);
+    const sysFlag = recordSysFlag(buffer, at);
+    if (this.foreignTopics.has(topic) || (sysFlag & SysFlag.INNER_BATCH) !== 0) return;
+    const queueId = recordQueueId(buffer, at);
+    const consumeQueue = this.#queue(topic, queueId, offset);
+    if (consumeQueue === undefined) return;
+    const record = (this.#record ??= {} as Record);
+    record.topic = topic;
+    record.queueId = queueId;
+    record.consumeQueue = consumeQueue;
+    record.queueOffset = recordQueueOffset(buffer, at);
+    record.commitLogOffset = offset;
+    record.sizeBytes = sizeBytes;
+    record.sysFlag = sysFlag;
+    record.storeTimestamp = recordStoreTimestamp(buffer, at);
+    record.tagsCode = undefined;
+    record.buffer = buffer;
+    record.propertiesStart = layout.propertiesStart;
+    record.propertiesEnd = layout.propertiesEnd;
+    this.dispatcher.build(record);
+  }
+
+  /** Names in a record are a stranger's: one that is no directory name gets no queue. */
+  #queue(topic: string, queueId: number, offset: number): ConsumeQueue | undefined {
+    if (queueId < 0) return undefined;
+    try {
+      return this.consumeQueues.findOrCreate(topic, queueId);
+    } catch (error) {
+      if (!(error instanceof ConsumeQueueError)) throw error;
+      this.logger.error('record not dispatched', { offset, error: error.message });
+      return undefined;
+    }
+  }
+}
