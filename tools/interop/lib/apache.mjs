@@ -87,9 +87,15 @@ export function javaCommand(version, main, args, { heap = '512m', home, properti
 }
 
 /** Runs a Java program to its end. */
-export function runJava(version, main, args, options = {}) {
+export async function runJava(version, main, args, options = {}) {
   const [command, commandArgs] = javaCommand(version, main, args, options);
-  return runToEnd(command, commandArgs, { timeoutMs: options.timeoutMs ?? 120_000 });
+  const result = await runToEnd(command, commandArgs, { timeoutMs: options.timeoutMs ?? 120_000 });
+  return { ...result, stdout: withoutLogbackStatus(result.stdout), stderr: withoutLogbackStatus(result.stderr) };
+}
+
+/** The logging library of 5.x reports its own set-up on standard output, hundreds of lines before the answer. */
+function withoutLogbackStatus(text) {
+  return text.replaceAll(/^\d\d:\d\d:\d\d,\d{3} \|-.*\n?/gm, '');
 }
 
 /** Runs one mqadmin command of the release. */
