@@ -1,1 +1,45 @@
-export {};
+// The one door of @mq/client: producers, consumers, and what they share.
+export { Producer, BatchSendError, type ProducerCloseResult } from './producer/producer.js';
+export type { ProducerOptions } from './producer/producer-options.js';
+export type { OutgoingMessage } from './producer/outgoing-message.js';
+export type { SendOptions } from './producer/send-options.js';
+export type { SendResult, SendStatus } from './producer/send-result.js';
+export { selectByHash, type MessageQueueSelector } from './producer/queue-selector.js';
+export { PushConsumer, type ConsumerCloseResult } from './consumer/push-consumer.js';
+export type { ConsumeMode, PushConsumerOptions } from './consumer/push-consumer-options.js';
+export type { ConsumeContext, ConsumeStatus, MessageHandler } from './consumer/message-handler.js';
+export type { SubscriptionExpression } from './consumer/subscriptions.js';
+export { messageKeys, type ReceivedMessage } from './consumer/received-message.js';
+export type { PullResult, PullStatus } from './consumer/pull-api.js';
+export { ClientInstance } from './instance/client-instance.js';
+export type { ClientOptions } from './options.js';
+export type { OffsetStore } from './offset/offset-store.js';
+export type { AllocateMessageQueueStrategy } from './rebalance/allocate-strategy.js';
+export { allocateAveragely } from './rebalance/allocate-averagely.js';
+export { allocateAveragelyByCircle } from './rebalance/allocate-averagely-by-circle.js';
+export { allocateConsistentHash } from './rebalance/allocate-consistent-hash.js';
+export { allocateByMachineRoom } from './rebalance/allocate-by-machine-room.js';
+export {
+  allocateMachineRoomNearby,
+  type MachineRoomResolver,
+} from './rebalance/allocate-machine-room-nearby.js';
+export { allocateByConfig } from './rebalance/allocate-by-config.js';
+export {
+  MQClientError,
+  isMQClientError,
+  type MQClientErrorCode,
+  type MQClientErrorDetail,
+} from './errors.js';
+// Seams and values a caller of this package meets.
+export {
+  consoleLogger,
+  silentLogger,
+  systemClock,
+  type ClientHook,
+  type ClientTlsOptions,
+  type Clock,
+  type LogFacts,
+  type Logger,
+} from '@mq/remoting';
+export type { ConsumeFromWhere, MessageModel, MessageQueue } from '@mq/remoting/protocol';
+export type { CompressionType, MessageExt } from '@mq/remoting/message';

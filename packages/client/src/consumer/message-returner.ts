@@ -1,0 +1,122 @@
+import { MessageConst, encodeProperties, type MessageExt } from '@mq/remoting/message';
+import { retryTopic, wrapNamespace, type MessageQueue } from '@mq/remoting/protocol';
+import type { ClientInstance } from '../instance/client-instance.js';
+import { MessageSender } from '../producer/message-sender.js';
+import type { ReceivedMessage } from './received-message.js';
+
+const SEND_BACK_TIMEOUT_MS = 5_000;
+/** Delay level of the first retry: 10 s. Level n + 3 for attempt n. */
+const FIRST_RETRY_DELAY_LEVEL = 3;
+const SEND_TIMEOUT_MS = 3_000;
+
+/**
+ * Gives failed messages back to the broker, which delivers them again through `%RETRY%group` or, after too many attempts,
+ * puts them into `%DLQ%group`. When the broker cannot do that, a copy is sent to the retry topic instead.
+ * Upstream: DefaultMQPushConsumerImpl.sendMessageBack.
+ */
+export class MessageReturner {
+  readonly #sender: MessageSender;
+
+  /** @param consumerGroup with namespace */
+  constructor(
+    private readonly client: ClientInstance,
+    private readonly consumerGroup: string,
+    private readonly maxReconsumeTimes: number,
+  ) {
+    this.#sender = new MessageSender(client, {
+      producerGroup: 'CLIENT_INNER_PRODUCER',
+      defaultTopic: 'TBW102',
+      defaultTopicQueueNums: 1,
+      retryTimesWhenSendFailed: 2,
+      retryAnotherBrokerWhenNotStoreOK: false,
+      maxTimeoutPerRequestMs: 0,
+      sendLatencyFaultEnable: false,
+    });
+  }
+
+  /**
+   * @param delayLevel 0: the broker chooses; above 0: that level; -1: dead letter
+   * @returns false when neither way worked; the message is then still ours. Never rejects
+   */
+  async giveBack(message: ReceivedMessage, queue: MessageQueue, delayLevel: number): Promise<boolean> {
+    try {
+      const broker = await this.client.masterOf(queue);
+      const header = {
+        offset: message.commitLogOffset,
+        group: this.consumerGroup,
+        delayLevel,
+        originMsgId: message.msgId,
+        originTopic: wrapNamespace(this.client.namespace, message.topic),
+        unitMode: this.client.unitMode,
+        maxReconsumeTimes: this.maxReconsumeTimes,
+        bname: queue.brokerName,
+      };
+      await this.client.brokers.sendMessageBack(broker, header, { timeoutMs: SEND_BACK_TIMEOUT_MS });
+      return true;
+    } catch (error) {
+      this.client.logger.warn('a message could not be returned; sending a copy', {
+        ...factsOf(message),
+        error,
+      });
+      return this.sendCopy(message);
+    }
+  }
+
+  /**
+   * Sends a copy to the retry topic through the ordinary send path, where the broker applies the dead letter rule too.
+   * @returns false when it failed. Never rejects
+   */
+  async sendCopy(message: ReceivedMessage): Promise<boolean> {
+    const wireTopic = retryTopic(this.consumerGroup);
+    const reconsumeTimes = message.reconsumeTimes + 1;
+    try {
+      await this.#sender.send(
+        {
+          topic: wireTopic,
+          wireTopic,
+          body: message.body,
+          sysFlag: 0,
+          flag: message.flag,
+          properties: encodeProperties(this.#copyProperties(message, reconsumeTimes)),
+          msgId: message.msgId,
+          isBatch: false,
+          reconsumeTimes,
+          maxReconsumeTimes: this.maxReconsumeTimes,
+        },
+        { deadlineMs: this.client.clock.monotonic() + SEND_TIMEOUT_MS },
+      );
+      return true;
+    } catch (error) {
+      this.client.logger.error('a copy for the retry topic could not be sent', {
+        ...factsOf(message),
+        error,
+      });
+      return false;
+    }
+  }
+
+  #copyProperties(message: ReceivedMessage, reconsumeTimes: number): Record<string, string> {
+    const properties: Record<string, string> = {
+      ...message.properties,
+      [MessageConst.ORIGIN_MESSAGE_ID]: message.properties[MessageConst.ORIGIN_MESSAGE_ID] || message.msgId,
+      [MessageConst.RETRY_TOPIC]: wrapNamespace(this.client.namespace, message.topic),
+      [MessageConst.RECONSUME_TIME]: String(reconsumeTimes),
+      [MessageConst.MAX_RECONSUME_TIMES]: String(this.maxReconsumeTimes),
+      [MessageConst.DELAY_TIME_LEVEL]: String(FIRST_RETRY_DELAY_LEVEL + message.reconsumeTimes),
+    };
+    // Half messages and what a pull added must not travel again.
+    delete properties[MessageConst.TRANSACTION_PREPARED];
+    delete properties[MessageConst.MIN_OFFSET];
+    delete properties[MessageConst.MAX_OFFSET];
+    return properties;
+  }
+}
+
+function factsOf(message: MessageExt): Record<string, unknown> {
+  return {
+    msgId: message.msgId,
+    topic: message.topic,
+    queueId: message.queueId,
+    queueOffset: message.queueOffset,
+  };
+}

@@ -1,0 +1,113 @@
+import type { Clock } from '@mq/remoting';
+import { messageQueueKey, type MessageQueue } from '@mq/remoting/protocol';
+import { MQClientError } from '../errors.js';
+import type { OffsetStore } from '../offset/offset-store.js';
+import type { ConsumeService } from './consume-service.js';
+import { ProcessQueue } from './process-queue.js';
+import type { QueueLocks } from './queue-locks.js';
+import { QueuePuller, type PullerDeps } from './queue-puller.js';
+
+interface HeldQueue {
+  readonly processQueue: ProcessQueue;
+  readonly puller: QueuePuller;
+}
+
+export interface QueueTableDeps {
+  readonly clock: Clock;
+  readonly offsets: OffsetStore;
+  readonly consumeService: ConsumeService;
+  /** Present for orderly clustering. */
+  readonly locks: QueueLocks | undefined;
+  readonly puller: PullerDeps;
+  readonly startOffset: (queue: MessageQueue) => Promise<number>;
+  /** How long handlers may still finish when their queue is released, milliseconds. */
+  readonly releaseTimeoutMs: number;
+  readonly persistTimeoutMs: number;
+}
+
+/** The queues a push consumer holds now. Only its rebalance round, and closing, change them. */
+export class QueueTable {
+  readonly #held = new Map<string, HeldQueue>();
+
+  constructor(private readonly deps: QueueTableDeps) {}
+
+  get size(): number {
+    return this.#held.size;
+  }
+
+  get processQueues(): ProcessQueue[] {
+    return [...this.#held.values()].map(({ processQueue }) => processQueue);
+  }
+
+  get messageQueues(): MessageQueue[] {
+    return this.processQueues.map(({ messageQueue }) => messageQueue);
+  }
+
+  has(queue: MessageQueue): boolean {
+    return this.#held.has(messageQueueKey(queue));
+  }
+
+  /**
+   * Takes a queue over: lock (orderly), offset, process queue. Pulling begins with `startPulling`.
+   * @returns false when the broker gave no lock
+   * @throws MQClientError when the offset cannot be known now
+   */
+  async acquire(queue: MessageQueue): Promise<boolean> {
+    const processQueue = new ProcessQueue(queue, this.deps.clock);
+    if (this.deps.locks !== undefined && !(await this.deps.locks.lock([processQueue]))) return false;
+    // What memory still says about the queue is from an earlier time; the store knows better.
+    this.deps.offsets.remove(queue);
+    const nextOffset = await this.deps.startOffset(queue);
+    const puller = new QueuePuller(processQueue, nextOffset, this.deps.puller);
+    this.#held.set(messageQueueKey(queue), { processQueue, puller });
+    return true;
+  }
+
+  /** Begins to pull every queue that was acquired and is not pulled yet. */
+  startPulling(): void {
+    for (const { puller } of this.#held.values()) puller.start();
+  }
+
+  /** Ends all pulling; what is cached stays. Resolves when no pull is under way. */
+  async stopPulling(): Promise<void> {
+    const pullers = [...this.#held.values()].map(({ puller }) => puller);
+    for (const puller of pullers) puller.stop();
+    await Promise.all(pullers.map((puller) => puller.stopped()));
+  }
+
+  /** Queues whose pulling rests look again whether they still have to. */
+  wakePulling(): void {
+    for (const { processQueue } of this.#held.values()) processQueue.wakePull();
+  }
+
+  /**
+   * Gives a queue up: nothing new is handled, running handlers may finish for a while, then their signal fires; the offset is
+   * made durable and the lock given back. `newOffset` replaces the offset: the broker or an operator said so. Never rejects.
+   */
+  async release(queue: MessageQueue, newOffset?: number): Promise<void> {
+    const held = this.#held.get(messageQueueKey(queue));
+    if (held === undefined) return;
+    const { processQueue, puller } = held;
+    puller.stop();
+    if (newOffset !== undefined) processQueue.drop();
+    await this.#finishHandlers(processQueue);
+    processQueue.drop();
+    if (newOffset !== undefined) this.deps.offsets.update(queue, newOffset, false);
+    await this.deps.offsets.persist([queue], this.deps.persistTimeoutMs);
+    this.deps.offsets.remove(queue);
+    this.deps.puller.pullApi.forget(queue);
+    if (this.deps.locks !== undefined) await this.deps.locks.unlock([processQueue]);
+    processQueue.clear();
+    this.#held.delete(messageQueueKey(queue));
+  }
+
+  async #finishHandlers(processQueue: ProcessQueue): Promise<void> {
+    processQueue.stopHandingOut();
+    const left = await processQueue.handlers.drain(this.deps.releaseTimeoutMs);
+    if (left === 0) return;
+    this.deps.consumeService.abort(
+      new MQClientError('ABORTED', 'the queue goes to another consumer'),
+      processQueue,
+    );
+  }
+}

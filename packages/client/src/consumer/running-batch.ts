@@ -1,0 +1,78 @@
+import type { MessageQueue } from '@mq/remoting/protocol';
+import { MQClientError } from '../errors.js';
+import type { ConsumeContext, ConsumeStatus, MessageHandler } from './message-handler.js';
+import type { ProcessQueue } from './process-queue.js';
+import type { ReceivedMessage } from './received-message.js';
+
+/** What a handler's answer amounts to. */
+export type ConsumeOutcome =
+  | { readonly kind: 'SUCCESS' }
+  | { readonly kind: 'FAILURE'; readonly error: unknown }
+  /** The answer is none of the words it may be. */
+  | { readonly kind: 'INVALID'; readonly error: unknown };
+
+const SUCCESS: ConsumeOutcome = { kind: 'SUCCESS' };
+
+/** Messages that are with a handler now; also the context the handler sees. */
+export class RunningBatch implements ConsumeContext {
+  delayLevelWhenNextConsume = 0;
+  ackIndex = Number.MAX_SAFE_INTEGER;
+  suspendCurrentQueueTimeMs: number;
+  /** Its time was over; set once, by RunningBatches. */
+  hasTimedOut = false;
+  /** Made when first asked for: most handlers never do. */
+  #controller: AbortController | undefined;
+  #abortReason: MQClientError | undefined;
+
+  constructor(
+    readonly processQueue: ProcessQueue,
+    readonly messages: readonly ReceivedMessage[],
+    /** Monotonic, milliseconds. */
+    readonly startedAtMs: number,
+    suspendCurrentQueueTimeMs: number,
+  ) {
+    this.suspendCurrentQueueTimeMs = suspendCurrentQueueTimeMs;
+  }
+
+  get messageQueue(): MessageQueue {
+    return this.processQueue.messageQueue;
+  }
+
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.#abortReason !== undefined) this.#controller.abort(this.#abortReason);
+    return this.#controller.signal;
+  }
+
+  abort(reason: MQClientError): void {
+    this.#abortReason ??= reason;
+    this.#controller?.abort(this.#abortReason);
+  }
+
+  /** Runs the handler to its end. Never rejects. */
+  async run(handler: MessageHandler): Promise<ConsumeOutcome> {
+    try {
+      return outcomeOf(await handler(this.messages, this));
+    } catch (error) {
+      return { kind: 'FAILURE', error };
+    }
+  }
+}
+
+function outcomeOf(status: ConsumeStatus | void): ConsumeOutcome {
+  switch (status) {
+    case undefined:
+    case 'CONSUME_SUCCESS':
+    case 'SUCCESS':
+      return SUCCESS;
+    case 'RECONSUME_LATER':
+    case 'SUSPEND_CURRENT_QUEUE_A_MOMENT':
+      return { kind: 'FAILURE', error: status };
+    default:
+      // A handler written in JavaScript may return anything; only nothing and the words of success are success.
+      return {
+        kind: 'INVALID',
+        error: new MQClientError('INVALID_ARGUMENT', 'the handler returned no status'),
+      };
+  }
+}

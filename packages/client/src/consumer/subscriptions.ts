@@ -1,0 +1,99 @@
+import {
+  buildSubscriptionData,
+  wrapNamespace,
+  withoutNamespace,
+  type SubscriptionData,
+} from '@mq/remoting/protocol';
+import type { Clock } from '@mq/remoting';
+import { MQClientError } from '../errors.js';
+import { assertTopic } from '../names.js';
+import type { MessageHandler } from './message-handler.js';
+
+/** "*" or nothing: everything. "TagA || TagB": one of these tags. `sql`: an SQL92 expression over properties. */
+export type SubscriptionExpression = string | { readonly sql: string };
+
+interface Subscription {
+  data: SubscriptionData;
+  readonly handler: MessageHandler | undefined;
+}
+
+/** What a consumer subscribed to: wire topic → filter and handler. */
+export class Subscriptions {
+  readonly #byTopic = new Map<string, Subscription>();
+
+  constructor(
+    private readonly namespace: string | undefined,
+    private readonly clock: Clock,
+    private readonly defaultHandler: MessageHandler | undefined,
+  ) {}
+
+  /** Wire topics. */
+  get topics(): string[] {
+    return [...this.#byTopic.keys()];
+  }
+
+  get data(): SubscriptionData[] {
+    return [...this.#byTopic.values()].map(({ data }) => data);
+  }
+
+  dataOf(wireTopic: string): SubscriptionData | undefined {
+    return this.#byTopic.get(wireTopic)?.data;
+  }
+
+  /** @param topic as the application names it */
+  handlerOf(topic: string): MessageHandler | undefined {
+    return this.#byTopic.get(wrapNamespace(this.namespace, topic))?.handler ?? this.defaultHandler;
+  }
+
+  /** @returns the wire topic. @throws MQClientError INVALID_ARGUMENT */
+  add(topic: string, expression: SubscriptionExpression, handler?: MessageHandler): string {
+    assertTopic(topic);
+    const wireTopic = wrapNamespace(this.namespace, topic);
+    this.#byTopic.set(wireTopic, {
+      data: subscriptionData(wireTopic, expression, this.clock.now()),
+      handler,
+    });
+    return wireTopic;
+  }
+
+  /** A subscription of the system's own, to a topic named as on the wire. */
+  addWireTopic(wireTopic: string): void {
+    this.#byTopic.set(wireTopic, {
+      data: subscriptionData(wireTopic, '*', this.clock.now()),
+      handler: undefined,
+    });
+  }
+
+  remove(topic: string): void {
+    this.#byTopic.delete(wrapNamespace(this.namespace, topic));
+  }
+
+  /** A newer version, after the queues changed: brokers compare versions to find stale subscriptions. */
+  touch(wireTopic: string): void {
+    const subscription = this.#byTopic.get(wireTopic);
+    if (subscription !== undefined)
+      subscription.data = { ...subscription.data, subVersion: this.clock.now() };
+  }
+
+  /** The application's name of a wire topic. */
+  nameOf(wireTopic: string): string {
+    return this.namespace === undefined ? wireTopic : withoutNamespace(wireTopic, this.namespace);
+  }
+}
+
+/** @throws MQClientError INVALID_ARGUMENT for an expression that is none */
+export function subscriptionData(
+  wireTopic: string,
+  expression: SubscriptionExpression,
+  version: number,
+): SubscriptionData {
+  try {
+    return typeof expression === 'string'
+      ? buildSubscriptionData(wireTopic, expression, 'TAG', version)
+      : buildSubscriptionData(wireTopic, expression.sql, 'SQL92', version);
+  } catch (cause) {
+    throw new MQClientError('INVALID_ARGUMENT', `not a subscription: ${JSON.stringify(expression)}`, {
+      cause,
+    });
+  }
+}

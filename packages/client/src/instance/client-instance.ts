@@ -1,0 +1,362 @@
+import {
+  RemotingClient,
+  RemotingCommand,
+  silentLogger,
+  systemClock,
+  type Clock,
+  type Logger,
+} from '@mq/remoting';
+import {
+  DEFAULT_INSTANCE_NAME,
+  buildClientId,
+  instanceNameOf,
+  loadCompression,
+  localAddress,
+} from '@mq/remoting/message';
+import {
+  GetRouteInfoRequestHeader,
+  RequestCode,
+  ResponseCode,
+  SystemTopic,
+  decodeTopicRouteData,
+  vipChannelAddress,
+  type HeartbeatData,
+  type MessageQueue,
+  type TopicRouteData,
+} from '@mq/remoting/protocol';
+import { MQClientError, assertArgument } from '../errors.js';
+import { parseNameServers, wholeNumber, type ClientOptions } from '../options.js';
+import { BrokerApi, type BrokerPeer } from './broker-api.js';
+import type { ConsumerMember, ProducerMember } from './group-members.js';
+import { NameServerClient } from './name-server-client.js';
+import { RepeatingTask } from './repeating-task.js';
+import { errorFromResponse } from './response-errors.js';
+import { RouteTable } from './route-table.js';
+import { registerServerRequests } from './server-requests.js';
+import { routeFromDefaultTopic } from './topic-routes.js';
+import type { TopicPublishInfo } from './topic-publish-info.js';
+
+const FIRST_HEARTBEAT_DELAY_MS = 1_000;
+
+/**
+ * What producers and consumers of one process share: one connection to each server, the routes, the heartbeat. Each
+ * producer and consumer makes its own unless it is given one (`client: instance`), which its owner then closes after
+ * them. Upstream: MQClientInstance; unlike there, nothing is global.
+ */
+export class ClientInstance {
+  /** `ip@instanceName[@unitName]`, how brokers know this client. */
+  readonly clientId: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly random: () => number;
+  readonly namespace: string | undefined;
+  readonly unitMode: boolean;
+  /** Limit of one request, milliseconds. */
+  readonly requestTimeoutMs: number;
+  readonly remoting: RemotingClient;
+  readonly brokers: BrokerApi;
+  readonly routes: RouteTable;
+
+  readonly #vipChannelEnabled: boolean;
+  readonly #nameServers: NameServerClient;
+  readonly #producers = new Map<string, ProducerMember>();
+  readonly #consumers = new Map<string, ConsumerMember>();
+  readonly #routeFetches = new Map<string, Promise<TopicRouteData | undefined>>();
+  readonly #routeTask: RepeatingTask;
+  readonly #heartbeatTask: RepeatingTask;
+  #state: 'created' | 'started' | 'closed' = 'created';
+
+  /** @throws MQClientError INVALID_ARGUMENT for an option out of range or an address that is none */
+  constructor(options: ClientOptions = {}) {
+    this.clock = options.clock ?? systemClock;
+    this.logger = (options.logger ?? silentLogger).child('client');
+    this.random = options.random ?? Math.random;
+    this.namespace = options.namespace;
+    this.unitMode = options.unitMode ?? false;
+    this.requestTimeoutMs = wholeNumber('requestTimeoutMs', options.requestTimeoutMs, 3_000, 1);
+    this.#vipChannelEnabled = options.vipChannelEnabled ?? false;
+    const addresses = parseNameServers(options.nameServers);
+    assertArgument(addresses.length > 0, 'no NameServer: give nameServers or set NAMESRV_ADDR');
+    this.clientId = buildClientId({
+      clientIp: options.clientIp ?? localAddress(),
+      instanceName:
+        options.instanceName ?? instanceNameOf(DEFAULT_INSTANCE_NAME, process.pid, process.hrtime.bigint()),
+      unitName: options.unitName,
+    });
+    this.remoting = new RemotingClient(
+      {
+        connectTimeoutMs: wholeNumber('connectTimeoutMs', options.connectTimeoutMs, 3_000, 1),
+        requestTimeoutMs: this.requestTimeoutMs,
+        serializeType: options.serializeType ?? 'JSON',
+        tls: options.tls ?? false,
+      },
+      { logger: this.logger, clock: this.clock },
+    );
+    for (const hook of options.hooks ?? []) this.remoting.addHook(hook);
+    this.brokers = new BrokerApi(this.remoting);
+    this.routes = new RouteTable(this.random);
+    this.#nameServers = new NameServerClient(this.remoting, addresses, {
+      timeoutMs: this.requestTimeoutMs,
+      random: this.random,
+    });
+    const deps = { clock: this.clock, logger: this.logger };
+    const routeMs = wholeNumber('routeRefreshIntervalMs', options.routeRefreshIntervalMs, 30_000, 100);
+    const heartbeatMs = wholeNumber('heartbeatIntervalMs', options.heartbeatIntervalMs, 30_000, 100);
+    this.#routeTask = new RepeatingTask('refresh of routes', () => this.refreshRoutes(), routeMs, deps);
+    this.#heartbeatTask = new RepeatingTask('heartbeat', () => this.heartbeat(), heartbeatMs, deps);
+  }
+
+  get nameServers(): readonly string[] {
+    return this.#nameServers.addresses;
+  }
+
+  /**
+   * Begins the periodic work; makes no connection yet. Resolves when the optional compression packages are loaded. May be
+   * called again.
+   * @throws MQClientError CLOSED after `close`
+   */
+  async start(): Promise<void> {
+    if (this.#state === 'created') this.#begin();
+    await loadCompression();
+    if (this.#state === 'closed') throw new MQClientError('CLOSED', 'the client instance was closed');
+  }
+
+  #begin(): void {
+    this.#state = 'started';
+    registerServerRequests(this.remoting, {
+      consumerOf: (group) => this.#consumers.get(group),
+      logger: this.logger,
+    });
+    // A broker that connects anew knows nothing of us; without a heartbeat it refuses pulls with 24 (upstream since 5.2).
+    this.remoting.on('connect', (address) => void this.#heartbeatTo(address));
+    this.#routeTask.start();
+    this.#heartbeatTask.start(FIRST_HEARTBEAT_DELAY_MS);
+  }
+
+  /**
+   * Stops the periodic work and closes every connection. Producers and consumers on it must be closed before.
+   * @param options.timeoutMs bound on waiting for requests in flight; default 3000
+   */
+  async close(options: { timeoutMs?: number } = {}): Promise<void> {
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
+    // The connections go first: whatever a periodic round still waits for fails at once, and the round ends.
+    await this.remoting.close({ timeoutMs: options.timeoutMs ?? 3_000 });
+    await Promise.all([this.#routeTask.close(), this.#heartbeatTask.close()]);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  /** @throws MQClientError INVALID_ARGUMENT when this instance already has a producer of that group */
+  registerProducer(producer: ProducerMember): void {
+    assertArgument(
+      !this.#producers.has(producer.producerGroup),
+      `this client already has a producer of group "${producer.producerGroup}"`,
+    );
+    this.#producers.set(producer.producerGroup, producer);
+  }
+
+  /** @throws MQClientError INVALID_ARGUMENT when this instance already has a consumer of that group */
+  registerConsumer(consumer: ConsumerMember): void {
+    assertArgument(
+      !this.#consumers.has(consumer.consumerGroup),
+      `this client already has a consumer of group "${consumer.consumerGroup}"`,
+    );
+    this.#consumers.set(consumer.consumerGroup, consumer);
+  }
+
+  /** Forgets the producer and tells the brokers. Never rejects; brokers not reached forget it after 120 s. */
+  async unregisterProducer(producer: ProducerMember, timeoutMs: number): Promise<void> {
+    if (this.#producers.get(producer.producerGroup) !== producer) return;
+    this.#producers.delete(producer.producerGroup);
+    await this.#unregister({ producerGroup: producer.producerGroup }, timeoutMs);
+  }
+
+  /** Forgets the consumer and tells the brokers. Never rejects; brokers not reached forget it after 120 s. */
+  async unregisterConsumer(consumer: ConsumerMember, timeoutMs: number): Promise<void> {
+    if (this.#consumers.get(consumer.consumerGroup) !== consumer) return;
+    this.#consumers.delete(consumer.consumerGroup);
+    await this.#unregister({ consumerGroup: consumer.consumerGroup }, timeoutMs);
+  }
+
+  /** Queues to send to if they are known now; does not ask. Hot. */
+  knownPublishInfo(topic: string): TopicPublishInfo | undefined {
+    const info = this.routes.publishInfoOf(topic);
+    return info === undefined || info.isEmpty ? undefined : info;
+  }
+
+  /**
+   * Queues to send to, asking the NameServer. A topic without a route borrows that of `defaultTopic`, on which the broker
+   * will create it with the first message.
+   * @throws MQClientError TOPIC_NOT_FOUND, NO_QUEUE_AVAILABLE, NAME_SERVER_UNREACHABLE, ABORTED
+   */
+  async fetchPublishInfo(
+    topic: string,
+    borrow: { defaultTopic: string; defaultTopicQueueNums: number },
+    signal?: AbortSignal,
+  ): Promise<TopicPublishInfo> {
+    if ((await this.fetchRoute(topic, signal)) === undefined) {
+      const template = await this.fetchRoute(borrow.defaultTopic, signal);
+      if (template === undefined) throw noRoute(topic);
+      this.routes.update(topic, routeFromDefaultTopic(template, borrow.defaultTopicQueueNums));
+    }
+    const info = this.routes.publishInfoOf(topic);
+    if (info === undefined || info.isEmpty) {
+      throw new MQClientError('NO_QUEUE_AVAILABLE', `topic "${topic}" has no queue that may be written now`);
+    }
+    return info;
+  }
+
+  /**
+   * Queues to read, sorted, asking the NameServer unless they are known.
+   * @throws MQClientError TOPIC_NOT_FOUND, NAME_SERVER_UNREACHABLE, ABORTED
+   */
+  async subscribeQueues(topic: string, signal?: AbortSignal): Promise<readonly MessageQueue[]> {
+    const known = this.routes.subscribeQueuesOf(topic);
+    if (known !== undefined) return known;
+    if ((await this.fetchRoute(topic, signal)) === undefined) throw noRoute(topic);
+    return this.routes.subscribeQueuesOf(topic) ?? [];
+  }
+
+  /**
+   * Asks the NameServer for a topic's route and takes it in; undefined when there is none (the cached one then stays).
+   * Calls for the same topic at the same time share one request.
+   * @throws MQClientError NAME_SERVER_UNREACHABLE, ABORTED, BAD_RESPONSE, SERVER_REFUSED
+   */
+  async fetchRoute(topic: string, signal?: AbortSignal): Promise<TopicRouteData | undefined> {
+    if (signal !== undefined) return this.#requestRoute(topic, signal);
+    let fetch = this.#routeFetches.get(topic);
+    if (fetch === undefined) {
+      fetch = this.#requestRoute(topic).finally(() => this.#routeFetches.delete(topic));
+      this.#routeFetches.set(topic, fetch);
+    }
+    return fetch;
+  }
+
+  /** The master of a broker, asking for the topic's route once if it is not known. @throws MQClientError BROKER_NOT_FOUND */
+  async masterOf(queue: MessageQueue, signal?: AbortSignal): Promise<BrokerPeer> {
+    return this.brokerOf(queue, 0, true, signal);
+  }
+
+  /** A broker to read the queue from; see RouteTable.findBroker. @throws MQClientError BROKER_NOT_FOUND */
+  async brokerOf(
+    queue: MessageQueue,
+    brokerId: number,
+    onlyThis: boolean,
+    signal?: AbortSignal,
+  ): Promise<BrokerPeer & { isSlave: boolean }> {
+    let found = this.routes.findBroker(queue.brokerName, brokerId, onlyThis);
+    if (found === undefined) {
+      await this.fetchRoute(queue.topic, signal);
+      found = this.routes.findBroker(queue.brokerName, brokerId, onlyThis);
+    }
+    if (found === undefined) {
+      throw new MQClientError('BROKER_NOT_FOUND', `no address is known for broker "${queue.brokerName}"`, {
+        brokerName: queue.brokerName,
+      });
+    }
+    return { brokerName: queue.brokerName, ...found };
+  }
+
+  /** Where sends to this broker go: its master, by way of the second port if so configured. Hot. */
+  sendAddressOf(brokerName: string): string | undefined {
+    const master = this.routes.masterOf(brokerName);
+    return master !== undefined && this.#vipChannelEnabled ? vipChannelAddress(master) : master;
+  }
+
+  /** Refreshes the route of every topic in use; consumers hear of changes. A failure of one does not stop the others. */
+  async refreshRoutes(): Promise<void> {
+    const topics = new Set<string>();
+    for (const producer of this.#producers.values())
+      for (const topic of producer.publishTopics()) topics.add(topic);
+    for (const consumer of this.#consumers.values())
+      for (const topic of consumer.subscribedTopics()) topics.add(topic);
+    const results = await Promise.allSettled([...topics].map((topic) => this.fetchRoute(topic)));
+    const failed = results.find((result) => result.status === 'rejected');
+    if (failed !== undefined) this.logger.warn('refresh of routes failed', { error: failed.reason });
+  }
+
+  /**
+   * Tells every broker in use which groups live here: masters always, slaves only for consumers. Resolves when each has
+   * answered or failed; failures are logged.
+   */
+  async heartbeat(): Promise<void> {
+    const offline = this.routes.removeOfflineBrokers();
+    if (offline.length > 0) this.logger.info('brokers left all routes', { brokers: offline.join(',') });
+    const calls: Promise<void>[] = [];
+    for (const { address, brokerId } of this.routes.brokers()) {
+      if (brokerId === 0 || this.#consumers.size > 0) calls.push(this.#heartbeatTo(address));
+    }
+    await Promise.all(calls);
+  }
+
+  /** Brings the next heartbeat forward: groups or subscriptions have changed. */
+  heartbeatSoon(): void {
+    this.#heartbeatTask.runSoon();
+  }
+
+  async #requestRoute(topic: string, signal?: AbortSignal): Promise<TopicRouteData | undefined> {
+    const ext = GetRouteInfoRequestHeader.encode({ topic });
+    const response = await this.#nameServers.request(
+      () => RemotingCommand.request(RequestCode.GET_ROUTEINFO_BY_TOPIC, ext),
+      signal,
+    );
+    if (response.code === ResponseCode.TOPIC_NOT_EXIST) return undefined;
+    if (response.code !== ResponseCode.SUCCESS || response.body === undefined) {
+      throw errorFromResponse(`query of the route of "${topic}"`, response, {});
+    }
+    const route = decodeTopicRouteData(response.body);
+    if (this.routes.update(topic, route)) this.#routeChanged(topic);
+    return route;
+  }
+
+  #routeChanged(topic: string): void {
+    this.logger.debug('route changed', { topic });
+    if (topic === SystemTopic.AUTO_CREATE) return;
+    for (const consumer of this.#consumers.values()) {
+      for (const subscribed of consumer.subscribedTopics())
+        if (subscribed === topic) consumer.rebalanceSoon();
+    }
+  }
+
+  #heartbeatData(): HeartbeatData {
+    return {
+      clientID: this.clientId,
+      producerDataSet: [...this.#producers.keys()].map((groupName) => ({ groupName })),
+      consumerDataSet: [...this.#consumers.values()].map((consumer) => consumer.consumerData()),
+      heartbeatFingerprint: 0,
+      withoutSub: false,
+    };
+  }
+
+  async #heartbeatTo(address: string): Promise<void> {
+    if (this.#state !== 'started' || this.#producers.size + this.#consumers.size === 0) return;
+    if (!this.routes.hasAddress(address)) return;
+    try {
+      await this.brokers.heartbeat({ address }, this.#heartbeatData(), { timeoutMs: this.requestTimeoutMs });
+    } catch (error) {
+      this.logger.warn('heartbeat failed', { address, error });
+    }
+  }
+
+  async #unregister(
+    groups: { producerGroup?: string; consumerGroup?: string },
+    timeoutMs: number,
+  ): Promise<void> {
+    const calls: Promise<void>[] = [];
+    for (const broker of this.routes.brokers()) {
+      // A broker we hold no connection to has nothing to forget that its own time-out would not take.
+      calls.push(this.brokers.unregister(broker, { clientID: this.clientId, ...groups }, { timeoutMs }));
+    }
+    for (const result of await Promise.allSettled(calls)) {
+      if (result.status === 'rejected')
+        this.logger.warn('unregister failed', { ...groups, error: result.reason });
+    }
+  }
+}
+
+function noRoute(topic: string): MQClientError {
+  return new MQClientError('TOPIC_NOT_FOUND', `the NameServer has no route for topic "${topic}"`);
+}

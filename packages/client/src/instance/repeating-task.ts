@@ -1,0 +1,71 @@
+import type { Clock, Logger, Timer } from '@mq/remoting';
+
+/**
+ * Work that is done again and again, `intervalMs` after the last round ended: it never overlaps itself, and its error
+ * is logged, not lost. `runSoon` brings the next round forward; rounds asked for during a round become one.
+ */
+export class RepeatingTask {
+  #timer: Timer | undefined;
+  #dueAtMs = 0;
+  #running: Promise<void> | undefined;
+  #againAfterMs: number | undefined;
+  #state: 'idle' | 'started' | 'closed' = 'idle';
+
+  constructor(
+    private readonly name: string,
+    private readonly work: () => Promise<void> | void,
+    private readonly intervalMs: number,
+    private readonly deps: { clock: Clock; logger: Logger },
+  ) {}
+
+  /** First round after `initialDelayMs`. A second call does nothing. */
+  start(initialDelayMs: number = this.intervalMs): void {
+    if (this.#state !== 'idle') return;
+    this.#state = 'started';
+    this.#schedule(initialDelayMs);
+  }
+
+  /** Next round after at most `delayMs`; during a round, after it. Does nothing unless started. */
+  runSoon(delayMs = 0): void {
+    if (this.#state !== 'started') return;
+    if (this.#running !== undefined) {
+      this.#againAfterMs = Math.min(delayMs, this.#againAfterMs ?? delayMs);
+      return;
+    }
+    if (this.#timer === undefined || this.deps.clock.monotonic() + delayMs < this.#dueAtMs)
+      this.#schedule(delayMs);
+  }
+
+  /** No further round; resolves when the current one has ended. */
+  async close(): Promise<void> {
+    this.#state = 'closed';
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    await this.#running;
+  }
+
+  #schedule(delayMs: number): void {
+    this.#timer?.cancel();
+    this.#dueAtMs = this.deps.clock.monotonic() + delayMs;
+    this.#timer = this.deps.clock.setTimeout(() => void this.#round(), delayMs);
+    this.#timer.unref?.();
+  }
+
+  async #round(): Promise<void> {
+    this.#timer = undefined;
+    this.#running = this.#guardedWork();
+    await this.#running;
+    this.#running = undefined;
+    const delayMs = this.#againAfterMs ?? this.intervalMs;
+    this.#againAfterMs = undefined;
+    if (this.#state === 'started') this.#schedule(delayMs);
+  }
+
+  async #guardedWork(): Promise<void> {
+    try {
+      await this.work();
+    } catch (error) {
+      this.deps.logger.warn('periodic task failed', { task: this.name, error });
+    }
+  }
+}

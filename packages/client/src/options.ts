@@ -1,0 +1,76 @@
+import type { ClientHook, ClientTlsOptions, Clock, Logger, SerializeType } from '@mq/remoting';
+import { assertArgument } from './errors.js';
+
+/** What producers, consumers and a shared `ClientInstance` have in common. Times are milliseconds. */
+export interface ClientOptions {
+  /**
+   * NameServer addresses, "host:port": a list, or upstream's form "a:9876;b:9876".
+   * Default: the environment variable NAMESRV_ADDR.
+   */
+  nameServers?: readonly string[] | string;
+  /**
+   * Second part of the client id `ip@instanceName[@unitName]`. Default: `pid#random`, unique to this instance;
+   * broadcasting consumers keep "DEFAULT", because their offset folder is named after the client id.
+   */
+  instanceName?: string;
+  /** First part of the client id. Default: the first IPv4 address that is not loopback, else 127.0.0.1. */
+  clientIp?: string;
+  /** Third part of the client id, for deployments in units. */
+  unitName?: string;
+  /** Marks topics and subscriptions as belonging to a unit. Default false. */
+  unitMode?: boolean;
+  /** Namespace put before topics and groups (`ns%topic`); what the application sees has none. */
+  namespace?: string;
+  /** Limit of one request to a server. Default 3000. */
+  requestTimeoutMs?: number;
+  /** Limit of one connection attempt. Default 3000. */
+  connectTimeoutMs?: number;
+  /** Refresh of every known route. Default 30000, at least 100. */
+  routeRefreshIntervalMs?: number;
+  /** Heartbeat to every broker in use. Default 30000, at least 100; brokers forget a client after 120000. */
+  heartbeatIntervalMs?: number;
+  /** Encoding of request headers. Default 'JSON'; 'ROCKETMQ' is smaller and quicker, understood by all Apache releases. */
+  serializeType?: SerializeType;
+  /** TLS towards every server. Default: plain. */
+  tls?: ClientTlsOptions | false;
+  /** Send to the broker's second port (port - 2), as clients before 4.5.1 did. Default false. */
+  vipChannelEnabled?: boolean;
+  /** Called around every request: signing, tracing. Order as given. */
+  hooks?: readonly ClientHook[];
+  /** Default: silent. */
+  logger?: Logger;
+  /** Time seam for tests. Default: the system clock. */
+  clock?: Clock;
+  /** Random seam for tests: a number in [0, 1). Default Math.random. */
+  random?: () => number;
+}
+
+/** The addresses of `nameServers` or NAMESRV_ADDR, checked. Empty when neither names any. */
+export function parseNameServers(value: readonly string[] | string | undefined): string[] {
+  const given = value ?? process.env['NAMESRV_ADDR'] ?? '';
+  const list = (typeof given === 'string' ? given.split(/[;,]/) : [...given]).map((entry) => entry.trim());
+  const addresses = list.filter((entry) => entry.length > 0);
+  for (const address of addresses) {
+    assertArgument(
+      /^(\[[0-9a-fA-F:.]+\]|[^:\s]+):\d{1,5}$/.test(address),
+      `not a NameServer address: "${address}"`,
+    );
+  }
+  return addresses;
+}
+
+/** A whole number within [min, max], or the default when absent; refuses everything else by name. */
+export function wholeNumber(
+  name: string,
+  value: number | undefined,
+  defaultValue: number,
+  min: number,
+  max: number = Number.MAX_SAFE_INTEGER,
+): number {
+  if (value === undefined) return defaultValue;
+  assertArgument(
+    Number.isInteger(value) && value >= min && value <= max,
+    `${name} must be a whole number from ${min} to ${max}, not ${value}`,
+  );
+  return value;
+}

@@ -1,0 +1,156 @@
+import {
+  MIN_BATCH_BLOCK_BYTES,
+  MessageConst,
+  UniqIdGenerator,
+  compress,
+  encodeBatch,
+  encodeProperties,
+  withCompression,
+} from '@mq/remoting/message';
+import { isNotAllowedSendTopic, isRetryTopic, wrapNamespace } from '@mq/remoting/protocol';
+import type { Clock } from '@mq/remoting';
+import { MQClientError, assertArgument } from '../errors.js';
+import type { PreparedMessage } from './message-sender.js';
+import { assertOutgoing, bodyBytes, outgoingProperties, type OutgoingMessage } from './outgoing-message.js';
+import type { ProducerSettings } from './producer-options.js';
+import { splitBatch } from './split-batch.js';
+
+/** The longest properties text a record can hold, in bytes. */
+const MAX_PROPERTIES_BYTES = 32_767;
+
+type PrepareSettings = Pick<
+  ProducerSettings,
+  'maxMessageSize' | 'compressMsgBodyOverHowmuch' | 'compressType' | 'compressLevel'
+>;
+
+interface BatchElement {
+  readonly body: Buffer;
+  readonly flag: number;
+  readonly properties: Record<string, string>;
+  readonly sizeBytes: number;
+  readonly msgId: string;
+}
+
+/**
+ * Turns an application's message into what goes on the wire: checks it, gives it its id, compresses it, encodes its
+ * properties. Done once a send; every attempt uses the result.
+ */
+export class MessagePreparer {
+  readonly #ids: UniqIdGenerator;
+
+  constructor(
+    private readonly settings: PrepareSettings,
+    private readonly namespace: string | undefined,
+    clock: Clock,
+  ) {
+    this.#ids = new UniqIdGenerator({ clock });
+  }
+
+  /**
+   * @param shardingKey kept as a property, so that consumers and tools see what decided the queue
+   * @throws MQClientError INVALID_ARGUMENT, MESSAGE_ILLEGAL, UNSUPPORTED_COMPRESSION
+   */
+  prepare(message: OutgoingMessage, shardingKey?: string): PreparedMessage {
+    const body = bodyBytes(message.body);
+    assertOutgoing(message, body.length, this.settings.maxMessageSize);
+    const wireTopic = this.#wireTopic(message.topic);
+    const properties = outgoingProperties(message);
+    if (shardingKey !== undefined) properties[MessageConst.SHARDING_KEY] = shardingKey;
+    if (this.namespace !== undefined) properties[MessageConst.INSTANCE_ID] = this.namespace;
+    const msgId = this.#ids.next();
+    properties[MessageConst.UNIQ_CLIENT_MESSAGE_ID_KEYIDX] = msgId;
+    const text = encodeProperties(properties);
+    assertPropertiesSize(text);
+    return {
+      topic: message.topic,
+      wireTopic,
+      flag: message.flag ?? 0,
+      properties: text,
+      msgId,
+      isBatch: false,
+      ...this.#compressed(body),
+    };
+  }
+
+  /**
+   * The requests a batch becomes: each at most `maxBytes` of encoded messages. The batch itself carries no id:
+   * 5.3.3 brokers append the batch's properties to every message, where a second UNIQ_KEY would hide the first.
+   * @throws MQClientError INVALID_ARGUMENT, MESSAGE_ILLEGAL
+   */
+  prepareBatch(
+    messages: readonly OutgoingMessage[],
+    maxBytes: number,
+  ): { prepared: PreparedMessage; count: number }[] {
+    const first = messages[0];
+    assertArgument(first !== undefined, 'a batch needs at least one message');
+    const elements = messages.map((message) => this.#batchElement(message, first));
+    const wireTopic = this.#wireTopic(first.topic);
+    const wait = first.waitStoreMsgOk === false ? 'false' : 'true';
+    const properties = encodeProperties({ [MessageConst.WAIT_STORE_MSG_OK]: wait });
+    return splitBatch(
+      elements,
+      Math.min(maxBytes, this.settings.maxMessageSize),
+      (element) => element.sizeBytes,
+    ).map((run) => ({
+      count: run.length,
+      prepared: {
+        topic: first.topic,
+        wireTopic,
+        body: encodeBatch(run),
+        sysFlag: 0,
+        flag: 0,
+        properties,
+        msgId: run.map((element) => element.msgId).join(','),
+        isBatch: true,
+      },
+    }));
+  }
+
+  #batchElement(message: OutgoingMessage, first: OutgoingMessage): BatchElement {
+    const body = bodyBytes(message.body);
+    assertOutgoing(message, body.length, this.settings.maxMessageSize);
+    assertArgument(message.topic === first.topic, 'all messages of a batch must have the same topic');
+    assertArgument(!isRetryTopic(message.topic), 'a retry topic cannot be sent to in batches');
+    assertArgument(
+      (message.waitStoreMsgOk ?? true) === (first.waitStoreMsgOk ?? true),
+      'all messages of a batch must have the same waitStoreMsgOk',
+    );
+    const delayed =
+      message.delayLevel || message.delayMs !== undefined || message.deliverTimestampMs !== undefined;
+    assertArgument(!delayed, 'a batch cannot hold delayed messages');
+    const properties = outgoingProperties(message);
+    if (this.namespace !== undefined) properties[MessageConst.INSTANCE_ID] = this.namespace;
+    const msgId = this.#ids.next();
+    properties[MessageConst.UNIQ_CLIENT_MESSAGE_ID_KEYIDX] = msgId;
+    const propertiesBytes = Buffer.byteLength(encodeProperties(properties), 'utf8');
+    if (propertiesBytes > MAX_PROPERTIES_BYTES) throw propertiesTooLong(propertiesBytes);
+    const sizeBytes = MIN_BATCH_BLOCK_BYTES + body.length + propertiesBytes;
+    return { body, flag: message.flag ?? 0, properties, sizeBytes, msgId };
+  }
+
+  #wireTopic(topic: string): string {
+    assertArgument(!isNotAllowedSendTopic(topic), `topic "${topic}" belongs to the system`);
+    return wrapNamespace(this.namespace, topic);
+  }
+
+  /** Compressed when large enough. Synchronous, so that sends keep their order. */
+  #compressed(body: Buffer): { body: Buffer; sysFlag: number } {
+    if (body.length < this.settings.compressMsgBodyOverHowmuch) return { body, sysFlag: 0 };
+    const { compressType, compressLevel } = this.settings;
+    return { body: compress(compressType, body, compressLevel), sysFlag: withCompression(0, compressType) };
+  }
+}
+
+function assertPropertiesSize(text: string): void {
+  // Most texts are short: a UTF-16 unit is at most three bytes.
+  if (text.length * 3 <= MAX_PROPERTIES_BYTES) return;
+  const bytes = Buffer.byteLength(text, 'utf8');
+  if (bytes > MAX_PROPERTIES_BYTES) throw propertiesTooLong(bytes);
+}
+
+function propertiesTooLong(bytes: number): MQClientError {
+  return new MQClientError(
+    'MESSAGE_ILLEGAL',
+    `the properties take ${bytes} bytes, more than ${MAX_PROPERTIES_BYTES}`,
+  );
+}

@@ -1,0 +1,105 @@
+import { MessageConst } from '@mq/remoting/message';
+import { MQClientError, assertArgument } from '../errors.js';
+import { assertTopic } from '../names.js';
+
+/** A message to send. Everything but `topic` and `body` is optional. */
+export interface OutgoingMessage {
+  topic: string;
+  /** Text is sent as UTF-8. At most `maxMessageSize` bytes. */
+  body: string | Uint8Array;
+  /** One tag, what consumers filter by. */
+  tags?: string;
+  /** Keys to find the message by; without spaces. */
+  keys?: string | readonly string[];
+  /** The application's own properties. Values may not be empty nor hold U+0001 or U+0002; system names are refused. */
+  properties?: Readonly<Record<string, string>>;
+  /** Delivered after the broker's level of that number, 1 to 18 by default (1s 5s 10s 30s 1m ...). 0: at once. */
+  delayLevel?: number;
+  /** Delivered after so many milliseconds (5.x brokers). Exclusive with the other delays. */
+  delayMs?: number;
+  /** Delivered at this time, milliseconds since 1970 (5.x brokers). Exclusive with the other delays. */
+  deliverTimestampMs?: number;
+  /** The application's own 32-bit number. Default 0. */
+  flag?: number;
+  /** False: the broker acknowledges before flush and replication. Default true. */
+  waitStoreMsgOk?: boolean;
+}
+
+/** What the system itself writes; upstream refuses these names to applications (MessageConst.STRING_HASH_SET). */
+const RESERVED_PROPERTIES: ReadonlySet<string> = new Set<string>(Object.values(MessageConst));
+const FORBIDDEN_CHARACTERS = /[\u0001\u0002]/;
+
+/** The body as bytes; a Uint8Array is used as it is, without a copy. */
+export function bodyBytes(body: string | Uint8Array): Buffer {
+  if (typeof body === 'string') return Buffer.from(body, 'utf8');
+  return Buffer.isBuffer(body) ? body : Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+}
+
+/**
+ * Refuses a message that no broker would take.
+ * @throws MQClientError INVALID_ARGUMENT, MESSAGE_ILLEGAL
+ */
+export function assertOutgoing(message: OutgoingMessage, bodyLength: number, maxMessageSize: number): void {
+  assertTopic(message.topic);
+  if (bodyLength === 0) throw new MQClientError('MESSAGE_ILLEGAL', 'the message has no body');
+  if (bodyLength > maxMessageSize) {
+    const reason = `the message body has ${bodyLength} bytes, more than maxMessageSize ${maxMessageSize}`;
+    throw new MQClientError('MESSAGE_ILLEGAL', reason);
+  }
+}
+
+/**
+ * The properties as they travel: the application's, then tags, keys, delay, WAIT. Insertion order is the order on the wire.
+ * @throws MQClientError INVALID_ARGUMENT naming the property
+ */
+export function outgoingProperties(message: OutgoingMessage): Record<string, string> {
+  const properties: Record<string, string> = {};
+  for (const name in message.properties) {
+    const value = message.properties[name] as string;
+    assertArgument(
+      name.length > 0 && !RESERVED_PROPERTIES.has(name),
+      `the property name "${name}" is reserved`,
+    );
+    assertText(`property "${name}"`, value);
+    assertArgument(
+      !FORBIDDEN_CHARACTERS.test(name),
+      `the property name ${JSON.stringify(name)} holds a separator`,
+    );
+    properties[name] = value;
+  }
+  if (message.keys !== undefined) setKeys(properties, message.keys);
+  if (message.tags !== undefined && message.tags.length > 0) {
+    assertText('tags', message.tags);
+    properties[MessageConst.TAGS] = message.tags;
+  }
+  properties[MessageConst.WAIT_STORE_MSG_OK] = message.waitStoreMsgOk === false ? 'false' : 'true';
+  setDelay(properties, message);
+  return properties;
+}
+
+function setKeys(properties: Record<string, string>, keys: string | readonly string[]): void {
+  const text = typeof keys === 'string' ? keys : keys.join(' ');
+  if (text.length === 0) return;
+  assertText('keys', text);
+  properties[MessageConst.KEYS] = text;
+}
+
+function setDelay(properties: Record<string, string>, message: OutgoingMessage): void {
+  const { delayLevel, delayMs, deliverTimestampMs } = message;
+  const given = [delayLevel || undefined, delayMs, deliverTimestampMs].filter((value) => value !== undefined);
+  if (given.length === 0) return;
+  assertArgument(given.length === 1, 'give only one of delayLevel, delayMs and deliverTimestampMs');
+  assertArgument(
+    Number.isInteger(given[0]) && (given[0] as number) >= 0,
+    'a delay must be a whole number, 0 or more',
+  );
+  if (delayLevel) properties[MessageConst.DELAY_TIME_LEVEL] = String(delayLevel);
+  else if (delayMs !== undefined) properties[MessageConst.TIMER_DELAY_MS] = String(delayMs);
+  else if (deliverTimestampMs !== undefined)
+    properties[MessageConst.TIMER_DELIVER_MS] = String(deliverTimestampMs);
+}
+
+function assertText(what: string, value: unknown): void {
+  assertArgument(typeof value === 'string' && value.length > 0, `${what} must be text that is not empty`);
+  assertArgument(!FORBIDDEN_CHARACTERS.test(value), `${what} may not hold U+0001 or U+0002`);
+}

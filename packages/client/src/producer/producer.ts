@@ -1,0 +1,309 @@
+import { wrapNamespace, withoutNamespace, type MessageQueue } from '@mq/remoting/protocol';
+import { MQClientError, assertArgument } from '../errors.js';
+import { ClientInstance } from '../instance/client-instance.js';
+import { InFlight } from '../instance/in-flight.js';
+import { errorFromRemoting } from '../instance/response-errors.js';
+import { settledWithin } from '../instance/sleeper.js';
+import { assertTopic } from '../names.js';
+import { wholeNumber } from '../options.js';
+
+import { MessagePreparer } from './message-preparer.js';
+import { MessageSender, type PreparedMessage, type SendBudget } from './message-sender.js';
+import type { OutgoingMessage } from './outgoing-message.js';
+import { resolveProducerOptions, type ProducerOptions, type ProducerSettings } from './producer-options.js';
+import { selectByHash } from './queue-selector.js';
+import type { SendOptions } from './send-options.js';
+import type { SendResult } from './send-result.js';
+
+const DEFAULT_CLOSE_TIMEOUT_MS = 5_000;
+
+/** What closing a producer left behind. */
+export interface ProducerCloseResult {
+  /** Sends not answered when time ran out; they are indefinite: stored or not. */
+  readonly unansweredSends: number;
+}
+
+/** Of a batch that failed half way: see `Producer.sendBatch`. */
+export class BatchSendError extends MQClientError {
+  /**
+   * @param sent what was acknowledged before the failure
+   * @param sentCount how many messages, from the first on, that is
+   */
+  constructor(
+    cause: MQClientError,
+    readonly sent: readonly SendResult[],
+    readonly sentCount: number,
+  ) {
+    super(cause.code, cause.message, {
+      cause,
+      retryable: cause.retryable,
+      ...(cause.responseCode === undefined ? {} : { responseCode: cause.responseCode }),
+      ...(cause.brokerName === undefined ? {} : { brokerName: cause.brokerName }),
+      ...(cause.address === undefined ? {} : { address: cause.address }),
+    });
+  }
+}
+
+/**
+ * Sends messages. Upstream: DefaultMQProducer; its asynchronous variants are the promises here.
+ *
+ *     await using producer = new Producer({ nameServers: ['127.0.0.1:9876'], producerGroup: 'orders' });
+ *     await producer.start();
+ *     const { msgId } = await producer.send({ topic: 'Orders', body: 'hello', tags: 'created' });
+ *
+ * Every method may be called by many callers at the same time.
+ */
+export class Producer {
+  readonly #settings: ProducerSettings;
+  readonly #client: ClientInstance;
+  readonly #ownsClient: boolean;
+  readonly #sender: MessageSender;
+  readonly #preparer: MessagePreparer;
+  readonly #inFlight: InFlight;
+  readonly #member: { readonly producerGroup: string; publishTopics(): Iterable<string> };
+  #state: 'created' | 'started' | 'closing' | 'closed' = 'created';
+  #starting: Promise<void> | undefined;
+  #closing: Promise<ProducerCloseResult> | undefined;
+
+  /** @throws MQClientError INVALID_ARGUMENT for an option out of range */
+  constructor(options: ProducerOptions) {
+    this.#settings = resolveProducerOptions(options);
+    this.#ownsClient = options.client === undefined;
+    this.#client = options.client ?? new ClientInstance(options);
+    const producerGroup = wrapNamespace(this.#client.namespace, this.#settings.producerGroup);
+    this.#sender = new MessageSender(this.#client, { ...this.#settings, producerGroup });
+    this.#preparer = new MessagePreparer(this.#settings, this.#client.namespace, this.#client.clock);
+    this.#inFlight = new InFlight(this.#client.clock);
+    this.#member = { producerGroup, publishTopics: () => this.#sender.topics };
+  }
+
+  /** How brokers know this client. */
+  get clientId(): string {
+    return this.#client.clientId;
+  }
+
+  /**
+   * Registers the producer group; connections are made when first needed. May be called again.
+   * @throws MQClientError CLOSED after `close`; INVALID_ARGUMENT when the shared client has a producer of that group
+   */
+  start(): Promise<void> {
+    if (this.#state === 'closing' || this.#state === 'closed') return Promise.reject(this.#closedError());
+    this.#starting ??= this.#start();
+    return this.#starting;
+  }
+
+  async #start(): Promise<void> {
+    this.#client.registerProducer(this.#member);
+    await this.#client.start();
+    if (this.#state === 'created') this.#state = 'started';
+  }
+
+  /**
+   * Sends one message and resolves when a broker stored it; look at `status` for what the broker could confirm. Goes to
+   * another broker after a failure, unless the queue is the caller's choice.
+   * @throws MQClientError. After TIMEOUT, ABORTED and CONNECTION_FAILED the message may have been stored all the same
+   */
+  async send(message: OutgoingMessage, options: SendOptions = {}): Promise<SendResult> {
+    this.#assertRunning();
+    const budget = this.#budget(options);
+    const prepared = this.#preparer.prepare(message, options.shardingKey);
+    this.#inFlight.begin();
+    try {
+      return await this.#sendPrepared(prepared, message, options, budget);
+    } finally {
+      this.#inFlight.end();
+    }
+  }
+
+  /**
+   * Hands one message to the transport without asking for an answer: quick, and lost when anything goes wrong on the way.
+   * @throws MQClientError when there is no route, or the message cannot be handed over
+   */
+  async sendOneway(message: OutgoingMessage, options: SendOptions = {}): Promise<void> {
+    this.#assertRunning();
+    const budget = this.#budget(options);
+    const prepared = this.#preparer.prepare(message, options.shardingKey);
+    this.#inFlight.begin();
+    try {
+      const queue =
+        (await this.#chosenQueue(prepared, message, options, budget)) ??
+        (await this.#anyQueue(prepared, budget));
+      await this.#sender.sendOneway(queue, prepared, budget);
+    } finally {
+      this.#inFlight.end();
+    }
+  }
+
+  /**
+   * Sends many messages of one topic in as few requests as their size allows, one request after the other; one result for
+   * each request. Delayed messages and retry topics cannot be batched, bodies are not compressed.
+   * @param options.maxBatchBytes largest request, bytes; default and upper bound `maxMessageSize`
+   * @throws BatchSendError, which says what was acknowledged before the failure; INVALID_ARGUMENT and MESSAGE_ILLEGAL come
+   *   as MQClientError before anything is sent
+   */
+  async sendBatch(
+    messages: readonly OutgoingMessage[],
+    options: SendOptions & { maxBatchBytes?: number } = {},
+  ): Promise<SendResult[]> {
+    this.#assertRunning();
+    const maxBytes = wholeNumber('maxBatchBytes', options.maxBatchBytes, this.#settings.maxMessageSize, 1);
+    const requests = this.#preparer.prepareBatch(messages, maxBytes);
+    const results: SendResult[] = [];
+    let sentCount = 0;
+    this.#inFlight.begin();
+    try {
+      for (const { prepared, count } of requests) {
+        // Each request has the time of a send of its own.
+        results.push(
+          await this.#sendPrepared(
+            prepared,
+            messages[sentCount] as OutgoingMessage,
+            options,
+            this.#budget(options),
+          ),
+        );
+        sentCount += count;
+      }
+      return results;
+    } catch (error) {
+      throw new BatchSendError(errorFromRemoting('batch send', error, {}), results, sentCount);
+    } finally {
+      this.#inFlight.end();
+    }
+  }
+
+  /**
+   * The queues of a topic that may be written now.
+   * @throws MQClientError TOPIC_NOT_FOUND, NO_QUEUE_AVAILABLE, NAME_SERVER_UNREACHABLE, ABORTED
+   */
+  async fetchPublishMessageQueues(
+    topic: string,
+    options: { signal?: AbortSignal } = {},
+  ): Promise<MessageQueue[]> {
+    this.#assertRunning();
+    assertTopic(topic);
+    const wireTopic = wrapNamespace(this.#client.namespace, topic);
+    const info = await this.#sender.fetchPublishInfo(wireTopic, this.#budget(options));
+    return info.queues.map((queue) => ({ ...queue, topic }));
+  }
+
+  /**
+   * Refuses new sends, waits for those in flight, unregisters the group and, unless the client is shared, closes the
+   * connections. Always ends, about within the time-out; may be called again and then means the same.
+   * @param options.timeoutMs bound on waiting; default 5000
+   */
+  close(options: { timeoutMs?: number } = {}): Promise<ProducerCloseResult> {
+    this.#closing ??= this.#close(wholeNumber('timeoutMs', options.timeoutMs, DEFAULT_CLOSE_TIMEOUT_MS, 0));
+    return this.#closing;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #close(timeoutMs: number): Promise<ProducerCloseResult> {
+    const { clock } = this.#client;
+    const deadlineMs = clock.monotonic() + timeoutMs;
+    const wasStarted = this.#starting !== undefined;
+    this.#state = 'closing';
+    const unansweredSends = await this.#inFlight.drain(timeoutMs);
+    const leftMs = (): number => Math.max(1, deadlineMs - clock.monotonic());
+    if (wasStarted)
+      await settledWithin(clock, this.#client.unregisterProducer(this.#member, leftMs()), leftMs());
+    if (this.#ownsClient) await this.#client.close({ timeoutMs: leftMs() });
+    this.#state = 'closed';
+    return { unansweredSends };
+  }
+
+  async #sendPrepared(
+    prepared: PreparedMessage,
+    message: OutgoingMessage,
+    options: SendOptions,
+    budget: SendBudget,
+  ): Promise<SendResult> {
+    if (!isQueueChosen(options)) return this.#sender.send(prepared, budget);
+    const queue = (await this.#chosenQueue(prepared, message, options, budget)) as MessageQueue;
+    return this.#sender.sendTo(queue, prepared, this.#remaining(budget), budget.signal);
+  }
+
+  /** The queue the caller asked for; undefined when it left the choice to us. */
+  async #chosenQueue(
+    prepared: PreparedMessage,
+    message: OutgoingMessage,
+    options: SendOptions,
+    budget: SendBudget,
+  ): Promise<MessageQueue | undefined> {
+    const { messageQueue, shardingKey, queueSelector } = options;
+    if (messageQueue !== undefined) {
+      assertArgument(messageQueue.topic === message.topic, 'messageQueue and message name different topics');
+      this.#sender.topics.add(prepared.wireTopic);
+      return { ...messageQueue, topic: prepared.wireTopic };
+    }
+    if (shardingKey === undefined && queueSelector === undefined) return undefined;
+    const info =
+      this.#sender.knownPublishInfo(prepared.wireTopic) ??
+      (await this.#sender.fetchPublishInfo(prepared.wireTopic, budget));
+    if (shardingKey !== undefined) return selectByHash(info.queues, shardingKey);
+    return this.#selected(info.queues, message, options);
+  }
+
+  #selected(queues: readonly MessageQueue[], message: OutgoingMessage, options: SendOptions): MessageQueue {
+    const { namespace } = this.#client;
+    const visible =
+      namespace === undefined
+        ? queues
+        : queues.map((q) => ({ ...q, topic: withoutNamespace(q.topic, namespace) }));
+    let selected: MessageQueue;
+    try {
+      selected = (options.queueSelector as NonNullable<SendOptions['queueSelector']>)(visible, message);
+    } catch (cause) {
+      throw new MQClientError('INVALID_ARGUMENT', 'the queueSelector threw', { cause });
+    }
+    assertArgument(typeof selected?.brokerName === 'string', 'the queueSelector returned no queue');
+    return { ...selected, topic: wrapNamespace(namespace, selected.topic) };
+  }
+
+  async #anyQueue(prepared: PreparedMessage, budget: SendBudget): Promise<MessageQueue> {
+    const info =
+      this.#sender.knownPublishInfo(prepared.wireTopic) ??
+      (await this.#sender.fetchPublishInfo(prepared.wireTopic, budget));
+    return this.#sender.selectQueue(info, undefined);
+  }
+
+  #budget(options: SendOptions): SendBudget {
+    const timeoutMs = wholeNumber('timeoutMs', options.timeoutMs, this.#settings.sendMsgTimeoutMs, 1);
+    if (options.signal?.aborted === true) {
+      throw new MQClientError('ABORTED', 'the signal had fired before the send', {
+        cause: options.signal.reason,
+      });
+    }
+    const deadlineMs = this.#client.clock.monotonic() + timeoutMs;
+    return options.signal === undefined ? { deadlineMs } : { deadlineMs, signal: options.signal };
+  }
+
+  #remaining(budget: SendBudget): number {
+    const leftMs = budget.deadlineMs - this.#client.clock.monotonic();
+    if (leftMs <= 0) throw new MQClientError('TIMEOUT', 'no time was left to send');
+    return leftMs;
+  }
+
+  #assertRunning(): void {
+    if (this.#state === 'started') return;
+    if (this.#state === 'created') throw new MQClientError('NOT_STARTED', 'call start() before sending');
+    throw this.#closedError();
+  }
+
+  #closedError(): MQClientError {
+    return new MQClientError('CLOSED', 'the producer was closed');
+  }
+}
+
+function isQueueChosen(options: SendOptions): boolean {
+  const { messageQueue, shardingKey, queueSelector } = options;
+  const given =
+    Number(messageQueue !== undefined) +
+    Number(shardingKey !== undefined) +
+    Number(queueSelector !== undefined);
+  assertArgument(given <= 1, 'give only one of messageQueue, shardingKey and queueSelector');
+  return given === 1;
+}
