@@ -15,7 +15,7 @@ import {
   UnRegisterBrokerRequestHeader,
   WipeWritePermOfBrokerRequestHeader,
   WipeWritePermOfBrokerResponseHeader,
-  sameDataVersion,
+  dataVersionEquals,
   decodeDataVersion,
   decodeRegisterBrokerBody,
   encodeGetBrokerMemberGroupResponseBody,
@@ -83,7 +83,7 @@ export const queryDataVersion: NamesrvProcessor = ({ routes, clock }, request) =
   const { clusterName, brokerAddr } = QueryDataVersionRequestHeader.decode(request.extFields);
   const known = routes.queryBrokerTopicConfig(clusterName, brokerAddr);
   const sent = request.body && decodeDataVersion(request.body);
-  const changed = known === undefined || sent === undefined || !sameDataVersion(known, sent);
+  const changed = known === undefined || sent === undefined || !dataVersionEquals(known, sent);
   routes.updateBrokerInfoUpdateTimestamp(clusterName, brokerAddr, clock.now());
   return RemotingCommand.response(
     ResponseCode.SUCCESS,

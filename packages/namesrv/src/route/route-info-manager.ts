@@ -12,7 +12,7 @@ import {
   type TopicConfig,
   type TopicQueueMappingInfo,
   type TopicRouteData,
-  sameDataVersion,
+  dataVersionEquals,
 } from '@mq/remoting/protocol';
 import { actForMissingMasters } from './acting-master.js';
 import { BrokerLiveTable, type BrokerChannel } from './broker-live-table.js';
@@ -135,7 +135,7 @@ export class RouteInfoManager {
       brokerId === Math.min(...addrs.keys());
     if (brokerId === MixAll.MASTER_ID || isPrimeSlave) {
       const previous = this.#live.get(clusterName, brokerAddr)?.dataVersion;
-      const changed = registerFirst || previous === undefined || !sameDataVersion(previous, dataVersion);
+      const changed = registerFirst || previous === undefined || !dataVersionEquals(previous, dataVersion);
       this.#takeTopics(registration, changed, isPrimeSlave && broker.enableActingMaster);
     }
 
