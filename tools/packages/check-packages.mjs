@@ -79,12 +79,18 @@ async function checkLoading(path) {
     'const names = Object.keys(loaded).filter((name) => name !== "default" && name !== "module.exports");';
   const print = `${names} if (names.length === 0) throw new Error("exports nothing"); console.log(names.sort().join());`;
   const esm = await node('module', `const loaded = await import(${JSON.stringify(path)}); ${print}`);
-  checks.report(`${path}: import`, esm.problems);
+  const imported = checks.report(`${path}: import`, errorLine(esm.problems));
   const cjs = await node('commonjs', `const loaded = require(${JSON.stringify(path)}); ${print}`);
-  checks.report(`${path}: require`, cjs.problems);
-  const same =
-    esm.stdout === cjs.stdout ? [] : [`import: ${esm.stdout.trim()}`, `require: ${cjs.stdout.trim()}`];
-  checks.report(`${path}: import and require offer the same names`, same);
+  const required = checks.report(`${path}: require`, errorLine(cjs.problems));
+  if (!imported || !required) return;
+  const differences = esm.stdout === cjs.stdout ? [] : [`import: ${esm.stdout}`, `require: ${cjs.stdout}`];
+  checks.report(`${path}: import and require offer the same names`, differences);
+}
+
+/** The line that says it, out of a Node stack trace. */
+function errorLine(problems) {
+  const line = problems.find((each) => /^\s*\w*Error\b/.test(each));
+  return line === undefined ? problems : [line.trim()];
 }
 
 function node(inputType, script) {
