@@ -201,7 +201,7 @@ export class IndexService {
       const endTimestamp = await file.flush();
       if (file === last) this.disk.syncDirectory(this.options.dir);
       if (endTimestamp > this.checkpoint.indexMsgTimestamp) this.checkpoint.indexMsgTimestamp = endTimestamp;
-      if (file.isFull) file.retire();
+      if (file.isFull && !file.isDirty) file.retire();
     }
   }
 
