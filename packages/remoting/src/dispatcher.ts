@@ -3,7 +3,8 @@ import type { Connection } from './connection.js';
 import { isRemotingError, messageOf } from './errors.js';
 import type { Logger } from './logger.js';
 import { ResponseCode } from './protocol/response-code.js';
-import { PendingAnswer, type RequestContext, type RequestHook } from './request-context.js';
+import { PendingAnswer, type RequestContext } from './request-context.js';
+import { RequestHooks, type RequestHook } from './request-hooks.js';
 import type { SocketConnection } from './socket-connection.js';
 
 /**
@@ -21,13 +22,14 @@ export type ExceptCodes = ReadonlySet<number>;
 /** Finds the processor of a request, runs it, and turns whatever comes of it into at most one response. */
 export class Dispatcher {
   readonly #processors = new Map<number, RequestProcessor>();
-  readonly #hooks: RequestHook[] = [];
+  readonly #hooks: RequestHooks;
   readonly #logger: Logger;
   readonly #maxUnanswered: number;
   #default: RequestProcessor | undefined;
 
   constructor(logger: Logger, maxUnanswered: number) {
     this.#logger = logger;
+    this.#hooks = new RequestHooks(logger);
     this.#maxUnanswered = maxUnanswered;
   }
 
@@ -40,7 +42,7 @@ export class Dispatcher {
   }
 
   addHook(hook: RequestHook): void {
-    this.#hooks.push(hook);
+    this.#hooks.add(hook);
   }
 
   dispatch(
@@ -60,7 +62,7 @@ export class Dispatcher {
       return;
     }
     try {
-      const refusal = this.#hooks.length === 0 ? undefined : this.#before(request, connection);
+      const refusal = this.#hooks.before(request, connection);
       const processor = this.#processorOf(request.code, except);
       if (refusal !== undefined) {
         context.respond(refusal);
@@ -80,14 +82,6 @@ export class Dispatcher {
   #processorOf(code: number, except: ExceptCodes | undefined): RequestProcessor | undefined {
     if (except !== undefined && except.has(code)) return undefined;
     return this.#processors.get(code) ?? this.#default;
-  }
-
-  #before(request: RemotingCommand, connection: Connection): RemotingCommand | undefined {
-    for (const hook of this.#hooks) {
-      const refusal = hook.beforeRequest?.(request, connection);
-      if (refusal !== undefined) return refusal;
-    }
-    return undefined;
   }
 
   async #finishLater(

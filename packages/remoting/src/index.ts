@@ -19,7 +19,8 @@ export { readInt16, readInt32, writeDecimal, writeInt16, writeInt32, writeUtf8 }
 export { writeRocketmqEntry } from './codec/rocketmq-header.js';
 export { writeJsonText } from './codec/json-header.js';
 export type { Connection, ConnectionRequestOptions } from './connection.js';
-export type { RequestContext, RequestHook } from './request-context.js';
+export type { RequestContext } from './request-context.js';
+export type { RequestHook } from './request-hooks.js';
 export type { RequestProcessor } from './dispatcher.js';
 export { proxyHeaderAttribute, RemotingServer } from './server.js';
 export type {

@@ -45,6 +45,8 @@ export class OutgoingFrames {
   #pieceBytes = 0;
   #usedSlabs: Buffer[] = [];
   #releases: (() => void)[] = [];
+  /** Batches of releases whose bytes are with the socket. */
+  readonly #handed = new Set<(() => void)[]>();
 
   constructor(slabs: SlabPool, maxFrameBytes: number) {
     this.#slabs = slabs;
@@ -146,9 +148,22 @@ export class OutgoingFrames {
     releaseAll(this.#takeReleases());
   }
 
+  /** Once the socket is closed: it forgets the callbacks of writes it never finished, and reads nothing any more. */
+  releaseHanded(): void {
+    for (const releases of this.#handed) releaseAll(releases);
+    this.#handed.clear();
+  }
+
   #write(socket: Writable, bytes: Buffer, releases: (() => void)[] | undefined): void {
-    if (releases === undefined) socket.write(bytes);
-    else socket.write(bytes, () => releaseAll(releases));
+    if (releases === undefined) {
+      socket.write(bytes);
+      return;
+    }
+    this.#handed.add(releases);
+    socket.write(bytes, () => {
+      this.#handed.delete(releases);
+      releaseAll(releases);
+    });
   }
 
   #takeReleases(): (() => void)[] | undefined {
@@ -208,7 +223,8 @@ function writeHotJson(frame: HotFrame, header: HotResponseHeader, target: Buffer
   return writeJsonTail(frame, target, end);
 }
 
+/** Empties the list, so that nothing is released twice. */
 function releaseAll(releases: (() => void)[] | undefined): void {
   if (releases === undefined) return;
-  for (const release of releases) release();
+  for (const release of releases.splice(0)) release();
 }

@@ -3,6 +3,7 @@ import { readRocketmqExt } from './codec/rocketmq-header.js';
 import type { Connection } from './connection.js';
 import { messageOf } from './errors.js';
 import { ResponseCode } from './protocol/response-code.js';
+import type { RequestHooks } from './request-hooks.js';
 import type { SocketConnection } from './socket-connection.js';
 
 /** What a handler gets beside the request: one object a request. */
@@ -21,14 +22,6 @@ export interface RequestContext {
   respondHot(header: HotResponseHeader, bodyParts?: readonly Buffer[], onReleased?: () => void): void;
 }
 
-/** Sees every request before its processor and every response after. */
-export interface RequestHook {
-  /** A returned response refuses the request. */
-  beforeRequest?(request: RemotingCommand, connection: Connection): RemotingCommand | void;
-  /** The response is complete; for a hot response it is a command with the code alone. */
-  afterResponse?(request: RemotingCommand, response: RemotingCommand, connection: Connection): void;
-}
-
 /** Ext field by which a client says which codecs beside its own it reads; see docs/decisions/0003. */
 export const codecsExtField = 'mqCodecs';
 /** Its value: the codec byte of MSGPACK. */
@@ -40,7 +33,7 @@ export class PendingAnswer implements RequestContext {
   readonly #codec: SerializeType;
 
   constructor(
-    private readonly hooks: readonly RequestHook[],
+    private readonly hooks: RequestHooks,
     private readonly request: RemotingCommand,
     readonly connection: SocketConnection,
     readonly receivedAt: number,
@@ -63,12 +56,12 @@ export class PendingAnswer implements RequestContext {
     } else {
       response.onReleased?.();
     }
-    if (this.hooks.length > 0 && (wanted || request.isOneway)) this.#tellHooks(response);
+    if (wanted || request.isOneway) this.hooks.after(request, response, connection);
   }
 
   respondHot(header: HotResponseHeader, bodyParts?: readonly Buffer[], onReleased?: () => void): void {
     const { request, connection } = this;
-    if (this.isAnswered || !connection.isOpen || this.#codec === 'MSGPACK' || this.hooks.length > 0) {
+    if (this.isAnswered || !connection.isOpen || this.#codec === 'MSGPACK' || !this.hooks.isEmpty) {
       this.respond(coldResponse(header, bodyParts, onReleased));
       return;
     }
@@ -81,10 +74,6 @@ export class PendingAnswer implements RequestContext {
     hotFrame.isJson = this.#codec === 'JSON';
     connection.outgoing.appendHot(hotFrame, header, bodyParts, onReleased);
     connection.afterAppend();
-  }
-
-  #tellHooks(response: RemotingCommand): void {
-    for (const hook of this.hooks) hook.afterResponse?.(this.request, response, this.connection);
   }
 
   /** A response that cannot be encoded is answered as an error: the peer must not wait for nothing. */
@@ -111,10 +100,19 @@ const hotFrame = { code: 0, opaque: 0, flag: 1, language: '', version: 0, remark
 function announcedCodec(request: RemotingCommand, connection: SocketConnection): SerializeType {
   if (request.isOneway) return request.serializeType;
   connection.awaitsAnnouncement = false;
-  if (request.extFieldsIfAny?.[codecsExtField] !== msgpackAnnouncement) return request.serializeType;
+  if (request.serializeType !== 'JSON' || !announcesMsgpack(request)) return request.serializeType;
   connection.decoder.acceptMsgpack = true;
   connection.requestCodec = 'MSGPACK';
   return 'MSGPACK';
+}
+
+function announcesMsgpack(request: RemotingCommand): boolean {
+  try {
+    return request.extFieldsIfAny?.[codecsExtField] === msgpackAnnouncement;
+  } catch {
+    // Ext fields that cannot be read: whoever needs them will say so in the response.
+    return false;
+  }
 }
 
 /** A hot response as a command, for where the fast way does not lead: hooks, MSGPACK, a closed connection. */

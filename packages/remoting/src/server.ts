@@ -11,7 +11,7 @@ import { RemotingError } from './errors.js';
 import type { ProxyHeader } from './haproxy.js';
 import { silentLogger, type Logger } from './logger.js';
 import { OpaqueCounter } from './pending-requests.js';
-import type { RequestHook } from './request-context.js';
+import type { RequestHook } from './request-hooks.js';
 import { SlabPool } from './slab-pool.js';
 import { sniffSocket } from './sniffer.js';
 import { SocketConnection, type ConnectionHandler, type ConnectionShared } from './socket-connection.js';
@@ -279,7 +279,7 @@ export class RemotingServer {
     for (const socket of this.#fresh.keys()) socket.destroy();
     for (const connection of this.#connections) connection.stopReading();
     await this.#drained(timeoutMs);
-    for (const connection of this.#connections) connection.close('server closed');
+    for (const connection of this.#connections) closed.push(closeConnection(connection));
     await Promise.all(closed);
     this.#sweeper?.cancel();
     this.#shared.wheel.close();
@@ -306,5 +306,12 @@ function closeListener(listener: Server): Promise<void> {
   return new Promise((resolve) => {
     if (listener.listening) listener.close(() => resolve());
     else resolve();
+  });
+}
+
+function closeConnection(connection: SocketConnection): Promise<void> {
+  return new Promise((resolve) => {
+    connection.on('close', resolve);
+    connection.close('server closed');
   });
 }

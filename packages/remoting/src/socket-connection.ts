@@ -90,6 +90,8 @@ export class SocketConnection implements Connection, TurnTask {
   readonly #pending: PendingRequests;
   readonly #closeListeners: (() => void)[] = [];
   #open = true;
+  /** The socket said so and everybody was told; follows {@link isOpen} by a turn. */
+  #isClosed = false;
   #paused = false;
   #closeReason: string | undefined;
   /** Whether bytes moved since the last {@link sweep}; cheaper than a time per chunk. */
@@ -237,7 +239,7 @@ export class SocketConnection implements Connection, TurnTask {
   }
 
   on(_event: 'close', fn: () => void): void {
-    if (this.#socket.closed) queueMicrotask(fn);
+    if (this.#isClosed) queueMicrotask(fn);
     else this.#closeListeners.push(fn);
   }
 
@@ -382,8 +384,10 @@ export class SocketConnection implements Connection, TurnTask {
   }
 
   #onClose(): void {
+    this.#isClosed = true;
     this.#closeReason ??= 'closed by peer';
     this.#becomeClosed();
+    this.#outgoing.releaseHanded();
     this.#handler.onClose(this);
     for (const listener of this.#closeListeners.splice(0)) listener();
   }

@@ -7,6 +7,7 @@
 // first use (JSON.parse of a whole send header costs three times as much as this pass). Any byte the pass does not
 // expect sends the header to the tolerant reader in json-header-tolerant.ts, which accepts what Java accepts.
 import { RemotingCommand } from '../command.js';
+import { stringifyFastjson } from '../protocol/fastjson-writer.js';
 import { LanguageCode, type LanguageName } from '../protocol/language.js';
 import { writeDecimal, writeUtf8 } from './bytes.js';
 import { readJsonExt } from './json-ext.js';
@@ -91,8 +92,12 @@ export function writeJsonText(target: Buffer, text: string, at: number): number 
   return end;
 }
 
+/** Where fastjson escapes and JSON.stringify does not, or in another spelling. */
+const fastjsonOnly = /[\u000b\u000e-\u001f\u007f-\u009f\u2028\u2029]/;
+
 function writeEscaped(target: Buffer, text: string, at: number): number {
-  return at + target.write(JSON.stringify(text), at, 'utf8');
+  const quoted = fastjsonOnly.test(text) ? stringifyFastjson(text) : JSON.stringify(text);
+  return at + target.write(quoted, at, 'utf8');
 }
 
 /**
@@ -130,8 +135,8 @@ function readPlainHeader(source: Buffer, start: number, end: number): RemotingCo
       seen |= languageBit;
     } else if (first === 0x72 && keyLength === 6) {
       at = endOfText(source, valueStart, end);
-      if (at === 0) return undefined;
-      command.remark = textAt(source, valueStart, at);
+      command.remark = at === 0 ? undefined : textAt(source, valueStart, at);
+      if (command.remark === undefined) return undefined;
     } else if (first === 0x73 && keyLength === 23) {
       at = endOfText(source, valueStart, end);
     } else {
@@ -213,10 +218,15 @@ function endOfText(source: Buffer, at: number, end: number): number {
   return 0;
 }
 
-/** The string whose quotes are at `start` and right before `end`. */
-function textAt(source: Buffer, start: number, end: number): string {
-  const inner = source.toString('utf8', start, end);
-  return inner.includes('\\') ? (JSON.parse(inner) as string) : inner.slice(1, -1);
+/** The string whose quotes are at `start` and right before `end`; `undefined` for an escape JSON does not know. */
+function textAt(source: Buffer, start: number, end: number): string | undefined {
+  const quoted = source.toString('utf8', start, end);
+  if (!quoted.includes('\\')) return quoted.slice(1, -1);
+  try {
+    return JSON.parse(quoted) as string;
+  } catch {
+    return undefined;
+  }
 }
 
 function endOfInt(source: Buffer, at: number, end: number): number {
