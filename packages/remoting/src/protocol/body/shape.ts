@@ -97,6 +97,15 @@ export const flag: Shape<boolean> = {
   absent: () => false,
 };
 
+/** A Java byte array: base64. Required unless `optional`. */
+export const bytes: Shape<Buffer> = {
+  decode(json) {
+    if (typeof json === 'string') return Buffer.from(json, 'base64');
+    throw mustBe('base64', json);
+  },
+  encode: (value) => value.toString('base64'),
+};
+
 /** One of a closed set of enum names, in the order of their ordinals, which count too. Required unless `optional`. */
 export function enumOf<const N extends string>(...names: readonly N[]): Shape<N> {
   return {

@@ -1,0 +1,94 @@
+// Bodies of pop consumption and of queue assignment by the broker (5.x, remoting.md 3.10).
+import { messageModel } from './heartbeat-data.js';
+import {
+  bean,
+  bytes,
+  enumOf,
+  int,
+  jsonBody,
+  list,
+  long,
+  messageQueue,
+  optional,
+  or,
+  setList,
+  table,
+  text,
+  wire,
+  type BodyOf,
+} from './shape.js';
+
+const batchAck = bean({
+  consumerGroup: wire('c', text),
+  topic: wire('t', text),
+  /** 0 the topic itself, 1 and 2 its retry topics V1 and V2. */
+  retry: wire('r', text),
+  startOffset: wire('so', long),
+  queueId: wire('q', int),
+  reviveQueueId: wire('rq', int),
+  popTime: wire('pt', long),
+  invisibleTime: wire('it', long),
+  /** Little-endian bits: bit i acknowledges `startOffset + i`. */
+  bitSet: wire('b', bytes),
+});
+export type BatchAck = BodyOf<typeof batchAck>;
+
+const batchAckMessageRequestBody = bean({ acks: list(batchAck), brokerName: text });
+/** Body of 200151 BATCH_ACK_MESSAGE. */
+export type BatchAckMessageRequestBody = BodyOf<typeof batchAckMessageRequestBody>;
+export const { encode: encodeBatchAckMessageRequestBody, decode: decodeBatchAckMessageRequestBody } =
+  jsonBody('BatchAckMessageRequestBody', batchAckMessageRequestBody);
+
+const queryAssignmentRequestBody = bean({
+  clientId: text,
+  consumerGroup: text,
+  messageModel: or(messageModel, 'CLUSTERING'),
+  /** `AVG`, `AVG_BY_CIRCLE`, ... */
+  strategyName: optional(text),
+  topic: text,
+});
+/** Body of 400 QUERY_ASSIGNMENT. */
+export type QueryAssignmentRequestBody = BodyOf<typeof queryAssignmentRequestBody>;
+export const { encode: encodeQueryAssignmentRequestBody, decode: decodeQueryAssignmentRequestBody } =
+  jsonBody('QueryAssignmentRequestBody', queryAssignmentRequestBody);
+
+const messageRequestMode = enumOf('PULL', 'POP');
+export type MessageRequestMode = BodyOf<typeof messageRequestMode>;
+
+const messageQueueAssignment = bean({
+  attachments: optional(table(text)),
+  messageQueue,
+  mode: or(messageRequestMode, 'PULL'),
+});
+export type MessageQueueAssignment = BodyOf<typeof messageQueueAssignment>;
+
+const queryAssignmentResponseBody = bean({
+  messageQueueAssignments: optional(setList(messageQueueAssignment)),
+});
+/** Answer of 400; without assignments the client keeps what it has. */
+export type QueryAssignmentResponseBody = BodyOf<typeof queryAssignmentResponseBody>;
+export const { encode: encodeQueryAssignmentResponseBody, decode: decodeQueryAssignmentResponseBody } =
+  jsonBody('QueryAssignmentResponseBody', queryAssignmentResponseBody);
+
+const setMessageRequestModeRequestBody = bean({
+  consumerGroup: text,
+  mode: or(messageRequestMode, 'PULL'),
+  popShareQueueNum: int,
+  topic: text,
+});
+/** Body of 401 SET_MESSAGE_REQUEST_MODE. */
+export type SetMessageRequestModeRequestBody = BodyOf<typeof setMessageRequestModeRequestBody>;
+export const {
+  encode: encodeSetMessageRequestModeRequestBody,
+  decode: decodeSetMessageRequestModeRequestBody,
+} = jsonBody('SetMessageRequestModeRequestBody', setMessageRequestModeRequestBody);
+
+const messageRequestModeSerializeWrapper = bean({
+  messageRequestModeMap: table(table(setMessageRequestModeRequestBody)),
+});
+/** Answer of 402, and the file `messageRequestMode.json`: by topic and group. */
+export type MessageRequestModeSerializeWrapper = BodyOf<typeof messageRequestModeSerializeWrapper>;
+export const {
+  encode: encodeMessageRequestModeSerializeWrapper,
+  decode: decodeMessageRequestModeSerializeWrapper,
+} = jsonBody('MessageRequestModeSerializeWrapper', messageRequestModeSerializeWrapper);
