@@ -16,6 +16,9 @@ export interface ConsumerManagerOptions {
   readonly subscriptionExpiredTimeoutMs?: number;
 }
 
+/** Groups known only from their pulls at most; a further one is not remembered, its pulls carry what they need. */
+const MAX_GROUPS_WITHOUT_HEARTBEAT = 100_000;
+
 /**
  * Every consumer that is online: who, where, subscribing to what (upstream `ConsumerManager`).
  *
@@ -118,6 +121,7 @@ export class ConsumerManager {
   ): void {
     let info = this.#withoutHeartbeat.get(group);
     if (info === undefined) {
+      if (this.#withoutHeartbeat.size >= MAX_GROUPS_WITHOUT_HEARTBEAT) return;
       info = new ConsumerGroupInfo(group, consumeType, messageModel, 'CONSUME_FROM_LAST_OFFSET');
       this.#withoutHeartbeat.set(group, info);
     }

@@ -29,6 +29,9 @@ export interface SubscriptionGroupManagerOptions {
   readonly turn?: TurnScheduler;
 }
 
+/** Beyond this many groups a client creates no further one; an operator still may. */
+const MAX_SELF_CREATED_GROUPS = 100_000;
+
 const BUILT_IN_GROUPS = [
   SystemGroup.TOOLS_CONSUMER,
   SystemGroup.FILTERSRV_CONSUMER,
@@ -106,6 +109,10 @@ export class SubscriptionGroupManager {
     if (known !== undefined) return known;
     if (!this.#settings.broker.autoCreateSubscriptionGroup || groupProblem(group) !== undefined)
       return undefined;
+    if (this.#table.size >= MAX_SELF_CREATED_GROUPS) {
+      this.#logger.warn('group not created: too many groups', { group, limit: MAX_SELF_CREATED_GROUPS });
+      return undefined;
+    }
     const config = defaultSubscriptionGroupConfig(group);
     this.#table.set(group, config);
     this.#logger.info('group created by its first use', { group });

@@ -29,6 +29,9 @@ export interface TopicConfigManagerOptions {
   readonly turn?: TurnScheduler;
 }
 
+/** Beyond this many topics a send creates no further one; an operator still may. Each costs files and memory. */
+const MAX_SELF_CREATED_TOPICS = 100_000;
+
 /**
  * The topics of this broker (upstream `TopicConfigManager`). Configurations are values: a change replaces the one in the
  * table, raises dataVersion, is persisted, and is told to `onChange` (which registers at the NameServers).
@@ -119,6 +122,10 @@ export class TopicConfigManager {
         defaultTopic,
         remoteAddress,
       });
+      return undefined;
+    }
+    if (this.#table.size >= MAX_SELF_CREATED_TOPICS) {
+      this.#logger.warn('topic not created: too many topics', { topic, limit: MAX_SELF_CREATED_TOPICS, remoteAddress });
       return undefined;
     }
     const queues = Math.max(0, Math.min(queueNums, template.writeQueueNums));
