@@ -10,6 +10,8 @@ export type { ConsumeMode, PushConsumerOptions } from './consumer/push-consumer-
 export type { ConsumeContext, ConsumeStatus, MessageHandler } from './consumer/message-handler.js';
 export type { SubscriptionExpression } from './consumer/subscriptions.js';
 export { messageKeys, type ReceivedMessage } from './consumer/received-message.js';
+export { PullConsumer, type MessagesOptions, type PullOptions } from './consumer/pull-consumer.js';
+export type { PullConsumerOptions } from './consumer/pull-consumer-options.js';
 export type { PullResult, PullStatus } from './consumer/pull-api.js';
 export { ClientInstance } from './instance/client-instance.js';
 export type { ClientOptions } from './options.js';

@@ -6,7 +6,7 @@ import { consumeDirectly } from './consume-directly.js';
 import type { ConsumeService } from './consume-service.js';
 import type { ProcessQueue } from './process-queue.js';
 import type { ReceivedMessage } from './received-message.js';
-import { RunningBatch, type ConsumeOutcome } from './running-batch.js';
+import { RunningBatch, logFailure, type ConsumeOutcome } from './running-batch.js';
 import { RunningBatches } from './running-batches.js';
 
 /** A message that could not be given back is tried again here after so long. */
@@ -110,11 +110,7 @@ export class ConcurrentConsumeService implements ConsumeService {
       const ok = Math.max(0, Math.min(batch.ackIndex + 1, batch.messages.length));
       return ok === batch.messages.length ? NONE : batch.messages.slice(ok);
     }
-    this.deps.logger.warn('a handler failed', {
-      ...batch.messageQueue,
-      messages: batch.messages.length,
-      error: outcome.error,
-    });
+    logFailure(this.deps.logger, batch, outcome.error);
     return batch.messages;
   }
 

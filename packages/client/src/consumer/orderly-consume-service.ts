@@ -7,7 +7,7 @@ import type { ConsumeService } from './consume-service.js';
 import type { ProcessQueue } from './process-queue.js';
 import type { QueueLocks } from './queue-locks.js';
 import type { ReceivedMessage } from './received-message.js';
-import { RunningBatch } from './running-batch.js';
+import { RunningBatch, logFailure } from './running-batch.js';
 import { RunningBatches } from './running-batches.js';
 
 /** A queue gives its place to others after so long; upstream MAX_TIME_CONSUME_CONTINUOUSLY. */
@@ -123,11 +123,7 @@ export class OrderlyConsumeService implements ConsumeService {
         return 0;
       }
       this.deps.stats.consumed(topic, 0, messages.length, tookMs);
-      this.deps.logger.warn('a handler failed', {
-        ...batch.messageQueue,
-        messages: messages.length,
-        error: outcome.error,
-      });
+      logFailure(this.deps.logger, batch, outcome.error);
       if (await this.#giveUpOn(messages)) {
         if (!processQueue.isDropped) this.#commit(processQueue);
         return 0;

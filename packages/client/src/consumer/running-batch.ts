@@ -1,3 +1,4 @@
+import type { Logger } from '@mq/remoting';
 import type { MessageQueue } from '@mq/remoting/protocol';
 import { MQClientError } from '../errors.js';
 import type { ConsumeContext, ConsumeStatus, MessageHandler } from './message-handler.js';
@@ -75,4 +76,11 @@ function outcomeOf(status: ConsumeStatus | void): ConsumeOutcome {
         error: new MQClientError('INVALID_ARGUMENT', 'the handler returned no status'),
       };
   }
+}
+
+/** A handler that asks for a retry is no news; one that throws is. */
+export function logFailure(logger: Logger, batch: RunningBatch, error: unknown): void {
+  const facts = { ...batch.messageQueue, messages: batch.messages.length, error };
+  if (typeof error === 'string') logger.debug('a handler asked to try again', facts);
+  else logger.warn('a handler failed', facts);
 }

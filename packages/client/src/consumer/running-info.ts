@@ -47,7 +47,9 @@ export function buildRunningInfo(sources: RunningInfoSources): ConsumerRunningIn
     mqTable,
     mqPopTable: new Map(),
     properties,
-    statusTable: Object.fromEntries(sources.subscriptions.map(({ topic }) => [topic, sources.stats.statusOf(topic)])),
+    statusTable: Object.fromEntries(
+      sources.subscriptions.map(({ topic }) => [topic, sources.stats.statusOf(topic)]),
+    ),
     subscriptionSet: [...sources.subscriptions],
     userConsumerInfo: {},
   };

@@ -26,9 +26,12 @@ export function encodeOffsetFile(entries: readonly OffsetEntry[]): string {
 export function decodeOffsetFile(text: string): OffsetEntry[] {
   const parsed = parseFastjson(text);
   const table = isRecord(parsed) ? parsed['offsetTable'] : undefined;
+  if (table instanceof Map) {
+    return [...table].map(([key, offset]) => ({ queue: queueOf(key), offset: offsetOf(offset) }));
+  }
+  // Without queues the table is an ordinary object.
   if (isRecord(table) && Object.keys(table).length === 0) return [];
-  if (!(table instanceof Map)) throw new Error('the file has no offsetTable');
-  return [...table].map(([key, offset]) => ({ queue: queueOf(key), offset: offsetOf(offset) }));
+  throw new Error('the file has no offsetTable');
 }
 
 function queueOf(key: unknown): MessageQueue {

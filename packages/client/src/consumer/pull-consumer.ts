@@ -1,0 +1,406 @@
+import { DEFAULT_INSTANCE_NAME } from '@mq/remoting/message';
+import {
+  CURRENT_VERSION,
+  messageQueueKey,
+  versionName,
+  wrapNamespace,
+  type ConsumerRunningInfo,
+  type MessageQueue,
+  type SubscriptionData,
+} from '@mq/remoting/protocol';
+import { MQClientError, assertArgument } from '../errors.js';
+import type { BrokerPeer, CallOptions } from '../instance/broker-api.js';
+import { ClientInstance } from '../instance/client-instance.js';
+import type { ConsumerMember } from '../instance/group-members.js';
+import { settledWithin } from '../instance/sleeper.js';
+import { assertTopic } from '../names.js';
+import { LocalFileOffsetStore } from '../offset/local-file-offset-store.js';
+import type { OffsetStore } from '../offset/offset-store.js';
+import { RemoteBrokerOffsetStore } from '../offset/remote-broker-offset-store.js';
+import { wholeNumber } from '../options.js';
+import { QueueAllocator } from '../rebalance/queue-allocator.js';
+import { MessageStream } from './message-stream.js';
+import { PullApi, type PullResult } from './pull-api.js';
+import {
+  resolvePullConsumerOptions,
+  type PullConsumerOptions,
+  type PullConsumerSettings,
+} from './pull-consumer-options.js';
+import type { ReceivedMessage } from './received-message.js';
+import { startOffset } from './start-offset.js';
+import { subscriptionData, type SubscriptionExpression } from './subscriptions.js';
+
+const DEFAULT_CLOSE_TIMEOUT_MS = 5_000;
+const INT_MAX = 2 ** 31 - 1;
+
+/** What one pull may ask for. */
+export interface PullOptions {
+  /** "*" (default), "TagA || TagB", or `{ sql }`. */
+  expression?: SubscriptionExpression;
+  /** At most so many messages, 1 to 1024. Default `pullBatchSize`. */
+  maxMsgNums?: number;
+  /** Limit of the request, milliseconds. */
+  timeoutMs?: number;
+  signal?: AbortSignal;
+}
+
+/** What an iteration over messages may ask for. */
+export interface MessagesOptions {
+  /** "*" (default), "TagA || TagB", or `{ sql }`. */
+  expression?: SubscriptionExpression;
+  /** Ends the iteration when it fires. */
+  signal?: AbortSignal;
+  /** End when every queue has been read to its end, instead of waiting for more. Default false. */
+  stopAtEnd?: boolean;
+  /** Commit the offsets of what was consumed, now and then and at the end. Default true. */
+  autoCommit?: boolean;
+}
+
+/**
+ * Reads messages when the application asks for them: queue by queue with `pull`, or as an iteration. Upstream:
+ * DefaultMQPullConsumer and DefaultLitePullConsumer.
+ *
+ *     await using consumer = new PullConsumer({ nameServers: ['127.0.0.1:9876'], consumerGroup: 'report' });
+ *     await consumer.start();
+ *     for await (const message of consumer.messages('Orders')) console.log(message.body.toString());
+ */
+export class PullConsumer {
+  readonly #settings: PullConsumerSettings;
+  readonly #client: ClientInstance;
+  readonly #ownsClient: boolean;
+  /** With namespace. */
+  readonly #group: string;
+  readonly #offsets: OffsetStore;
+  readonly #pullApi: PullApi;
+  readonly #member: ConsumerMember;
+  readonly #streams = new Set<MessageStream>();
+  /** Filters of the topics being iterated over: wire topic → filter. */
+  readonly #subscriptions = new Map<string, SubscriptionData>();
+  /** Where iterations begin in queues that were sought before anything read them. */
+  readonly #sought = new Map<string, number>();
+  #startedAtMs = 0;
+  #state: 'created' | 'started' | 'closing' | 'closed' = 'created';
+  #starting: Promise<void> | undefined;
+  #closing: Promise<void> | undefined;
+
+  /** @throws MQClientError INVALID_ARGUMENT for an option out of range */
+  constructor(options: PullConsumerOptions) {
+    this.#settings = resolvePullConsumerOptions(options);
+    const isClustering = this.#settings.messageModel === 'CLUSTERING';
+    this.#ownsClient = options.client === undefined;
+    this.#client =
+      options.client ??
+      new ClientInstance(isClustering ? options : { instanceName: DEFAULT_INSTANCE_NAME, ...options });
+    const { clientId, logger, namespace } = this.#client;
+    this.#group = wrapNamespace(namespace, this.#settings.consumerGroup);
+    this.#offsets =
+      options.offsetStore ??
+      (isClustering
+        ? new RemoteBrokerOffsetStore(this.#client, this.#group)
+        : new LocalFileOffsetStore(this.#settings.localOffsetStoreDir, clientId, this.#group, logger));
+    this.#pullApi = new PullApi(this.#client);
+    this.#member = this.#makeMember();
+  }
+
+  /** How brokers know this client. */
+  get clientId(): string {
+    return this.#client.clientId;
+  }
+
+  /**
+   * Registers the group; connections are made when first needed. May be called again.
+   * @throws MQClientError CLOSED after `close`; LOCAL_STORE_FAILED
+   */
+  start(): Promise<void> {
+    if (this.#closing !== undefined)
+      return Promise.reject(new MQClientError('CLOSED', 'the consumer was closed'));
+    this.#starting ??= this.#start();
+    return this.#starting;
+  }
+
+  /** The readable queues of a topic, sorted. @throws MQClientError TOPIC_NOT_FOUND, NAME_SERVER_UNREACHABLE */
+  async fetchMessageQueues(topic: string): Promise<MessageQueue[]> {
+    this.#assertRunning();
+    assertTopic(topic);
+    const queues = await this.#client.subscribeQueues(wrapNamespace(this.#client.namespace, topic));
+    return queues.map((queue) => ({ ...queue, topic }));
+  }
+
+  /** Pulls once and resolves at once, also with nothing. @throws MQClientError */
+  pull(queue: MessageQueue, offset: number, options: PullOptions = {}): Promise<PullResult> {
+    return this.#pull(queue, offset, options, 0, options.timeoutMs ?? this.#settings.consumerPullTimeoutMs);
+  }
+
+  /** Pulls once; with nothing there the broker waits for a message, at most `brokerSuspendMaxTimeMs`. @throws MQClientError */
+  pullBlockIfNotFound(queue: MessageQueue, offset: number, options: PullOptions = {}): Promise<PullResult> {
+    const suspendMs = this.#settings.brokerSuspendMaxTimeMs;
+    const timeoutMs = options.timeoutMs ?? suspendMs + this.#settings.consumerPullTimeoutMs;
+    return this.#pull(queue, offset, options, Math.min(suspendMs, timeoutMs), timeoutMs);
+  }
+
+  /** The group's offset in a queue, the next to consume; -1 when it has none. @throws MQClientError */
+  async committed(queue: MessageQueue): Promise<number> {
+    this.#assertRunning();
+    return this.#offsets.readFromStore(this.#wire(queue));
+  }
+
+  /** Commits the next offset to consume; resolves when it is durable. @throws MQClientError CONNECTION_FAILED when it is not */
+  async commit(queue: MessageQueue, offset: number): Promise<void> {
+    this.#assertRunning();
+    wholeNumber('offset', offset, 0, 0);
+    const wireQueue = this.#wire(queue);
+    this.#offsets.update(wireQueue, offset, false);
+    const failed = await this.#offsets.persist([wireQueue], this.#client.requestTimeoutMs);
+    if (failed.length > 0)
+      throw new MQClientError('CONNECTION_FAILED', 'the offset could not be committed', queue);
+  }
+
+  /** The first offset of a queue. @throws MQClientError */
+  minOffset(queue: MessageQueue): Promise<number> {
+    return this.#ask(queue, (broker, wireQueue, options) =>
+      this.#client.brokers.minOffset(broker, wireQueue, options),
+    );
+  }
+
+  /** One past the last offset of a queue. @throws MQClientError */
+  maxOffset(queue: MessageQueue): Promise<number> {
+    return this.#ask(queue, (broker, wireQueue, options) =>
+      this.#client.brokers.maxOffset(broker, wireQueue, options),
+    );
+  }
+
+  /** The first offset stored at or after a time, milliseconds since 1970. @throws MQClientError */
+  searchOffset(queue: MessageQueue, timestampMs: number): Promise<number> {
+    return this.#ask(queue, (broker, wireQueue, options) =>
+      this.#client.brokers.searchOffset(broker, wireQueue, timestampMs, options),
+    );
+  }
+
+  /** Store time of the first message of a queue, milliseconds since 1970; -1 when it is empty. @throws MQClientError */
+  earliestStoreTime(queue: MessageQueue): Promise<number> {
+    return this.#ask(queue, (broker, wireQueue, options) =>
+      this.#client.brokers.earliestStoreTime(broker, wireQueue, options),
+    );
+  }
+
+  /** Lets iterations over this queue, running or begun later, go on at `offset`. */
+  seek(queue: MessageQueue, offset: number): void {
+    wholeNumber('offset', offset, 0, 0);
+    const wireQueue = this.#wire(queue);
+    const applied = [...this.#streams].filter((stream) => stream.seek(wireQueue, offset));
+    if (applied.length === 0) this.#sought.set(messageQueueKey(wireQueue), offset);
+  }
+
+  /**
+   * Messages as they come, of our share of a topic (other members of the group get the rest), or of exactly these queues.
+   * Begins at the group's offset. A message counts as consumed when the next one is asked for; leaving the loop at a message
+   * leaves that one unconsumed. The iteration ends with `close`, the signal, or `stopAtEnd`.
+   * @throws MQClientError from the iteration, when going on cannot help (NO_PERMISSION, SUBSCRIPTION_REFUSED ...)
+   */
+  async *messages(
+    source: string | readonly MessageQueue[],
+    options: MessagesOptions = {},
+  ): AsyncGenerator<ReceivedMessage, void, undefined> {
+    this.#assertRunning();
+    if (options.signal?.aborted === true) return;
+    const stream = this.#openStream(source, options);
+    const onAbort = (): void => void stream.close();
+    options.signal?.addEventListener('abort', onAbort, { once: true });
+    try {
+      for (let message = await stream.next(); message !== undefined; message = await stream.next()) {
+        yield message;
+        stream.done(message);
+      }
+    } finally {
+      options.signal?.removeEventListener('abort', onAbort);
+      await stream.close();
+      this.#streams.delete(stream);
+    }
+  }
+
+  /**
+   * Ends iterations, saves their offsets, unregisters and, unless the client is shared, closes the connections. Always ends,
+   * about within the time-out; may be called again and then means the same.
+   * @param options.timeoutMs bound on all of it; default 5000
+   */
+  close(options: { timeoutMs?: number } = {}): Promise<void> {
+    this.#closing ??= this.#close(wholeNumber('timeoutMs', options.timeoutMs, DEFAULT_CLOSE_TIMEOUT_MS, 0));
+    return this.#closing;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #start(): Promise<void> {
+    await this.#client.start();
+    await this.#offsets.load();
+    this.#client.registerConsumer(this.#member);
+    this.#startedAtMs = this.#client.clock.now();
+    if (this.#state === 'created') this.#state = 'started';
+  }
+
+  async #close(timeoutMs: number): Promise<void> {
+    const { clock } = this.#client;
+    const deadlineMs = clock.monotonic() + timeoutMs;
+    const leftMs = (): number => Math.max(1, deadlineMs - clock.monotonic());
+    this.#state = 'closing';
+    await settledWithin(clock, Promise.all([...this.#streams].map((stream) => stream.close())), timeoutMs);
+    await settledWithin(clock, this.#client.unregisterConsumer(this.#member, leftMs()), leftMs());
+    if (this.#ownsClient) await this.#client.close({ timeoutMs: leftMs() });
+    this.#state = 'closed';
+  }
+
+  async #pull(
+    queue: MessageQueue,
+    offset: number,
+    options: PullOptions,
+    suspendTimeoutMs: number,
+    timeoutMs: number,
+  ): Promise<PullResult> {
+    this.#assertRunning();
+    wholeNumber('offset', offset, 0, 0);
+    const wireQueue = this.#wire(queue);
+    return this.#pullApi.pull({
+      consumerGroup: this.#group,
+      queue: wireQueue,
+      offset,
+      subscription: subscriptionData(wireQueue.topic, options.expression ?? '*', 0),
+      maxMsgNums: wholeNumber('maxMsgNums', options.maxMsgNums, this.#settings.pullBatchSize, 1, 1_024),
+      maxMsgBytes: INT_MAX,
+      suspendTimeoutMs,
+      timeoutMs: wholeNumber('timeoutMs', timeoutMs, timeoutMs, 1, INT_MAX),
+      postSubscription: true,
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
+    });
+  }
+
+  async #ask(
+    queue: MessageQueue,
+    ask: (broker: BrokerPeer, wireQueue: MessageQueue, options: CallOptions) => Promise<number>,
+  ): Promise<number> {
+    this.#assertRunning();
+    const wireQueue = this.#wire(queue);
+    const broker = await this.#client.masterOf(wireQueue);
+    return ask(broker, wireQueue, { timeoutMs: this.#client.requestTimeoutMs });
+  }
+
+  #openStream(source: string | readonly MessageQueue[], options: MessagesOptions): MessageStream {
+    const wireSource =
+      typeof source === 'string'
+        ? wrapNamespace(this.#client.namespace, source)
+        : source.map((q) => this.#wire(q));
+    if (typeof source === 'string') assertTopic(source);
+    assertArgument(wireSource.length > 0, 'no queue to read');
+    const wireTopic = typeof wireSource === 'string' ? wireSource : (wireSource[0] as MessageQueue).topic;
+    const subscription = subscriptionData(wireTopic, options.expression ?? '*', this.#client.clock.now());
+    const stream = new MessageStream({
+      client: this.#client,
+      pullApi: this.#pullApi,
+      offsets: this.#offsets,
+      consumerGroup: this.#group,
+      subscription,
+      pullBatchSize: this.#settings.pullBatchSize,
+      suspendTimeoutMs: this.#settings.brokerSuspendMaxTimeMs,
+      timeoutMs: this.#settings.brokerSuspendMaxTimeMs + this.#settings.consumerPullTimeoutMs,
+      autoCommit: options.autoCommit ?? true,
+      persistIntervalMs: this.#settings.persistConsumerOffsetInterval,
+      rebalanceIntervalMs: this.#settings.rebalanceIntervalMs,
+      stopAtEnd: options.stopAtEnd ?? false,
+      queues:
+        typeof wireSource === 'string' ? this.#shareOf(wireSource, subscription) : async () => wireSource,
+      startOffset: (queue) => this.#startOffset(queue),
+    });
+    this.#streams.add(stream);
+    return stream;
+  }
+
+  /** Our queues of a topic. The brokers must first hear that we are a member. */
+  #shareOf(wireTopic: string, subscription: SubscriptionData): () => Promise<MessageQueue[] | undefined> {
+    const { messageModel, allocateMessageQueueStrategy } = this.#settings;
+    const allocator = new QueueAllocator(
+      this.#client,
+      this.#group,
+      messageModel,
+      allocateMessageQueueStrategy,
+    );
+    return async () => {
+      if (!this.#subscriptions.has(wireTopic)) {
+        this.#subscriptions.set(wireTopic, subscription);
+        await this.#client.fetchRoute(wireTopic);
+        await this.#client.heartbeat();
+      }
+      return allocator.allocate(wireTopic);
+    };
+  }
+
+  #startOffset(queue: MessageQueue): Promise<number> {
+    const key = messageQueueKey(queue);
+    const sought = this.#sought.get(key);
+    this.#sought.delete(key);
+    return sought === undefined
+      ? startOffset(this.#client, this.#offsets, queue, this.#settings)
+      : Promise.resolve(sought);
+  }
+
+  /** The queue as brokers know it. */
+  #wire(queue: MessageQueue): MessageQueue {
+    assertTopic(queue.topic);
+    const topic = wrapNamespace(this.#client.namespace, queue.topic);
+    return { topic, brokerName: queue.brokerName, queueId: queue.queueId };
+  }
+
+  #makeMember(): ConsumerMember {
+    return {
+      consumerGroup: this.#group,
+      consumerData: () => ({
+        groupName: this.#group,
+        consumeType: 'CONSUME_ACTIVELY',
+        messageModel: this.#settings.messageModel,
+        consumeFromWhere: this.#settings.consumeFromWhere,
+        subscriptionDataSet: [...this.#subscriptions.values()],
+        unitMode: this.#client.unitMode,
+      }),
+      subscribedTopics: () => this.#subscriptions.keys(),
+      rebalanceSoon: () => {
+        for (const stream of this.#streams) stream.assignSoon();
+      },
+      resetOffsets: async (topic, offsets) => {
+        for (const { queue, offset } of offsets) {
+          if (queue.topic === topic) for (const stream of this.#streams) stream.seek(queue, offset);
+        }
+      },
+      consumerStatus: () => [],
+      runningInfo: () => this.#runningInfo(),
+      consumeMessageDirectly: async () => ({
+        order: false,
+        autoCommit: true,
+        consumeResult: 'CR_RETURN_NULL',
+        remark: 'a pull consumer has no handler',
+        spentTimeMills: 0,
+      }),
+    };
+  }
+
+  #runningInfo(): ConsumerRunningInfo {
+    return {
+      mqTable: new Map(),
+      mqPopTable: new Map(),
+      properties: {
+        PROP_NAMESERVER_ADDR: `${this.#client.nameServers.join(';')};`,
+        PROP_CONSUME_TYPE: 'CONSUME_ACTIVELY',
+        PROP_CLIENT_VERSION: versionName(CURRENT_VERSION),
+        PROP_CONSUMER_START_TIMESTAMP: String(this.#startedAtMs),
+      },
+      statusTable: {},
+      subscriptionSet: [...this.#subscriptions.values()],
+      userConsumerInfo: {},
+    };
+  }
+
+  #assertRunning(): void {
+    if (this.#state === 'started') return;
+    if (this.#state === 'created') throw new MQClientError('NOT_STARTED', 'call start() first');
+    throw new MQClientError('CLOSED', 'the consumer was closed');
+  }
+}
