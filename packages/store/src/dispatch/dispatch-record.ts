@@ -4,7 +4,8 @@ import type { ConsumeQueue } from '../consume-queue/consume-queue.js';
 export interface DispatchRecord {
   readonly topic: string;
   readonly queueId: number;
-  readonly consumeQueue: ConsumeQueue;
+  /** undefined = the record gets no entry: its queue is of a kind that this store does not keep. */
+  readonly consumeQueue: ConsumeQueue | undefined;
   readonly queueOffset: number;
   readonly commitLogOffset: number;
   readonly sizeBytes: number;

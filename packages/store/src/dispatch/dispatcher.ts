@@ -88,8 +88,8 @@ export class Dispatcher {
     const facts = this.#facts;
     const { buffer, topic, commitLogOffset, storeTimestamp, sysFlag } = record;
     facts.scan(buffer, record.propertiesStart, record.propertiesEnd);
-    if (isInQueue(sysFlag)) {
-      const { consumeQueue, queueOffset, sizeBytes } = record;
+    const { consumeQueue, queueOffset, sizeBytes } = record;
+    if (consumeQueue !== undefined && isInQueue(sysFlag)) {
       consumeQueue.putPosition(queueOffset, commitLogOffset, sizeBytes, this.#tagsCode(record));
     }
     if (this.index === undefined || transactionType(sysFlag) === SysFlag.TRANSACTION_ROLLBACK) return;

@@ -13,6 +13,7 @@ import { ReadResult } from './read-result.js';
 
 /** Whatever a request says, no answer is larger. */
 const MAX_ANSWER_BYTES = 128 * 1024 * 1024;
+const EMPTY_QUEUE = { minOffset: 0, maxOffset: 0 };
 
 export interface MessageReaderParts {
   readonly log: CommitLog;
@@ -26,8 +27,9 @@ export interface MessageReaderParts {
 /** Where one read of a queue stands. */
 export interface ReadCursor {
   readonly request: GetMessageRequest;
+  readonly queue: ConsumeQueue;
   readonly result: ReadResult;
-  readonly block: EntryBlock;
+  block: EntryBlock;
   /** Next entry of the block to look at. */
   index: number;
   /** Entries before this log offset are gone with their file. */
@@ -49,9 +51,10 @@ export class MessageReader {
 
   /** The answer to an offset that no entry stands at; undefined when one does. */
   #outOfRange(request: GetMessageRequest, queue: ConsumeQueue | undefined): ReadResult | undefined {
-    if (queue === undefined) return this.#empty(request, queue, 'NO_MATCHED_LOGIC_QUEUE', 0);
-    const { minOffset, maxOffset } = queue;
+    if (request.queueId < 0) return this.#empty(request, queue, 'NO_MATCHED_LOGIC_QUEUE', 0);
     const { offset } = request;
+    // Upstream creates a queue that is asked for, so one that does not exist is one that is empty.
+    const { minOffset, maxOffset } = queue ?? EMPTY_QUEUE;
     if (maxOffset === 0) return this.#empty(request, queue, 'NO_MESSAGE_IN_QUEUE', 0);
     if (offset < minOffset) return this.#empty(request, queue, 'OFFSET_TOO_SMALL', minOffset);
     if (offset === maxOffset) return this.#empty(request, queue, 'OFFSET_OVERFLOW_ONE', offset);
@@ -65,7 +68,7 @@ export class MessageReader {
     status: GetMessageStatus,
     nextOffset: number,
   ): ReadResult {
-    const result = new ReadResult(queue ?? { minOffset: 0, maxOffset: 0 }, this.parts.pool);
+    const result = new ReadResult(queue ?? EMPTY_QUEUE, this.parts.pool);
     result.status = status;
     result.nextBeginOffset = this.#corrected(request, nextOffset);
     return result;
@@ -96,9 +99,24 @@ export class MessageReader {
     const result = new ReadResult(queue, this.parts.pool);
     result.status = 'NO_MATCHED_MESSAGE';
     result.nextBeginOffset = request.offset;
-    const cursor: ReadCursor = { request, result, block, index: 0, skipBefore: 0, lastOffset: 0 };
-    if (!this.#takeFromTail(cursor)) return this.#finishCold(cursor);
-    return this.#finish(cursor);
+    const cursor: ReadCursor = { request, queue, result, block, index: 0, skipBefore: 0, lastOffset: 0 };
+    while (this.#takeFromTail(cursor)) {
+      const next = this.#nextBlock(cursor);
+      if (next === undefined) return this.#finish(cursor);
+      if (next instanceof Promise) return this.#finishOffLoop(cursor, next);
+      cursor.block = next;
+      cursor.index = 0;
+    }
+    return this.#finishOffLoop(cursor, undefined);
+  }
+
+  /** The entries to go on with, when the block is used up and the answer is not full; never across queue files. */
+  #nextBlock({ request, queue, block, index }: ReadCursor): EntryBlock | Promise<EntryBlock> | undefined {
+    if (index < block.count) return undefined;
+    const from = block.firstIndex + block.count;
+    const left = request.offset + this.#entriesWanted(request) - from;
+    if (left <= 0 || from >= Math.min(queue.maxOffset, this.#nextQueueFile(request.offset))) return undefined;
+    return queue.entries(from, left);
   }
 
   #nextQueueFile(offset: number): number {
@@ -106,10 +124,21 @@ export class MessageReader {
     return (Math.floor(offset / perFile) + 1) * perFile;
   }
 
-  async #finishCold(cursor: ReadCursor): Promise<GetMessageResult> {
+  /** Goes on with what has to be read: first `block` if one is on its way, then the records of the current block. */
+  async #finishOffLoop(
+    cursor: ReadCursor,
+    block: EntryBlock | Promise<EntryBlock> | undefined,
+  ): Promise<GetMessageResult> {
     try {
-      await readCold(cursor, this.parts, this);
-      return this.#finish(cursor);
+      for (let next = block; ;) {
+        if (next !== undefined) {
+          cursor.block = await next;
+          cursor.index = 0;
+        }
+        if (!this.#takeFromTail(cursor)) await readCold(cursor, this.parts, this);
+        next = cursor.block.count === 0 ? undefined : this.#nextBlock(cursor);
+        if (next === undefined) return this.#finish(cursor);
+      }
     } catch (error) {
       cursor.result.release();
       throw error;

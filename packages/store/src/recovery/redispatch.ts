@@ -8,6 +8,7 @@ import {
   SysFlag,
 } from '@mq/remoting/message';
 import type { Logger } from '@mq/remoting';
+import { isInQueue } from '../commit-log/commit-log.js';
 import type { ConsumeQueue } from '../consume-queue/consume-queue.js';
 import { ConsumeQueueError } from '../consume-queue/consume-queue-error.js';
 import type { ConsumeQueueStore } from '../consume-queue/consume-queue-store.js';
@@ -34,10 +35,8 @@ export class Redispatcher {
     if (!layout.locate(buffer, at, at + sizeBytes)) return;
     const topic = buffer.toString('utf8', layout.topicStart, layout.topicEnd);
     const sysFlag = recordSysFlag(buffer, at);
-    if (this.foreignTopics.has(topic) || (sysFlag & SysFlag.INNER_BATCH) !== 0) return;
     const queueId = recordQueueId(buffer, at);
-    const consumeQueue = this.#queue(topic, queueId, offset);
-    if (consumeQueue === undefined) return;
+    const consumeQueue = this.#queue(topic, queueId, sysFlag, offset);
     const record = (this.#record ??= {} as Record);
     record.topic = topic;
     record.queueId = queueId;
@@ -55,8 +54,9 @@ export class Redispatcher {
   }
 
   /** Names in a record are a stranger's: one that is no directory name gets no queue. */
-  #queue(topic: string, queueId: number, offset: number): ConsumeQueue | undefined {
-    if (queueId < 0) return undefined;
+  #queue(topic: string, queueId: number, sysFlag: number, offset: number): ConsumeQueue | undefined {
+    if (queueId < 0 || !isInQueue(sysFlag)) return undefined;
+    if (this.foreignTopics.has(topic) || (sysFlag & SysFlag.INNER_BATCH) !== 0) return undefined;
     try {
       return this.consumeQueues.findOrCreate(topic, queueId);
     } catch (error) {

@@ -1,0 +1,208 @@
+// Store directories written by Apache's brokers, opened by ours, compared with what Apache's own store reads from them.
+import { readdirSync } from 'node:fs';
+import { decodeRecord } from '@mq/remoting/message';
+import { ManualClock } from '@mq/remoting';
+import { DefaultMessageStore, messageStoreSettings } from '@mq/store';
+import { describeGolden, goldenPath } from '@mq-tools/testing';
+import { openGoldenStore, type ExpectedStore, type GoldenStore } from '../src/testing/golden-store.js';
+
+interface Expected extends ExpectedStore {
+  readonly commitLog: ExpectedStore['commitLog'] & { readonly records: readonly [number, number][] };
+  readonly offsetByTime?: readonly {
+    topic: string;
+    queueId: number;
+    timestamp: number;
+    lower?: number;
+    upper?: number;
+    default?: number;
+  }[];
+  readonly getMessage?: readonly {
+    topic: string;
+    queueId: number;
+    offset: number;
+    maxMsgNums: number;
+    status: string;
+    nextBeginOffset: number;
+    minOffset: number;
+    maxOffset: number;
+    messageCount: number;
+    bufferTotalSize: number;
+    queueOffsets: readonly number[];
+  }[];
+}
+
+const VERSIONS = ['5.3.3', '4.9.7'] as const;
+/** Why an archive is not opened. */
+const SKIPPED: Readonly<Record<string, string>> = {
+  'store-dledger.tar.gz': 'a DLedger log has its own format and package',
+};
+/** Where ours differs on purpose. */
+const REFUSED = new Set(['crash-crc']);
+/** Has batch queues, which are not served: its messages are left alone, and puts are refused. */
+const NOT_SERVED = 'TopicBcq';
+
+describe.each(VERSIONS)('a store directory of Apache %s', (version) => {
+  describeGolden('opened by this store', () => {
+    const dir = goldenPath(`store-${version}`);
+    const archives = readdirSync(dir).filter((name) => name.endsWith('.tar.gz'));
+    for (const archive of archives) {
+      const reason = SKIPPED[archive];
+      if (reason !== undefined) {
+        test.skip(`${archive}: ${reason}`, () => undefined);
+        continue;
+      }
+      const kind = /^store(?:-(.+))?\.tar\.gz$/.exec(archive)?.[1] ?? '';
+      if (REFUSED.has(kind)) describeRefused(dir, kind);
+      else describeArchive(dir, version, kind);
+    }
+  });
+});
+
+function open(golden: GoldenStore, version: string): DefaultMessageStore {
+  const given = new Map(golden.settings);
+  given.set('storePathRootDir', golden.root);
+  const { values, problems } = messageStoreSettings.parse(given);
+  expect(problems).toEqual([]);
+  // As the expected data was made: 5.3.3 was opened as master, 4.9.7 as slave. Nothing may expire meanwhile.
+  const brokerRole = version === '4.9.7' ? 'SLAVE' : 'ASYNC_MASTER';
+  return new DefaultMessageStore(
+    { ...values, brokerRole, offsetCheckInSlave: true },
+    { clock: new ManualClock(1_795_300_000_000) },
+  );
+}
+
+/** A flipped bit with valid records behind it: Apache cuts the log there, this store refuses and says where. */
+function describeRefused(dir: string, kind: string): void {
+  test(`${kind}: damage before valid records is refused, naming file and position`, async () => {
+    const golden = openGoldenStore(dir, kind);
+    try {
+      const store = open(golden, '5.3.3');
+      const { maxOffset } = golden.expected.commitLog;
+      await expect(store.start()).rejects.toMatchObject({
+        code: 'CORRUPT',
+        path: expect.stringMatching(/commitlog\/\d{20}$/) as unknown,
+        position: maxOffset % 65_536,
+      });
+      await store.close();
+    } finally {
+      golden.cleanup();
+    }
+  });
+}
+
+function describeArchive(dir: string, version: string, kind: string): void {
+  describe(kind === '' ? 'clean' : kind, () => {
+    let golden: GoldenStore;
+    let store: DefaultMessageStore;
+    let expected: Expected;
+    beforeAll(async () => {
+      golden = openGoldenStore(dir, kind);
+      expected = (kind === 'crash-nocq' ? openExpected(dir, 'kill9') : golden.expected) as Expected;
+      store = open(golden, version);
+      await store.start();
+    });
+    afterAll(async () => {
+      await store.close();
+      golden.cleanup();
+    });
+
+    test('the log begins and ends where Apache says', () => {
+      expect(store.minPhyOffset).toBe(expected.commitLog.minOffset);
+      expect(store.maxPhyOffset).toBe(expected.commitLog.maxOffset);
+      expect(store.dispatchBehindBytes).toBe(0);
+    });
+
+    test('every record is found, whole', async () => {
+      const { records } = expected.commitLog;
+      const found = await Promise.all(records.map(([offset]) => store.recordAt(offset)));
+      const facts = found.map((record) => [decodeRecord(record!)!.commitLogOffset, record!.length]);
+      expect(facts).toEqual(records);
+    });
+
+    // crash-nocq: upstream rebuilds only what its checkpoint does not vouch for and leaves a hole; here nothing is
+    // missing, as after a plain kill.
+    test('every queue has the entries Apache has', async () => {
+      for (const [topic, byId] of Object.entries(expected.queues)) {
+        for (const [queueId, queue] of Object.entries(byId)) {
+          const id = Number(queueId);
+          if (topic === NOT_SERVED) continue;
+          expect([topic, id, store.minOffsetInQueue(topic, id)]).toEqual([topic, id, queue.minOffset]);
+          expect([topic, id, store.maxOffsetInQueue(topic, id)]).toEqual([topic, id, queue.maxOffset]);
+          const entries = await store.consumeQueueEntries(topic, id, 0, queue.maxOffset);
+          expect(entries.map((entry) => [entry.queueOffset, entry.commitLogOffset, entry.sizeBytes])).toEqual(
+            queue.messages.map((entry) => {
+              const named = 'queueOffset' in entry ? entry : undefined;
+              return named === undefined
+                ? (entry as number[]).slice(0, 3)
+                : [named.queueOffset, named.commitLogOffset, named.size];
+            }),
+          );
+        }
+      }
+    });
+
+    test('getMessage answers as Apache does', async () => {
+      for (const row of (expected.getMessage ?? []).filter(({ topic }) => topic !== NOT_SERVED)) {
+        const { topic, queueId, offset, maxMsgNums } = row;
+        const result = await store.getMessage({ group: 'G', topic, queueId, offset, maxMsgNums });
+        const offsets: number[] = [];
+        const bytes = Buffer.concat(result.buffers);
+        for (let at = 0; at < bytes.length; at += bytes.readInt32BE(at)) {
+          offsets.push(Number(bytes.readBigInt64BE(at + 20)));
+        }
+        const { status, nextBeginOffset, minOffset, maxOffset, messageCount, bufferTotalSize } = result;
+        const answer = { topic, queueId, offset, maxMsgNums, status, nextBeginOffset, minOffset, maxOffset };
+        expect({ ...answer, messageCount, bufferTotalSize, queueOffsets: offsets }).toEqual(row);
+        result.release();
+      }
+    });
+
+    test('offsets by time are those of Apache', async () => {
+      // 4.9.7 has no boundaries but a rule of its own: the nearest by time.
+      const rows = (expected.offsetByTime ?? []).filter(
+        (row) => row.topic !== NOT_SERVED && row.lower !== undefined,
+      );
+      const answers = rows.map(async (row) => ({
+        ...row,
+        lower: await store.offsetInQueueByTime(row.topic, row.queueId, row.timestamp),
+        upper: await store.offsetInQueueByTime(row.topic, row.queueId, row.timestamp, 'UPPER'),
+      }));
+      expect(await Promise.all(answers)).toEqual(rows);
+    });
+
+    // After a crash this store may find more: it keeps index files that Apache drops, and rebuilds what was lost.
+    test('the index finds what Apache finds', async () => {
+      const isSuperset = golden.expected.abortFilePresent;
+      // Every query against the stores as they were closed or killed, every seventh against their damaged copies.
+      const rows = expected.index.queries.filter((_, i) => !kind.startsWith('crash') || i % 7 === 0);
+      const answers = await Promise.all(rows.map((row) => answer(row)));
+      expect(answers.length).toBeGreaterThan(0);
+      const lost = answers.filter(({ really, found }) => really.some((offset) => !found.includes(offset)));
+      expect(lost).toEqual([]);
+      if (!isSuperset)
+        expect(answers.filter(({ really, found }) => found.length !== really.length)).toEqual([]);
+    });
+
+    /** What the store finds, and those of Apache's rows (which are what the hash matched) that really have the key. */
+    async function answer(
+      row: Expected['index']['queries'][number],
+    ): Promise<{ really: number[]; found: number[] }> {
+      const end = Math.min(Number(row.end), Number.MAX_SAFE_INTEGER);
+      const result = await store.queryMessage(row.topic, row.key, row.maxNum, Number(row.begin), end);
+      const found = result.buffers.map((record) => decodeRecord(record)!.commitLogOffset);
+      const really = new Set<number>();
+      for (const offset of row.phyOffsets) {
+        const { topic, properties } = decodeRecord((await store.recordAt(offset))!)!;
+        const keys = [properties['UNIQ_KEY'], ...(properties['KEYS'] ?? '').split(' ')];
+        if (topic === row.topic && keys.includes(row.key)) really.add(offset);
+      }
+      return { really: [...really], found };
+    }
+  });
+}
+
+function openExpected(dir: string, kind: string): ExpectedStore {
+  const golden = openGoldenStore(dir, kind);
+  golden.cleanup();
+  return golden.expected;
+}
