@@ -1,6 +1,7 @@
 // How far a group is in a topic, queue by queue: what GET_CONSUME_STATS and GET_BROKER_CONSUME_STATS are made of.
 import type { ConsumeStats, MessageQueue, OffsetWrapper } from '@mq/remoting/protocol';
 import type { BrokerParts } from '../../broker-parts.js';
+import { queueOf } from './queue-of.js';
 
 /** Positions by queue. Offsets are the next to be written, consumed and pulled; the time is 0 when unknown. */
 export type ConsumeOffsets = Map<MessageQueue, Required<OffsetWrapper>>;
@@ -20,8 +21,12 @@ export async function collectConsumeOffsets(
     const brokerOffset = Math.max(0, parts.store.maxOffsetInQueue(topic, queueId));
     const consumedAt =
       consumerOffset > 0 ? await parts.store.storeTimestampOf(topic, queueId, consumerOffset - 1) : 0;
-    const queue = { topic, brokerName: parts.identity.brokerName, queueId };
-    into.set(queue, { brokerOffset, consumerOffset, pullOffset, lastTimestamp: Math.max(0, consumedAt) });
+    into.set(queueOf(parts, topic, queueId), {
+      brokerOffset,
+      consumerOffset,
+      pullOffset,
+      lastTimestamp: Math.max(0, consumedAt),
+    });
   }
 }
 

@@ -10,6 +10,7 @@ import type { BrokerParts } from '../../broker-parts.js';
 import { RequestRefused } from '../../request-refused.js';
 import { found } from './answer.js';
 import { javaTimestamp } from './java-timestamp.js';
+import { queueOf } from './queue-of.js';
 
 export function queryConsumeTimeSpan(parts: BrokerParts): RequestProcessor {
   return async (request) => {
@@ -42,7 +43,7 @@ async function timeSpanOf(
   const consumeTimeStamp = consumerOffset > 0 ? await storedAt(consumerOffset - 1) : minTimeStamp;
   const nextAt = consumerOffset < maxOffset ? await storedAt(Math.max(0, consumerOffset)) : -1;
   return {
-    messageQueue: { topic, brokerName: parts.identity.brokerName, queueId },
+    messageQueue: queueOf(parts, topic, queueId),
     minTimeStamp,
     minTimeStampStr: javaTimestamp(minTimeStamp),
     maxTimeStamp,

@@ -15,6 +15,7 @@ import {
 import type { BrokerParts } from '../../broker-parts.js';
 import { RequestRefused } from '../../request-refused.js';
 import { found } from './answer.js';
+import { queueOf } from './queue-of.js';
 
 /** offset of the header: by time, not by offset. */
 const BY_TIME = -1;
@@ -144,8 +145,4 @@ async function offsetByTime(
 /** C++ clients read a list of flat objects. */
 function forCpp(offsetTable: OffsetTable): MessageQueueForC[] {
   return Array.from(offsetTable, ([queue, offset]) => ({ ...queue, offset }));
-}
-
-function queueOf(parts: BrokerParts, topic: string, queueId: number): MessageQueue {
-  return { topic, brokerName: parts.identity.brokerName, queueId };
 }

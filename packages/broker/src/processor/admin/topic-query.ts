@@ -15,6 +15,7 @@ import {
 import type { BrokerParts } from '../../broker-parts.js';
 import { RequestRefused } from '../../request-refused.js';
 import { found } from './answer.js';
+import { queueOf } from './queue-of.js';
 
 /** 351 (5.x): one topic. */
 export function getTopicConfig(parts: BrokerParts): RequestProcessor {
@@ -60,8 +61,7 @@ export function getTopicStatsInfo(parts: BrokerParts): RequestProcessor {
       const maxOffset = Math.max(0, store.maxOffsetInQueue(topic, queueId));
       const lastUpdateTimestamp =
         maxOffset > 0 ? await store.storeTimestampOf(topic, queueId, maxOffset - 1) : 0;
-      const queue = { topic, brokerName: parts.identity.brokerName, queueId };
-      offsetTable.set(queue, { minOffset, maxOffset, lastUpdateTimestamp });
+      offsetTable.set(queueOf(parts, topic, queueId), { minOffset, maxOffset, lastUpdateTimestamp });
     }
     return found(encodeTopicStatsTable({ offsetTable, topicPutTps: parts.stats.tpsTopicPutNums(topic) }));
   };
