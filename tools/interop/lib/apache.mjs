@@ -90,7 +90,11 @@ export function javaCommand(version, main, args, { heap = '512m', home, properti
 export async function runJava(version, main, args, options = {}) {
   const [command, commandArgs] = javaCommand(version, main, args, options);
   const result = await runToEnd(command, commandArgs, { timeoutMs: options.timeoutMs ?? 120_000 });
-  return { ...result, stdout: withoutLogbackStatus(result.stdout), stderr: withoutLogbackStatus(result.stderr) };
+  return {
+    ...result,
+    stdout: withoutLogbackStatus(result.stdout),
+    stderr: withoutLogbackStatus(result.stderr),
+  };
 }
 
 /** The logging library of 5.x reports its own set-up on standard output, hundreds of lines before the answer. */

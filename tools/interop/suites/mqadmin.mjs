@@ -24,7 +24,11 @@ for (const version of APACHE_VERSIONS) {
     async function prints(args, ...patterns) {
       const { stdout, stderr } = await admin(...args);
       const output = stdout + stderr;
-      assert.doesNotMatch(output, /SubCommandException|^\s*at org\.apache|^java\./m, `${args[0]}:\n${output}`);
+      assert.doesNotMatch(
+        output,
+        /SubCommandException|^\s*at org\.apache|^java\./m,
+        `${args[0]}:\n${output}`,
+      );
       for (const pattern of patterns) assert.match(output, pattern, `${args[0]}:\n${output}`);
       return stdout;
     }
