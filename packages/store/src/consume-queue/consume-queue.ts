@@ -332,12 +332,13 @@ export class ConsumeQueue {
   /**
    * Removes the entries of records that start at or behind `physicalOffset`, from the end of the queue.
    *
-   * After a power cut the last entries may be torn in ways nothing shows (a tagsCode cut off at the end of a sector).
-   * A recovery that will dispatch the log again from offset P is exact when it calls this with P first.
+   * After a power cut entries that were not durable may be torn in ways nothing shows (a tagsCode cut off at the end of a
+   * sector), and there may be holes before the last three files. A recovery that dispatches the log again from offset P,
+   * everything before P having been durable, is exact when it calls this with P first.
    */
   truncateDirty(physicalOffset: number): void {
     const first = this.firstReadable();
-    if (first >= this.endBytes || this.entryAt(this.endBytes - ENTRY_BYTES) < physicalOffset) return;
+    if (first >= this.endBytes || !this.isAtOrBehind(this.endBytes - ENTRY_BYTES, physicalOffset)) return;
     const end = this.searchByPhysicalOffset(first, this.endBytes, physicalOffset) * ENTRY_BYTES;
     if (end <= this.writtenBytes) {
       this.files.truncate(end, this.writtenBytes);
@@ -371,7 +372,7 @@ export class ConsumeQueue {
     let removed = 0;
     while (this.files.endBytes - this.files.startBytes > this.files.fileSizeBytes) {
       const lastEntry = this.files.startBytes + this.files.fileSizeBytes - ENTRY_BYTES;
-      if (lastEntry >= this.writtenBytes || this.entryAt(lastEntry) >= minPhysicalOffset) break;
+      if (lastEntry >= this.writtenBytes || this.isAtOrBehind(lastEntry, minPhysicalOffset)) break;
       this.files.removeFirst();
       removed++;
     }
@@ -404,9 +405,10 @@ export class ConsumeQueue {
     this.tailStart = end;
   }
 
-  /** Physical offset of the entry at a byte offset. */
-  private entryAt(position: number): number {
-    return this.entriesNow(position / ENTRY_BYTES, 1).physicalOffset(0);
+  /** Grows from false to true along a queue; a hole that a power cut left counts as true. */
+  private isAtOrBehind(position: number, physicalOffset: number): boolean {
+    const entry = this.entriesNow(position / ENTRY_BYTES, 1);
+    return entry.sizeBytes(0) <= 0 || entry.physicalOffset(0) >= physicalOffset;
   }
 
   private isLive(position: number, minPhysicalOffset: number): boolean {
@@ -419,7 +421,7 @@ export class ConsumeQueue {
     let high = toBytes / ENTRY_BYTES;
     while (low < high) {
       const middle = Math.floor((low + high) / 2);
-      if (this.entryAt(middle * ENTRY_BYTES) >= physicalOffset) high = middle;
+      if (this.isAtOrBehind(middle * ENTRY_BYTES, physicalOffset)) high = middle;
       else low = middle + 1;
     }
     return low;
@@ -429,7 +431,7 @@ export class ConsumeQueue {
   private lastPhysicalEnd(): number {
     for (let at = this.endBytes - ENTRY_BYTES; at >= this.firstReadable(); at -= ENTRY_BYTES) {
       const entry = this.entriesNow(at / ENTRY_BYTES, 1);
-      if (!entry.isBlank(0)) return entry.physicalOffset(0) + entry.sizeBytes(0);
+      if (entry.sizeBytes(0) > 0 && !entry.isBlank(0)) return entry.physicalOffset(0) + entry.sizeBytes(0);
     }
     return -1;
   }

@@ -47,7 +47,7 @@ export class QueueFiles {
   }
 
   /**
-   * Finds the files on disk. A last file of no length is one whose creation a crash cut short: it is extended.
+   * Finds the files on disk. A file of no length is one whose creation was not durable at a power cut: it is extended.
    * @throws ConsumeQueueError `BAD_FILE_SIZE`, `MISSING_FILE`
    */
   load(): void {
@@ -56,8 +56,7 @@ export class QueueFiles {
     starts.forEach((start, i) => {
       const path = this.pathOf(start);
       const sizeBytes = disk.stat(path)?.sizeBytes ?? 0;
-      const isLast = i === starts.length - 1;
-      if (isLast && sizeBytes === 0) disk.open(path, { sizeBytes: fileSizeBytes }).close();
+      if (sizeBytes === 0) disk.open(path, { sizeBytes: fileSizeBytes }).close();
       else if (sizeBytes !== fileSizeBytes) {
         throw new ConsumeQueueError(
           'BAD_FILE_SIZE',

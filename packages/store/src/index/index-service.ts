@@ -174,8 +174,7 @@ export class IndexService {
   }
 
   /**
-   * Makes every key put before the call durable and moves the checkpoint's indexMsgTimestamp (in memory; the caller
-   * flushes the checkpoint). Writes up to 20 MB of slots: a matter for the thorough flush, not for every second.
+   * Makes every key put before the call durable and moves the checkpoint's indexMsgTimestamp. Writes up to 20 MB of slots: a matter for the thorough flush, not for every second.
    * @throws DiskError; after a failed sync every further flush fails with it
    */
   flush(): Promise<void> {

@@ -105,6 +105,7 @@ export class SimulatedDisk implements Disk {
   mkdir(dir: string): void {
     const at = normalize(dir);
     this.count('mkdir', at);
+    if (!this.names.has(at)) this.settleRemovals(at);
     for (let path = at; !this.names.has(path); path = dirname(path)) {
       this.names.set(path, undefined);
       this.durableNames.set(path, undefined);
@@ -345,6 +346,15 @@ export class SimulatedDisk implements Disk {
     this.unsynced = this.unsynced.filter((operation) => {
       if (!operations.has(operation)) return true;
       if (durable !== undefined) applyContent(operation, durable);
+      return false;
+    });
+  }
+
+  /** Directories being durable at once, so is the removal of what had their name before. */
+  private settleRemovals(dir: string): void {
+    this.unsynced = this.unsynced.filter((operation) => {
+      if (operation.kind !== 'unlink' || !`${dir}/`.startsWith(`${operation.path}/`)) return true;
+      applyNames(operation, this.durableNames);
       return false;
     });
   }
