@@ -266,21 +266,14 @@ export class RemotingClient {
     if (this.#closing !== undefined) return Promise.reject(closedError(address));
     const peer = this.#peerOf(address);
     if (peer.connection?.isOpen === true) return Promise.resolve(peer.connection);
-    const connecting = (peer.connecting ??= this.#connect(address, peer));
-    return this.#withDeadline(connecting, address, timeoutMs, signal);
-  }
-
-  async #connect(address: string, peer: Peer): Promise<SocketConnection> {
-    try {
-      const waitMs = peer.backoff.waitMs(this.#clock.monotonic());
-      if (waitMs > 0) {
-        const message = `connect to ${address} failed, next attempt in ${Math.ceil(waitMs)} ms`;
-        throw new RemotingError('CONNECT_FAILED', message, { address, cause: peer.lastError });
-      }
-      return await this.#open(address, peer);
-    } finally {
-      peer.connecting = undefined;
+    if (signal?.aborted === true) return Promise.reject(abortedError(address, signal));
+    const waitMs = peer.connecting === undefined ? peer.backoff.waitMs(this.#clock.monotonic()) : 0;
+    if (waitMs > 0) {
+      const message = `connect to ${address} failed, next attempt in ${Math.ceil(waitMs)} ms`;
+      return Promise.reject(new RemotingError('CONNECT_FAILED', message, { address, cause: peer.lastError }));
     }
+    peer.connecting ??= this.#open(address, peer).finally(() => (peer.connecting = undefined));
+    return this.#withDeadline(peer.connecting, address, timeoutMs, signal);
   }
 
   async #open(address: string, peer: Peer): Promise<SocketConnection> {
@@ -351,25 +344,15 @@ export class RemotingClient {
     signal: AbortSignal | undefined,
   ): Promise<SocketConnection> {
     return new Promise((resolve, reject) => {
-      const timer = this.#clock.setTimeout(
-        () =>
-          end(() =>
-            reject(
-              new RemotingError('TIMEOUT', `no connection to ${address} in ${timeoutMs} ms`, { address }),
-            ),
-          ),
-        timeoutMs,
-      );
-      const onAbort = (): void =>
-        end(() =>
-          reject(new RemotingError('ABORTED', 'the request was aborted', { address, cause: signal?.reason })),
-        );
+      const message = `no connection to ${address} in ${timeoutMs} ms`;
+      const onTimeout = (): void => end(() => reject(new RemotingError('TIMEOUT', message, { address })));
+      const onAbort = (): void => end(() => reject(abortedError(address, signal)));
+      const timer = this.#clock.setTimeout(onTimeout, timeoutMs);
       const end = (then: () => void): void => {
         timer.cancel();
         signal?.removeEventListener('abort', onAbort);
         then();
       };
-      if (signal?.aborted === true) return onAbort();
       signal?.addEventListener('abort', onAbort, { once: true });
       connecting.then(
         (connection) => end(() => resolve(connection)),
@@ -407,4 +390,8 @@ export class RemotingClient {
 
 function closedError(address: string): RemotingError {
   return new RemotingError('CLOSED', 'the client was closed', { address, retryable: false });
+}
+
+function abortedError(address: string, signal: AbortSignal | undefined): RemotingError {
+  return new RemotingError('ABORTED', 'the request was aborted', { address, cause: signal?.reason });
 }

@@ -1,5 +1,4 @@
 import { RemotingCommand } from './command.js';
-import type { Connection } from './connection.js';
 import { isRemotingError, messageOf } from './errors.js';
 import type { Logger } from './logger.js';
 import { ResponseCode } from './protocol/response-code.js';

@@ -3,7 +3,6 @@ import { createServer, type AddressInfo, type Server, type Socket } from 'node:n
 import { plainIp } from './addresses.js';
 import { systemClock, type Clock, type Timer } from './clock.js';
 import { defaultMaxFrameBytes } from './codec/frame.js';
-import type { RemotingCommand } from './command.js';
 import type { Connection } from './connection.js';
 import { DeadlineWheel } from './deadline-wheel.js';
 import { Dispatcher, type ExceptCodes, type RequestProcessor } from './dispatcher.js';

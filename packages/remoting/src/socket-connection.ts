@@ -189,7 +189,6 @@ export class SocketConnection implements Connection, TurnTask {
       this.#stamp(command);
       this.#outgoing.append(command);
     } catch (error) {
-      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- always a RemotingError or a bug
       return Promise.reject(error);
     }
     const response = this.#pending.add(
