@@ -2,9 +2,8 @@
 // REAL_QID (upstream: HookUtils#transformDelayLevelMessage).
 import { MessageConst, transactionType, SysFlag, encodeProperties } from '@mq/remoting/message';
 import { SystemTopic } from '@mq/remoting/protocol';
-import type { AppendMessage } from '@mq/store';
+import type { AppendMessage, DelayLevels } from '@mq/store';
 
-import type { DelayLevels } from './delay-levels.js';
 
 /** Upstream: ScheduleMessageService#delayLevel2QueueId and back. */
 export const queueIdOfLevel = (level: number): number => level - 1;
@@ -27,7 +26,7 @@ export function delayMessage(
   level: number,
   levels: DelayLevels,
 ): void {
-  const clamped = levels.clamp(level);
+  const clamped = Math.min(level, levels.maxLevel);
   properties[MessageConst.DELAY_TIME_LEVEL] = String(clamped);
   properties[MessageConst.REAL_TOPIC] = message.topic;
   properties[MessageConst.REAL_QUEUE_ID] = String(message.queueId);

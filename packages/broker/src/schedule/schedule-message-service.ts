@@ -9,12 +9,11 @@
 import type { Clock, Logger, Timer } from '@mq/remoting';
 import { MessageConst } from '@mq/remoting/message';
 import { type DataVersion, SystemTopic } from '@mq/remoting/protocol';
-import type { ConsumeQueueEntry, MessageStore, PutStatus } from '@mq/store';
+import { type ConsumeQueueEntry, DelayLevels, type MessageStore, type PutStatus } from '@mq/store';
 
 import type { ConfigText } from '../config/config-text.js';
 import { nextDataVersion } from '../config/data-version.js';
 import { decodeDelayOffsets, encodeDelayOffsets } from './delay-offset-file.js';
-import { DelayLevels } from './delay-levels.js';
 import { levelOfQueueId, queueIdOfLevel } from './delayed-message.js';
 import { appendAgain, readStoredMessage } from './stored-message.js';
 
@@ -140,7 +139,7 @@ export class ScheduleMessageService {
     const state = this.#states[levelOfQueueId(queueId) - 1];
     if (state === undefined || this.#status !== 'started') return;
     if (state.running !== undefined) state.arrived = true;
-    else if (state.timer === undefined) this.#runLater(state, this.levels.delayMs(state.level));
+    else if (state.timer === undefined) this.#runLater(state, this.levels.deliverTimestamp(state.level, 0));
   }
 
   /** The stored offset may lie outside of what the queue still holds (expired, or another store's file). */
@@ -216,7 +215,7 @@ export class ScheduleMessageService {
 
   /** Due time of an entry; one beyond the level's own delay means the wall clock was set back: due now. */
   #dueTime(state: LevelState, entry: ConsumeQueueEntry, now: number): number {
-    return entry.tagsCode > now + this.levels.delayMs(state.level) ? now : entry.tagsCode;
+    return entry.tagsCode > this.levels.deliverTimestamp(state.level, now) ? now : entry.tagsCode;
   }
 
   /** Appends all in order, moves the offset over those that were stored. False when one was not. */
