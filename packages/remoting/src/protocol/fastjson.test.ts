@@ -1,4 +1,7 @@
 import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describeGolden, goldenPath } from '@mq-tools/testing';
 import fc from 'fast-check';
 import { MAX_JSON_DEPTH, parseFastjson } from './fastjson-reader.js';
@@ -12,7 +15,7 @@ describe('parseFastjson', () => {
           stringifyFastjson(JSON.parse(text), { sort: false }),
         );
       }),
-      { numRuns: 500 },
+      { numRuns: 200 },
     );
   });
 
@@ -103,7 +106,7 @@ describe('parseFastjson', () => {
           expect(error).toMatchObject({ name: 'RemotingError', code: 'BAD_BODY' });
         }
       }),
-      { numRuns: 2000 },
+      { numRuns: 1000 },
     );
   });
 
@@ -150,7 +153,7 @@ describe('stringifyFastjson', () => {
       fc.property(values, options, (value, option) => {
         expect(parseFastjson(stringifyFastjson(value, option))).toEqual(value);
       }),
-      { numRuns: 300 },
+      { numRuns: 100 },
     );
   });
 
@@ -200,31 +203,21 @@ describe('stringifyFastjson', () => {
 });
 
 describeGolden('configuration files of Apache brokers', () => {
-  const files = [
-    'topics',
-    'subscriptionGroup',
-    'consumerOffset',
-    'delayOffset',
-    'consumerFilter',
-    'consumerOrderInfo',
-  ];
-  const member = (version: string, file: string): string | undefined => {
-    const archive = goldenPath(`store-${version}/store.tar.gz`);
-    const name = `store/config/${file}.json`;
-    const names = execFileSync('tar', ['tzf', archive], { encoding: 'utf8' }).split('\n');
-    return names.includes(name)
-      ? execFileSync('tar', ['xzOf', archive, name], { encoding: 'utf8' })
-      : undefined;
-  };
+  let directory = '';
+  beforeAll(() => {
+    directory = mkdtempSync(join(tmpdir(), 'mq-config-'));
+  });
+  afterAll(() => rmSync(directory, { recursive: true }));
 
   test.each(['5.3.3', '4.9.7'])('of %s print as they were', (version) => {
-    const found = files
-      .map((file) => ({ file, text: member(version, file) }))
-      .filter(({ text }) => text !== undefined);
-    expect(found.length).toBeGreaterThanOrEqual(5);
-    for (const { file, text } of found) {
-      const printed = stringifyFastjson(asJavaHasIt(parseFastjson(text!)), { pretty: true, sort: false });
-      expect({ file, printed }).toEqual({ file, printed: text });
+    const target = mkdtempSync(join(directory, version));
+    execFileSync('tar', ['xzf', goldenPath(`store-${version}/store.tar.gz`), '-C', target, 'store/config']);
+    const names = readdirSync(join(target, 'store/config')).filter((name) => name.endsWith('.json'));
+    expect(names.length).toBeGreaterThanOrEqual(5);
+    for (const name of names) {
+      const text = readFileSync(join(target, 'store/config', name), 'utf8');
+      const printed = stringifyFastjson(asJavaHasIt(parseFastjson(text)), { pretty: true, sort: false });
+      expect({ name, printed }).toEqual({ name, printed: text });
     }
   });
 });
