@@ -298,9 +298,8 @@ export class ClientInstance {
   }
 
   async #requestRoute(topic: string, signal?: AbortSignal): Promise<TopicRouteData | undefined> {
-    const ext = GetRouteInfoRequestHeader.encode({ topic });
     const response = await this.#nameServers.request(
-      () => RemotingCommand.request(RequestCode.GET_ROUTEINFO_BY_TOPIC, ext),
+      () => RemotingCommand.request(RequestCode.GET_ROUTEINFO_BY_TOPIC, GetRouteInfoRequestHeader.encode({ topic })),
       signal,
     );
     if (response.code === ResponseCode.TOPIC_NOT_EXIST) return undefined;
