@@ -88,7 +88,7 @@ describe('BrokerStatsManager', () => {
   });
 
   test('stops making counters at its bound and goes on after some are gone', () => {
-    const { stats } = setup({ maxItems: 4, enableDetailStat: false });
+    const { stats } = setup({ maxItems: 7, enableDetailStat: false });
     stats.recordPut('T', 0, 1, 1);
     stats.recordPut('U', 0, 1, 1);
     expect(stats.item('BROKER_PUT_NUMS', 'C')?.value).toBe(2);

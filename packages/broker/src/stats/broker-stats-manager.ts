@@ -3,7 +3,8 @@ import { DailyTotals, msToNextMorning } from './daily-totals.js';
 import type { StatsSnapshot } from './sample-window.js';
 import { SAMPLE_PERIODS_MS, type SamplePeriod, StatsItem } from './stats-item.js';
 import { findStatsItem } from './stats-keys.js';
-import { Counters, type StatsItemFactory, TopicStats } from './topic-stats.js';
+import { type BrokerTotals, newTotals } from './broker-totals.js';
+import { type StatsItemFactory, TopicStats } from './topic-stats.js';
 
 export interface BrokerStatsManagerOptions {
   readonly clock: Clock;
@@ -15,15 +16,6 @@ export interface BrokerStatsManagerOptions {
   /** Whether a topic's traffic is left out of the …_WITHOUT_SYSTEM_TOPIC totals; default: none is. */
   readonly isSystemTopic?: (topic: string) => boolean;
 }
-
-export type BrokerCounter =
-  | 'BROKER_PUT_NUMS'
-  | 'BROKER_GET_NUMS'
-  | 'BROKER_PUT_NUMS_WITHOUT_SYSTEM_TOPIC'
-  | 'BROKER_GET_NUMS_WITHOUT_SYSTEM_TOPIC'
-  | 'BROKER_GET_FROM_DISK_NUMS'
-  | 'BROKER_GET_FROM_DISK_SIZE'
-  | 'SNDBCK2DLQ_TIMES';
 
 /** Answer of VIEW_BROKER_STATS_DATA. */
 export interface BrokerStatsData {
@@ -46,7 +38,7 @@ export class BrokerStatsManager implements StatsItemFactory {
   readonly puts = new DailyTotals();
   readonly gets = new DailyTotals();
   readonly #topics = new Map<string, TopicStats>();
-  readonly #broker: Counters<BrokerCounter>;
+  readonly #totals: BrokerTotals;
   readonly #clock: Clock;
   readonly #enableDetailStat: boolean;
   readonly #maxItems: number;
@@ -62,7 +54,7 @@ export class BrokerStatsManager implements StatsItemFactory {
     this.#maxItems = options.maxItems ?? 100_000;
     this.#isSystemTopic = options.isSystemTopic ?? (() => false);
     this.#unseen = new StatsItem(this.#clock.now());
-    this.#broker = new Counters(this);
+    this.#totals = newTotals(this);
   }
 
   /** Starts sampling. Calling it again changes nothing. */
@@ -83,67 +75,59 @@ export class BrokerStatsManager implements StatsItemFactory {
   /** Hot path: `count` messages of `bytes` in all were stored in a queue. */
   recordPut(topic: string, queueId: number, count: number, bytes: number): void {
     const stats = this.topic(topic);
-    stats.counters.get('TOPIC_PUT_NUMS').inc(count);
-    stats.counters.get('TOPIC_PUT_SIZE').inc(bytes);
-    if (this.#enableDetailStat) {
-      const queue = stats.queue(queueId);
-      queue.get('QUEUE_PUT_NUMS').inc(count);
-      queue.get('QUEUE_PUT_SIZE').inc(bytes);
-    }
-    this.#broker.get('BROKER_PUT_NUMS').inc(count);
-    if (this.#isSystemTopic(topic)) return;
-    this.#broker.get('BROKER_PUT_NUMS_WITHOUT_SYSTEM_TOPIC').inc(count);
+    stats.total.inc(count, bytes);
+    if (this.#enableDetailStat) stats.queue(queueId).inc(count, bytes);
+    this.#totals.put.inc(count);
+    if (stats.isSystem) return;
+    this.#totals.putWithoutSystem.inc(count);
     this.puts.now += count;
   }
 
   /** Hot path: a group took `count` messages of `bytes` in all from a queue. */
   recordGet(group: string, topic: string, queueId: number, count: number, bytes: number): void {
-    const stats = this.topic(topic).group(group);
-    stats.counters.get('GROUP_GET_NUMS').inc(count);
-    stats.counters.get('GROUP_GET_SIZE').inc(bytes);
-    if (this.#enableDetailStat) {
-      const queue = stats.queue(queueId);
-      queue.get('QUEUE_GET_NUMS').inc(count);
-      queue.get('QUEUE_GET_SIZE').inc(bytes);
-    }
-    this.#broker.get('BROKER_GET_NUMS').inc(count);
-    if (this.#isSystemTopic(topic)) return;
-    this.#broker.get('BROKER_GET_NUMS_WITHOUT_SYSTEM_TOPIC').inc(count);
+    const ofTopic = this.topic(topic);
+    const stats = ofTopic.group(group);
+    stats.total.inc(count, bytes);
+    if (this.#enableDetailStat) stats.queue(queueId).inc(count, bytes);
+    this.#totals.get.inc(count);
+    if (ofTopic.isSystem) return;
+    this.#totals.getWithoutSystem.inc(count);
     this.gets.now += count;
   }
 
   /** How long a put took, ms. */
   recordPutLatency(topic: string, queueId: number, elapsedMs: number): void {
-    this.topic(topic).queue(queueId).get('TOPIC_PUT_LATENCY').inc(elapsedMs);
+    this.topic(topic).rareOfQueue(queueId).get('TOPIC_PUT_LATENCY').inc(elapsedMs);
   }
 
   /** How long a pull took, ms. */
   recordGetLatency(group: string, topic: string, queueId: number, elapsedMs: number): void {
-    this.topic(topic).group(group).queue(queueId).get('GROUP_GET_LATENCY').inc(elapsedMs);
+    this.topic(topic).group(group).rareOfQueue(queueId).get('GROUP_GET_LATENCY').inc(elapsedMs);
   }
 
   /** How far a group is behind in a queue, in bytes of log and ms of time. */
   recordFallBehind(group: string, topic: string, queueId: number, bytes: number, elapsedMs: number): void {
-    const queue = this.topic(topic).group(group).queue(queueId);
+    const queue = this.topic(topic).group(group).rareOfQueue(queueId);
     queue.get('GROUP_GET_FALL_SIZE').inc(bytes);
     queue.get('GROUP_GET_FALL_TIME').inc(elapsedMs);
   }
 
   /** A group sent a message back for a retry. */
   recordSendBack(group: string, topic: string): void {
-    this.topic(topic).group(group).counters.get('SNDBCK_PUT_NUMS').inc(1);
+    this.topic(topic).group(group).rare.get('SNDBCK_PUT_NUMS').inc(1);
   }
 
   /** A message of a group became a dead letter. */
   recordDeadLetter(group: string, topic: string): void {
-    this.topic(topic).group(group).counters.get('DLQ_PUT_NUMS').inc(1);
-    this.#broker.get('SNDBCK2DLQ_TIMES').inc(1);
+    this.topic(topic).group(group).rare.get('DLQ_PUT_NUMS').inc(1);
+    this.#totals.sentToDlq.inc(1);
   }
 
   /** The counters of a topic, made on first use. */
   topic(name: string): TopicStats {
     let topic = this.#topics.get(name);
-    if (topic === undefined) this.#topics.set(name, (topic = new TopicStats(this)));
+    if (topic === undefined)
+      this.#topics.set(name, (topic = new TopicStats(this, this.#isSystemTopic(name))));
     return topic;
   }
 
@@ -170,7 +154,7 @@ export class BrokerStatsManager implements StatsItemFactory {
 
   item(statsName: string, statsKey: string): StatsItem | undefined {
     return findStatsItem(
-      { clusterName: this.clusterName, topics: this.#topics, broker: this.#broker },
+      { clusterName: this.clusterName, topics: this.#topics, totals: this.#totals },
       statsName,
       statsKey,
     );
@@ -191,7 +175,7 @@ export class BrokerStatsManager implements StatsItemFactory {
   /** Takes one sample of every counter; hourly it also drops counters that were idle for a day. */
   sample(period: SamplePeriod): void {
     const now = this.#clock.now();
-    for (const item of this.#broker.values()) item.sample(period, now);
+    for (const item of Object.values(this.#totals)) item.sample(period, now);
     for (const topic of this.#topics.values()) for (const item of topic.items()) item.sample(period, now);
     if (period === 'day') this.#dropIdle();
   }
@@ -211,7 +195,7 @@ export class BrokerStatsManager implements StatsItemFactory {
     for (const [name, topic] of this.#topics) {
       if (topic.dropIdle(MAX_IDLE_HOURS)) this.#topics.delete(name);
     }
-    let count = [...this.#broker.values()].length;
+    let count = Object.values(this.#totals).length;
     for (const topic of this.#topics.values())
       for (const item of topic.items()) if (item !== this.#unseen) count++;
     this.#itemCount = count;

@@ -1,108 +1,85 @@
 // Which counter a statsName and statsKey of VIEW_BROKER_STATS_DATA mean (remoting.md §6.6). Keys join names with `@`.
-import type { BrokerCounter } from './broker-stats-manager.js';
+import type { BrokerTotals } from './broker-totals.js';
 import type { StatsItem } from './stats-item.js';
-import type {
-  Counters,
-  GroupCounter,
-  GroupQueueCounter,
-  TopicCounter,
-  TopicQueueCounter,
-  TopicStats,
-} from './topic-stats.js';
+import type { GroupStats, TopicStats } from './topic-stats.js';
 
 export interface StatsTables {
   readonly clusterName: string;
   readonly topics: ReadonlyMap<string, TopicStats>;
-  readonly broker: Counters<BrokerCounter>;
+  readonly totals: BrokerTotals;
 }
 
 type Find = (tables: StatsTables, key: string) => StatsItem | undefined;
+type PickItem<Owner> = (owner: Owner, queueId: number) => StatsItem | undefined;
 
-/** Key `T`. */
-const byTopic =
-  (name: TopicCounter): Find =>
-  ({ topics }, key) =>
-    topics.get(key)?.counters.peek(name);
-
-/** Key `T@G`. */
-const byGroup =
-  (name: GroupCounter): Find =>
-  ({ topics }, key) => {
-    const [topic = '', group = ''] = key.split('@');
-    return topics.get(topic)?.groups.get(group)?.counters.peek(name);
+/** Keys `T`, `T@queueId` and `queueId@T`, by the parts they are made of. */
+const ofTopic = (layout: 'T' | 'T@Q' | 'Q@T', pick: PickItem<TopicStats>): Find => {
+  const [topicAt, queueAt] = layout === 'Q@T' ? [1, 0] : [0, 1];
+  return ({ topics }, key) => {
+    const parts = key.split('@');
+    const topic = topics.get(parts[topicAt] ?? '');
+    return topic && pick(topic, Number(parts[queueAt]));
   };
+};
 
-/** Key `T@queueId`. */
-const byTopicQueue =
-  (name: TopicQueueCounter): Find =>
-  ({ topics }, key) => {
-    const [topic = '', queueId = ''] = key.split('@');
-    return topics.get(topic)?.peekQueue(Number(queueId))?.peek(name);
+/** Keys `T@G`, `T@queueId@G` and `queueId@T@G`. */
+const ofGroup = (layout: 'T@G' | 'T@Q@G' | 'Q@T@G', pick: PickItem<GroupStats>): Find => {
+  const order = layout.split('@');
+  return ({ topics }, key) => {
+    const parts = key.split('@');
+    const part = (letter: string) => parts[order.indexOf(letter)] ?? '';
+    const group = topics.get(part('T'))?.groups.get(part('G'));
+    return group && pick(group, Number(part('Q')));
   };
-
-/** Key `queueId@T`. */
-const byQueueTopic =
-  (name: TopicQueueCounter): Find =>
-  ({ topics }, key) => {
-    const [queueId = '', topic = ''] = key.split('@');
-    return topics.get(topic)?.peekQueue(Number(queueId))?.peek(name);
-  };
-
-/** Key `T@queueId@G`. */
-const byGroupQueue =
-  (name: GroupQueueCounter): Find =>
-  ({ topics }, key) => {
-    const [topic = '', queueId = '', group = ''] = key.split('@');
-    return topics.get(topic)?.groups.get(group)?.peekQueue(Number(queueId))?.peek(name);
-  };
-
-/** Key `queueId@T@G`. */
-const byQueueGroup =
-  (name: GroupQueueCounter): Find =>
-  ({ topics }, key) => {
-    const [queueId = '', topic = '', group = ''] = key.split('@');
-    return topics.get(topic)?.groups.get(group)?.peekQueue(Number(queueId))?.peek(name);
-  };
+};
 
 /** Key: the cluster's name. */
-const byCluster =
-  (name: BrokerCounter): Find =>
-  ({ broker, clusterName }, key) =>
-    key === clusterName ? broker.peek(name) : undefined;
+const ofCluster =
+  (name: keyof BrokerTotals): Find =>
+  ({ totals, clusterName }, key) =>
+    key === clusterName ? totals[name] : undefined;
 
 const FIND: ReadonlyMap<string, Find> = new Map([
-  ['TOPIC_PUT_NUMS', byTopic('TOPIC_PUT_NUMS')],
-  ['TOPIC_PUT_SIZE', byTopic('TOPIC_PUT_SIZE')],
-  ['TOPIC_PUT_LATENCY', byQueueTopic('TOPIC_PUT_LATENCY')],
-  ['QUEUE_PUT_NUMS', byTopicQueue('QUEUE_PUT_NUMS')],
-  ['QUEUE_PUT_SIZE', byTopicQueue('QUEUE_PUT_SIZE')],
-  ['GROUP_GET_NUMS', byGroup('GROUP_GET_NUMS')],
-  ['GROUP_GET_SIZE', byGroup('GROUP_GET_SIZE')],
-  ['GROUP_ACK_NUMS', byGroup('GROUP_ACK_NUMS')],
-  ['GROUP_CK_NUMS', byGroup('GROUP_CK_NUMS')],
-  ['SNDBCK_PUT_NUMS', byGroup('SNDBCK_PUT_NUMS')],
-  ['DLQ_PUT_NUMS', byGroup('DLQ_PUT_NUMS')],
-  ['GROUP_GET_FROM_DISK_NUMS', byGroup('GROUP_GET_FROM_DISK_NUMS')],
-  ['GROUP_GET_FROM_DISK_SIZE', byGroup('GROUP_GET_FROM_DISK_SIZE')],
-  ['QUEUE_GET_NUMS', byGroupQueue('QUEUE_GET_NUMS')],
-  ['QUEUE_GET_SIZE', byGroupQueue('QUEUE_GET_SIZE')],
-  ['GROUP_GET_LATENCY', byQueueGroup('GROUP_GET_LATENCY')],
-  ['GROUP_GET_FALL_SIZE', byQueueGroup('GROUP_GET_FALL_SIZE')],
-  ['GROUP_GET_FALL_TIME', byQueueGroup('GROUP_GET_FALL_TIME')],
-  ['BROKER_PUT_NUMS', byCluster('BROKER_PUT_NUMS')],
-  ['BROKER_GET_NUMS', byCluster('BROKER_GET_NUMS')],
-  ['BROKER_PUT_NUMS_WITHOUT_SYSTEM_TOPIC', byCluster('BROKER_PUT_NUMS_WITHOUT_SYSTEM_TOPIC')],
-  ['BROKER_GET_NUMS_WITHOUT_SYSTEM_TOPIC', byCluster('BROKER_GET_NUMS_WITHOUT_SYSTEM_TOPIC')],
-  ['BROKER_GET_FROM_DISK_NUMS', byCluster('BROKER_GET_FROM_DISK_NUMS')],
-  ['BROKER_GET_FROM_DISK_SIZE', byCluster('BROKER_GET_FROM_DISK_SIZE')],
-  ['SNDBCK2DLQ_TIMES', byCluster('SNDBCK2DLQ_TIMES')],
+  ['TOPIC_PUT_NUMS', ofTopic('T', (topic) => topic.total.nums)],
+  ['TOPIC_PUT_SIZE', ofTopic('T', (topic) => topic.total.size)],
+  ['QUEUE_PUT_NUMS', ofTopic('T@Q', (topic, id) => topic.peekQueue(id)?.nums)],
+  ['QUEUE_PUT_SIZE', ofTopic('T@Q', (topic, id) => topic.peekQueue(id)?.size)],
+  ['TOPIC_PUT_LATENCY', ofTopic('Q@T', (topic, id) => topic.peekRareOfQueue(id)?.peek('TOPIC_PUT_LATENCY'))],
+  ['GROUP_GET_NUMS', ofGroup('T@G', (group) => group.total.nums)],
+  ['GROUP_GET_SIZE', ofGroup('T@G', (group) => group.total.size)],
+  ['GROUP_ACK_NUMS', ofGroup('T@G', (group) => group.rare.peek('GROUP_ACK_NUMS'))],
+  ['GROUP_CK_NUMS', ofGroup('T@G', (group) => group.rare.peek('GROUP_CK_NUMS'))],
+  ['SNDBCK_PUT_NUMS', ofGroup('T@G', (group) => group.rare.peek('SNDBCK_PUT_NUMS'))],
+  ['DLQ_PUT_NUMS', ofGroup('T@G', (group) => group.rare.peek('DLQ_PUT_NUMS'))],
+  ['GROUP_GET_FROM_DISK_NUMS', ofGroup('T@G', (group) => group.rare.peek('GROUP_GET_FROM_DISK_NUMS'))],
+  ['GROUP_GET_FROM_DISK_SIZE', ofGroup('T@G', (group) => group.rare.peek('GROUP_GET_FROM_DISK_SIZE'))],
+  ['QUEUE_GET_NUMS', ofGroup('T@Q@G', (group, id) => group.peekQueue(id)?.nums)],
+  ['QUEUE_GET_SIZE', ofGroup('T@Q@G', (group, id) => group.peekQueue(id)?.size)],
+  [
+    'GROUP_GET_LATENCY',
+    ofGroup('Q@T@G', (group, id) => group.peekRareOfQueue(id)?.peek('GROUP_GET_LATENCY')),
+  ],
+  [
+    'GROUP_GET_FALL_SIZE',
+    ofGroup('Q@T@G', (group, id) => group.peekRareOfQueue(id)?.peek('GROUP_GET_FALL_SIZE')),
+  ],
+  [
+    'GROUP_GET_FALL_TIME',
+    ofGroup('Q@T@G', (group, id) => group.peekRareOfQueue(id)?.peek('GROUP_GET_FALL_TIME')),
+  ],
+  ['BROKER_PUT_NUMS', ofCluster('put')],
+  ['BROKER_GET_NUMS', ofCluster('get')],
+  ['BROKER_PUT_NUMS_WITHOUT_SYSTEM_TOPIC', ofCluster('putWithoutSystem')],
+  ['BROKER_GET_NUMS_WITHOUT_SYSTEM_TOPIC', ofCluster('getWithoutSystem')],
+  ['SNDBCK2DLQ_TIMES', ofCluster('sentToDlq')],
 ]);
 
-/** The counter, or undefined when the name is unknown or nothing was counted under the key. */
+/** The counter, or undefined when the name is unknown or nothing was ever counted under the key. */
 export function findStatsItem(
   tables: StatsTables,
   statsName: string,
   statsKey: string,
 ): StatsItem | undefined {
-  return FIND.get(statsName)?.(tables, statsKey);
+  const item = FIND.get(statsName)?.(tables, statsKey);
+  return item === undefined || item.times === 0 ? undefined : item;
 }

@@ -1,15 +1,13 @@
-import { StatsItem } from './stats-item.js';
+import type { StatsItem } from './stats-item.js';
 
 /** Makes counters until the manager's bound is reached; then all further ones are the same, unseen counter. */
 export interface StatsItemFactory {
   newItem(): StatsItem;
 }
 
-/** Counters by name, made on first use. */
+/** Counters that few requests touch, by upstream's name, made on first use. */
 export class Counters<Name extends string> {
   readonly #items = new Map<Name, StatsItem>();
-  #timesAtLastCheck = 0;
-  #idleChecks = 0;
 
   constructor(private readonly factory: StatsItemFactory) {}
 
@@ -26,67 +24,103 @@ export class Counters<Name extends string> {
   values(): Iterable<StatsItem> {
     return this.#items.values();
   }
+}
+
+/** Messages and their bytes: what every send or pull counts. */
+class Traffic {
+  readonly nums: StatsItem;
+  readonly size: StatsItem;
+
+  constructor(factory: StatsItemFactory) {
+    this.nums = factory.newItem();
+    this.size = factory.newItem();
+  }
+
+  inc(count: number, bytes: number): void {
+    this.nums.inc(count);
+    this.size.inc(bytes);
+  }
+}
+
+/** Traffic of one owner, in all and by queue, and rarer counters of it and its queues. */
+class FlowStats<Name extends string, QueueName extends string> {
+  readonly total: Traffic;
+  readonly rare: Counters<Name>;
+  readonly #queues = new Map<number, Traffic>();
+  readonly #rareOfQueues = new Map<number, Counters<QueueName>>();
+  #timesAtLastCheck = 0;
+  #idleChecks = 0;
+
+  constructor(protected readonly factory: StatsItemFactory) {
+    this.total = new Traffic(factory);
+    this.rare = new Counters(factory);
+  }
+
+  queue(queueId: number): Traffic {
+    let queue = this.#queues.get(queueId);
+    if (queue === undefined) this.#queues.set(queueId, (queue = new Traffic(this.factory)));
+    return queue;
+  }
+
+  peekQueue(queueId: number): Traffic | undefined {
+    return this.#queues.get(queueId);
+  }
+
+  rareOfQueue(queueId: number): Counters<QueueName> {
+    let counters = this.#rareOfQueues.get(queueId);
+    if (counters === undefined) this.#rareOfQueues.set(queueId, (counters = new Counters(this.factory)));
+    return counters;
+  }
+
+  peekRareOfQueue(queueId: number): Counters<QueueName> | undefined {
+    return this.#rareOfQueues.get(queueId);
+  }
+
+  *items(): Generator<StatsItem> {
+    yield this.total.nums;
+    yield this.total.size;
+    yield* this.rare.values();
+    for (const { nums, size } of this.#queues.values()) {
+      yield nums;
+      yield size;
+    }
+    for (const counters of this.#rareOfQueues.values()) yield* counters.values();
+  }
 
   /** How many calls in a row, this one included, saw no new increment. */
   checkIdle(): number {
     let times = 0;
-    for (const item of this.#items.values()) times += item.times;
+    for (const item of this.items()) times += item.times;
     this.#idleChecks = times === this.#timesAtLastCheck ? this.#idleChecks + 1 : 0;
     this.#timesAtLastCheck = times;
     return this.#idleChecks;
   }
 }
 
-export type TopicCounter = 'TOPIC_PUT_NUMS' | 'TOPIC_PUT_SIZE';
-export type TopicQueueCounter = 'QUEUE_PUT_NUMS' | 'QUEUE_PUT_SIZE' | 'TOPIC_PUT_LATENCY';
 export type GroupCounter =
-  | 'GROUP_GET_NUMS'
-  | 'GROUP_GET_SIZE'
   | 'GROUP_ACK_NUMS'
   | 'GROUP_CK_NUMS'
   | 'SNDBCK_PUT_NUMS'
   | 'DLQ_PUT_NUMS'
   | 'GROUP_GET_FROM_DISK_NUMS'
   | 'GROUP_GET_FROM_DISK_SIZE';
-export type GroupQueueCounter =
-  'QUEUE_GET_NUMS' | 'QUEUE_GET_SIZE' | 'GROUP_GET_LATENCY' | 'GROUP_GET_FALL_SIZE' | 'GROUP_GET_FALL_TIME';
+export type GroupQueueCounter = 'GROUP_GET_LATENCY' | 'GROUP_GET_FALL_SIZE' | 'GROUP_GET_FALL_TIME';
+export type TopicQueueCounter = 'TOPIC_PUT_LATENCY';
 
-/** Counters of one owner and of its queues. */
-export class QueuedCounters<Name extends string, QueueName extends string> {
-  readonly counters: Counters<Name>;
-  readonly #queues = new Map<number, Counters<QueueName>>();
-
-  constructor(protected readonly factory: StatsItemFactory) {
-    this.counters = new Counters(factory);
-  }
-
-  queue(queueId: number): Counters<QueueName> {
-    let queue = this.#queues.get(queueId);
-    if (queue === undefined) this.#queues.set(queueId, (queue = new Counters(this.factory)));
-    return queue;
-  }
-
-  peekQueue(queueId: number): Counters<QueueName> | undefined {
-    return this.#queues.get(queueId);
-  }
-
-  *items(): Generator<StatsItem> {
-    yield* this.counters.values();
-    for (const queue of this.#queues.values()) yield* queue.values();
-  }
-
-  checkIdle(): number {
-    let idle = this.counters.checkIdle();
-    for (const queue of this.#queues.values()) idle = Math.min(idle, queue.checkIdle());
-    return idle;
-  }
-}
-
-export class GroupStats extends QueuedCounters<GroupCounter, GroupQueueCounter> {}
+/** What one group takes from one topic. */
+export class GroupStats extends FlowStats<GroupCounter, GroupQueueCounter> {}
 
 /** Everything counted about one topic: its sends, and what each group takes from it. */
-export class TopicStats extends QueuedCounters<TopicCounter, TopicQueueCounter> {
+export class TopicStats extends FlowStats<never, TopicQueueCounter> {
   readonly groups = new Map<string, GroupStats>();
+
+  constructor(
+    factory: StatsItemFactory,
+    /** Left out of the totals …_WITHOUT_SYSTEM_TOPIC. */
+    readonly isSystem: boolean,
+  ) {
+    super(factory);
+  }
 
   group(name: string): GroupStats {
     let group = this.groups.get(name);
@@ -101,7 +135,8 @@ export class TopicStats extends QueuedCounters<TopicCounter, TopicQueueCounter> 
 
   /** Drops groups without a new increment for `maxIdle` checks; true when the topic itself may go, too. */
   dropIdle(maxIdle: number): boolean {
+    const isIdle = this.checkIdle() >= maxIdle;
     for (const [name, group] of this.groups) if (group.checkIdle() >= maxIdle) this.groups.delete(name);
-    return this.checkIdle() >= maxIdle && this.groups.size === 0;
+    return isIdle;
   }
 }
