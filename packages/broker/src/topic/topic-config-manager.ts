@@ -125,7 +125,11 @@ export class TopicConfigManager {
       return undefined;
     }
     if (this.#table.size >= MAX_SELF_CREATED_TOPICS) {
-      this.#logger.warn('topic not created: too many topics', { topic, limit: MAX_SELF_CREATED_TOPICS, remoteAddress });
+      this.#logger.warn('topic not created: too many topics', {
+        topic,
+        limit: MAX_SELF_CREATED_TOPICS,
+        remoteAddress,
+      });
       return undefined;
     }
     const queues = Math.max(0, Math.min(queueNums, template.writeQueueNums));
