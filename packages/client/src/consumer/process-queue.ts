@@ -15,7 +15,7 @@ const COMPACT_AFTER = 1024;
  *
  * Messages arrive in ascending queue offset (pulls of one queue follow each other) and leave in any order, so two
  * parallel arrays with a head cursor do for a sorted tree. The offset that may be committed is that of the oldest message
- * still here, or one past the last that ever was: never past something unprocessed.
+ * still here, or where the next pull begins when there is none: never past something unprocessed.
  *
  *    offsets    7  8  9 10 11      messages of 8 and 10 are consumed: `undefined`
  *    messages   m  -  m  -  m      head at 7: commit offset 7
@@ -32,6 +32,8 @@ export class ProcessQueue {
   #bytes = 0;
   /** Highest offset ever put; -1 when none. */
   #lastOffset = -1;
+  /** Where the next pull begins; -1 before the first. */
+  #nextOffset = -1;
   #handsOut = true;
   #dropped = false;
   #locked = false;
@@ -129,8 +131,12 @@ export class ProcessQueue {
     this.wakePull();
   }
 
-  /** Caches messages of one pull, ascending; those not above the highest offset so far are duplicates and ignored. */
-  put(messages: readonly MessageExt[]): void {
+  /**
+   * Caches messages of one pull, ascending; those not above the highest offset so far are duplicates and ignored.
+   * @param nextOffset where the next pull begins: what lies below it is here, consumed, or left out by a filter
+   */
+  put(messages: readonly MessageExt[], nextOffset: number): void {
+    this.#nextOffset = nextOffset;
     for (const message of messages) {
       if (message.queueOffset <= this.#lastOffset) continue;
       this.#lastOffset = message.queueOffset;
@@ -158,9 +164,12 @@ export class ProcessQueue {
     return this.commitOffset;
   }
 
-  /** One past everything consumed so far; -1 before the first message. */
+  /**
+   * One past everything consumed so far; -1 before the first pull. Upstream stops behind the last message it cached, and so
+   * behind what a filter left out after it, until the next pull is answered.
+   */
   get commitOffset(): number {
-    return this.#count === 0 ? (this.#lastOffset < 0 ? -1 : this.#lastOffset + 1) : this.minOffset;
+    return this.#count === 0 ? this.#nextOffset : this.minOffset;
   }
 
   /** Orderly: hands out the next messages in offset order, at most `max`. They stay cached until `commitTaken`. */

@@ -175,9 +175,9 @@ export class QueuePuller {
       return;
     }
     this.nextOffset = result.nextBeginOffset;
+    processQueue.put(result.messages, this.nextOffset);
     if (result.messages.length > 0) {
       deps.stats.pulled(queue.topic, result.messages.length, tookMs);
-      processQueue.put(result.messages);
       deps.consumeService.submit(processQueue, result.messages);
     } else if (processQueue.messageCount === 0) {
       // Nothing is left to handle below: what the filter left out counts as consumed.

@@ -299,7 +299,11 @@ export class ClientInstance {
 
   async #requestRoute(topic: string, signal?: AbortSignal): Promise<TopicRouteData | undefined> {
     const response = await this.#nameServers.request(
-      () => RemotingCommand.request(RequestCode.GET_ROUTEINFO_BY_TOPIC, GetRouteInfoRequestHeader.encode({ topic })),
+      () =>
+        RemotingCommand.request(
+          RequestCode.GET_ROUTEINFO_BY_TOPIC,
+          GetRouteInfoRequestHeader.encode({ topic }),
+        ),
       signal,
     );
     if (response.code === ResponseCode.TOPIC_NOT_EXIST) return undefined;

@@ -107,7 +107,7 @@ export class LocalFileOffsetStore implements OffsetStore {
 }
 
 function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+  return typeof error === 'object' && error !== null && 'code' in error && error.code === 'ENOENT';
 }
 
 function ignoreMissing(error: unknown): void {
