@@ -11,18 +11,10 @@
  * when the process dies is rebuilt from the log. The tail keeps written entries too, so that consumers at the tail are
  * answered from memory; a queue nobody writes to gives its tail back and costs a few numbers.
  */
-import {
-  BLANK_SIZE,
-  ENTRY_BYTES,
-  entryPhysicalOffset,
-  entrySize,
-  isBlank,
-  isWritten,
-  tagsCodeHigh,
-  writeEntry,
-} from './consume-queue-entry.js';
+import { BLANK_SIZE, ENTRY_BYTES, tagsCodeHigh, writeEntry } from './consume-queue-entry.js';
 import { ConsumeQueueError } from './consume-queue-error.js';
 import { EntryBlock } from './entry-block.js';
+import { endAfterCleanStop, endAfterCrash } from './queue-end.js';
 import { QueueFiles } from './queue-files.js';
 import type { QueueFilesContext } from './queue-files.js';
 
@@ -32,7 +24,7 @@ const MAX_TAIL_BYTES = 3200 * ENTRY_BYTES;
 
 /** How much a cold read fetches at once: the next reads of a consumer that catches up are answered from it. */
 const READ_BLOCK_BYTES = 800 * ENTRY_BYTES;
-const SCAN_BLOCK_BYTES = 3200 * ENTRY_BYTES;
+const BLANK_BLOCK_BYTES = 3200 * ENTRY_BYTES;
 
 /** An entry this far beyond the end of its queue is not a gap but a mistake. */
 const MAX_GAP_BYTES = 3_000_000 * ENTRY_BYTES;
@@ -166,7 +158,7 @@ export class ConsumeQueue {
 
   /** Blanks carry the end of the record before them, so that physical offsets never fall along the queue. */
   private writeBlanks(from: number, to: number): void {
-    const block = Buffer.allocUnsafe(Math.min(to - from, SCAN_BLOCK_BYTES));
+    const block = Buffer.allocUnsafe(Math.min(to - from, BLANK_BLOCK_BYTES));
     const physicalOffset = Math.max(0, this.maxPhysicalOffset);
     for (let at = 0; at < block.length; at += ENTRY_BYTES)
       writeEntry(block, at, physicalOffset, BLANK_SIZE, 0, 0);
@@ -323,7 +315,7 @@ export class ConsumeQueue {
    */
   recover({ abnormal }: { abnormal: boolean }): void {
     if (this.files.isEmpty) return;
-    const end = abnormal ? this.scanForEnd() : this.searchForEnd();
+    const end = abnormal ? endAfterCrash(this.files) : endAfterCleanStop(this.files);
     this.files.truncate(end, abnormal ? Infinity : end);
     this.setEnd(end);
     this.maxPhysicalOffset = this.lastPhysicalEnd();
@@ -434,36 +426,5 @@ export class ConsumeQueue {
       if (entry.sizeBytes(0) > 0 && !entry.isBlank(0)) return entry.physicalOffset(0) + entry.sizeBytes(0);
     }
     return -1;
-  }
-
-  /** The end after a clean shutdown: the last file is entries, then zeros. */
-  private searchForEnd(): number {
-    const { files } = this;
-    const entry = Buffer.allocUnsafe(ENTRY_BYTES);
-    let low = files.endBytes - files.fileSizeBytes;
-    let high = files.endBytes;
-    while (low < high) {
-      const middle = low + Math.floor((high - low) / ENTRY_BYTES / 2) * ENTRY_BYTES;
-      files.read(entry, middle, ENTRY_BYTES);
-      if (isWritten(entry, 0)) low = middle + ENTRY_BYTES;
-      else high = middle;
-    }
-    return low;
-  }
-
-  /** The end after a crash: the first entry that was not written, or that lies before its predecessor in the log. */
-  private scanForEnd(): number {
-    const { files } = this;
-    const block = Buffer.allocUnsafe(Math.min(SCAN_BLOCK_BYTES, files.fileSizeBytes));
-    let position = Math.max(files.startBytes, files.endBytes - 3 * files.fileSizeBytes);
-    let floor = 0;
-    while (position < files.endBytes) {
-      const got = files.read(block, position, block.length);
-      for (let at = 0; at < got; at += ENTRY_BYTES, position += ENTRY_BYTES) {
-        if (!isWritten(block, at) || entryPhysicalOffset(block, at) < floor) return position;
-        floor = entryPhysicalOffset(block, at) + (isBlank(block, at) ? 0 : entrySize(block, at));
-      }
-    }
-    return position;
   }
 }

@@ -35,6 +35,18 @@ describe('FileDisk', () => {
     full.close();
   });
 
+  test('a file closed while the thread pool uses it is closed afterwards', async () => {
+    const path = join(root, 'busy');
+    disk.writeFile(path, 'content');
+    const file = disk.open(path);
+    const target = Buffer.alloc(7);
+    const reading = Promise.all([file.readAsync(target, 0), file.sync()]);
+    file.close();
+    await expect(file.sync()).rejects.toMatchObject({ code: 'EBADF' });
+    expect((await reading)[0]).toBe(7);
+    expect(target.toString()).toBe('content');
+  });
+
   test('the refusal of a held lock says who holds it', () => {
     const lock = disk.lock(join(root, 'lock'));
     expect(() => disk.lock(join(root, 'lock'))).toThrow(

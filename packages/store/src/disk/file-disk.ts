@@ -224,7 +224,12 @@ class OpenFile implements DiskFile {
 
   private endAsync(): void {
     this.inFlight--;
-    if (this.closed) this.close();
+    if (!this.closed) return;
+    try {
+      this.close();
+    } catch {
+      // Nobody waits for this close, and what it could report was synced or is derived.
+    }
   }
 
   private grewTo(end: number): void {

@@ -146,6 +146,7 @@ export class IndexFile {
     this.writeGathered();
     const flushed = { ...this.facts };
     while (this.writeSlots()) await new Promise((resolve) => setImmediate(resolve));
+    if (this.destroyed) return 0;
     await this.handles.sync(this.path);
     if (this.destroyed) return 0;
     this.file().write(encodeIndexHeader(flushed), 0);

@@ -55,6 +55,8 @@ export class IndexService {
   private readonly topicSeeds = new Map<string, number>();
   private flushing: Promise<void> = Promise.resolve();
   private lastNameTime = 0;
+  /** A file appeared since the directory was synced. */
+  private created = false;
   /** A sync failed: what the files hold is unknown until a restart reads them again. */
   private fault: DiskError | undefined;
   private readonly disk: Disk;
@@ -144,6 +146,7 @@ export class IndexService {
     if (this.files.length === 0) this.disk.mkdir(this.options.dir);
     const file = IndexFile.create(this.handles, this.newPath(), this.shape, last?.header);
     this.files.push(file);
+    this.created = true;
     if (last !== undefined) {
       this.flush().catch((error: unknown) =>
         this.logger.error('flush of a full index file failed', { error }),
@@ -194,11 +197,11 @@ export class IndexService {
   }
 
   private async flushFiles(): Promise<void> {
-    const last = this.files[this.files.length - 1];
     for (const file of [...this.files]) {
       if (!file.isDirty) continue;
       const endTimestamp = await file.flush();
-      if (file === last) this.disk.syncDirectory(this.options.dir);
+      if (this.created) this.disk.syncDirectory(this.options.dir);
+      this.created = false;
       if (endTimestamp > this.checkpoint.indexMsgTimestamp) this.checkpoint.indexMsgTimestamp = endTimestamp;
       if (file.isFull && !file.isDirty) file.retire();
     }
