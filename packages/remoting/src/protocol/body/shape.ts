@@ -122,7 +122,7 @@ export function enumOf<const N extends string>(...names: readonly N[]): Shape<N>
 export const list = <T>(item: Shape<T>): Shape<T[]> => ({
   decode(json) {
     if (!Array.isArray(json)) throw mustBe('a list', json);
-    return json.map((value, index) => inside(String(index), () => item.decode(value)));
+    return json.map((value, index) => decodeMember(item, String(index), value));
   },
   encode: (items) => items.map((value) => item.encode(value)),
   absent: () => [],
@@ -160,32 +160,27 @@ export const table = <T>(value: Shape<T>): Shape<Record<string, T>> => ({
 });
 
 /** A Java map with keys that are no strings. */
-function mapOf<K, T>(decodeKey: (key: unknown) => K, value: Shape<T>): Shape<Map<K, T>> {
+function mapOf<K, T>(key: Shape<K>, value: Shape<T>): Shape<Map<K, T>> {
   return {
     decode(json) {
       const map = new Map<K, T>();
-      for (const [key, item] of entriesOf(json)) {
+      for (const [jsonKey, item] of entriesOf(json)) {
         if (item === null) continue;
-        const name = typeof key === 'object' ? stringifyFastjson(key) : String(key);
-        map.set(
-          inside(name, () => decodeKey(key)),
-          decodeMember(value, name, item),
-        );
+        const name = typeof jsonKey === 'object' ? stringifyFastjson(jsonKey) : String(jsonKey);
+        map.set(decodeMember(key, name, jsonKey), decodeMember(value, name, item));
       }
       return map;
     },
-    encode: (map) => new Map(Array.from(map, ([key, item]) => [key, value.encode(item)])),
+    encode: (map) => new Map(Array.from(map, ([name, item]) => [key.encode(name), value.encode(item)])),
     absent: () => new Map(),
   };
 }
 
 /** A map with int or long keys, bare or in quotes. */
-export const intTable = <T>(value: Shape<T>): Shape<Map<number, T>> =>
-  mapOf((key) => long.decode(key), value);
+export const intTable = <T>(value: Shape<T>): Shape<Map<number, T>> => mapOf(long, value);
 
 /** A map whose keys are queues, `{{"brokerName":..}:value}`. Keys are objects of their own: iterate, or key by `messageQueueKey`. */
-export const queueTable = <T>(value: Shape<T>): Shape<Map<MessageQueue, T>> =>
-  mapOf((key) => messageQueue.decode(key), value);
+export const queueTable = <T>(value: Shape<T>): Shape<Map<MessageQueue, T>> => mapOf(messageQueue, value);
 
 /**
  * A Java bean. Members are written in alphabetical order of their wire names, `undefined` ones left out; a member
@@ -288,14 +283,6 @@ function decodeMember<T>(shape: Shape<T>, key: string, value: unknown): T {
 function absentMember(shape: Shape<unknown>, key: string): unknown {
   if (shape.absent === undefined) throw within(key, new BodyProblem('is required but missing'));
   return shape.absent();
-}
-
-function inside<R>(key: string, decode: () => R): R {
-  try {
-    return decode();
-  } catch (error) {
-    throw within(key, error);
-  }
 }
 
 function within(key: string, error: unknown): unknown {
