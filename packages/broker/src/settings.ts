@@ -170,7 +170,7 @@ export const brokerSettings = defineSettings({
   }),
   maxSendBytesInFlight: setting.long({
     default: 256 * 1024 * 1024,
-    min: 1024 * 1024,
+    min: 1024,
     unit: 'bytes',
     mutable: true,
     help: 'Bytes of sends not yet answered; above it sends are refused with SYSTEM_BUSY (ours, in place of thread pool queues).',

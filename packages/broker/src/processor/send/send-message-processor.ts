@@ -238,12 +238,6 @@ export class SendMessageProcessor {
       const until = new Date(startAcceptSendRequestTimeStamp).toISOString();
       throw new RequestRefused(ResponseCode.SYSTEM_ERROR, `broker unable to service, until ${until}`);
     }
-    if (this.#broker.store.isOSPageCacheBusy) {
-      throw new RequestRefused(
-        ResponseCode.SYSTEM_BUSY,
-        '[REJECTREQUEST]system busy, start flow control for a while: the disk does not keep up',
-      );
-    }
   }
 
   #admit(bytes: number): number {
