@@ -213,7 +213,7 @@ export class DefaultMessageStore implements MessageStore {
     dispatcher.startAt(recovered.endOffset, recovered.lastRecordOffset);
     parts.pipeline.flusher.startAt(recovered.endOffset);
     parts.expiry.watchDisks();
-    if (abnormal || recovered.endOffset > 0) await parts.derived.flushThoroughly();
+    await parts.derived.flushThoroughly();
     this.#earliestStoreTimestamp = await this.earliestStoreTimestamp();
     parts.pipeline.open();
     this.#startPeriodics(parts);

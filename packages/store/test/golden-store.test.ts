@@ -2,7 +2,7 @@
 import { readdirSync } from 'node:fs';
 import { decodeRecord } from '@mq/remoting/message';
 import { ManualClock } from '@mq/remoting';
-import { DefaultMessageStore, messageStoreSettings } from '@mq/store';
+import { DefaultMessageStore, messageStoreSettings } from '../src/index.js';
 import { describeGolden, goldenPath } from '@mq-tools/testing';
 import { openGoldenStore, type ExpectedStore, type GoldenStore } from '../src/testing/golden-store.js';
 

@@ -7,8 +7,8 @@ import {
   type AppendMessage,
   type Disk,
   type PutResult,
-} from '@mq/store';
-import type { MessageStoreSettings } from '@mq/store';
+} from '../src/index.js';
+import type { MessageStoreSettings } from '../src/index.js';
 
 export const LOOPBACK = Buffer.from([127, 0, 0, 1, 0, 0, 42, 159]);
 export const LOOPBACK_V6 = Buffer.concat([Buffer.alloc(15), Buffer.from([1, 0, 0, 42, 159])]);

@@ -104,7 +104,8 @@ export class LogFiles {
     if (existing !== undefined) return existing;
     const path = join(this.#directoryFor(baseOffset), logFileName(baseOffset));
     const file = this.#file(path, baseOffset);
-    this.#handles.use(path, { create: true, sizeBytes: this.fileSizeBytes });
+    // Its size and name are durable before it holds a record: no crash leaves a file that is too short.
+    this.#handles.use(path, { create: true, sizeBytes: this.fileSizeBytes }).syncNow();
     this.disk.syncDirectory(dirname(path));
     this.#files.push(file);
     return file;

@@ -1,6 +1,6 @@
 // Writes what was derived from the log (queues, index) and then says so: checkpoint and recovery mark are written last,
 // from positions noted first, so they never claim more than is on disk.
-import { crc32 } from '@mq/remoting/message';
+import { crc32, recordStoreTimestamp } from '@mq/remoting/message';
 import type { Logger } from '@mq/remoting';
 import type { StoreCheckpoint } from '../checkpoint.js';
 import type { ConsumeQueueStore } from '../consume-queue/consume-queue-store.js';
@@ -62,20 +62,22 @@ export class DerivedFlusher {
     await index?.flush();
     await logFlusher.flushAll();
     const record = lastRecordOffset < 0 ? undefined : await logReader.recordAt(lastRecordOffset);
-    if (record === undefined) return;
-    const storeTimestamp = await logReader.storeTimestampAt(lastRecordOffset);
-    checkpoint.physicMsgTimestamp = Math.max(checkpoint.physicMsgTimestamp, storeTimestamp);
-    checkpoint.logicsMsgTimestamp = Math.max(checkpoint.logicsMsgTimestamp, storeTimestamp);
-    checkpoint.flush();
-    const lastRecordCrc = crc32(record);
+    const before = checkpoint.physicMsgTimestamp;
+    if (record !== undefined) {
+      const storeTimestamp = recordStoreTimestamp(record, 0);
+      checkpoint.physicMsgTimestamp = Math.max(before, storeTimestamp);
+      checkpoint.logicsMsgTimestamp = Math.max(checkpoint.logicsMsgTimestamp, storeTimestamp);
+    }
     hint.persist({
       logOffset,
-      lastRecordOffset,
-      lastRecordCrc,
+      lastRecordOffset: record === undefined ? -1 : lastRecordOffset,
+      lastRecordCrc: record === undefined ? 0 : crc32(record),
       maxQueuePhysicalOffset,
       indexEndOffset,
+      checkpointTimestamps: [before, checkpoint.physicMsgTimestamp],
       bootId,
     });
+    checkpoint.flush();
     this.#markedOffset = logOffset;
   }
 }

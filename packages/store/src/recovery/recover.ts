@@ -19,7 +19,7 @@ import { setAside } from './cut-log.js';
 import { scanLog, type ScanEnd } from './log-scan.js';
 import { clearTail, inspectTail, type LogTail } from './log-tail.js';
 import type { Redispatcher } from './redispatch.js';
-import { isMarkedRecord, type RecoveryMark } from './recovery-hint.js';
+import { explainsHoles, isMarkedRecord, type RecoveryMark } from './recovery-hint.js';
 import { startAfterCleanStop, startAfterCrash } from './start-offset.js';
 
 export interface RecoveryParts {
@@ -113,7 +113,11 @@ async function believe(parts: RecoveryParts, mark: RecoveryMark): Promise<number
   const indexEnd = index?.headers().at(-1)?.endPhyOffset ?? 0;
   if (consumeQueues.maxPhysicalOffset < mark.maxQueuePhysicalOffset) return undefined;
   if (index !== undefined && indexEnd < mark.indexEndOffset) return undefined;
-  if (files.fileAt(mark.lastRecordOffset) === undefined || mark.logOffset <= mark.lastRecordOffset)
+  if (
+    mark.lastRecordOffset < 0 ||
+    files.fileAt(mark.lastRecordOffset) === undefined ||
+    mark.logOffset <= mark.lastRecordOffset
+  )
     return undefined;
   let isThere = false;
   const end = await scanLog(files, mark.lastRecordOffset, {
@@ -138,7 +142,7 @@ async function settleEnd(
   // A clean stop of our own: nothing stands behind its mark.
   if (!facts.abnormal && beginning.mark !== undefined && end.endOffset === beginning.offset) return;
   const tail = await inspectTail(files, end.endOffset, end.lastStoreTimestamp);
-  if (tail.validRecordAt !== undefined) judgeDamage(parts, facts, beginning, end, tail);
+  if (tail.validRecordAt !== undefined) judgeDamage(parts, facts, end, tail);
   if (tail.dirtyRanges.length > 0) {
     logger.warn('bytes behind the end of the log cleared', { end: end.endOffset, defect: end.defect });
     clearTail(files, tail);
@@ -147,20 +151,15 @@ async function settleEnd(
 }
 
 /** Valid records stand behind the place where the scan ended. */
-function judgeDamage(
-  parts: RecoveryParts,
-  facts: RecoveryFacts,
-  { mark }: Beginning,
-  end: ScanEnd,
-  tail: LogTail,
-): void {
-  const { files, consumeQueues, logger } = parts;
+function judgeDamage(parts: RecoveryParts, facts: RecoveryFacts, end: ScanEnd, tail: LogTail): void {
+  const { files, consumeQueues, checkpoint, logger } = parts;
+  const { mark, bootId } = facts;
   const validRecordAt = tail.validRecordAt!;
   // After a clean stop the queues are complete: records that none of them knows were cut off by an earlier recovery.
   if (!facts.abnormal && consumeQueues.maxPhysicalOffset <= end.endOffset) return;
-  // The machine went down: pages that were not synced yet reach the disk in any order, so holes are no damage. What
-  // was synced when the mark was written is not among them.
-  if (mark !== undefined && mark.bootId !== '' && facts.bootId !== '' && mark.bootId !== facts.bootId) {
+  // What was synced when the mark was written has no holes; what came later may.
+  const isBehindMark = mark !== undefined && end.endOffset >= mark.logOffset;
+  if (isBehindMark && explainsHoles(mark, checkpoint.physicMsgTimestamp, bootId)) {
     const path = setAside(parts.disk, files, tail, end.endOffset, parts.asideDir);
     logger.error(
       'records behind a hole that the machine crash left in the unsynced end of the log were set aside',

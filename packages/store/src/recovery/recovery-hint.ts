@@ -11,7 +11,7 @@ import { ConfigFile } from '../config-file.js';
 export interface RecoveryMark {
   /** Recovery may begin here. */
   readonly logOffset: number;
-  /** The last record before it. */
+  /** The last record before it; -1 when the log was empty. */
   readonly lastRecordOffset: number;
   /** CRC-32 of that whole record. */
   readonly lastRecordCrc: number;
@@ -19,6 +19,8 @@ export interface RecoveryMark {
   readonly maxQueuePhysicalOffset: number;
   /** Start of the last record that has an index key; 0 without index. */
   readonly indexEndOffset: number;
+  /** The checkpoint's physicMsgTimestamp before and after this mark: another value means another broker ran since. */
+  readonly checkpointTimestamps: readonly [number, number];
   /** Which boot of the machine wrote it; empty where the system does not tell. */
   readonly bootId: string;
 }
@@ -59,8 +61,18 @@ function parseMark(text: string): RecoveryMark {
   for (const name of NUMBERS) {
     if (!Number.isSafeInteger(mark[name])) throw new Error(`${name} is no whole number`);
   }
+  if (!Array.isArray(mark.checkpointTimestamps)) throw new Error('checkpointTimestamps is no list');
   if (typeof mark.bootId !== 'string') throw new Error('bootId is no text');
   return mark;
+}
+
+/**
+ * Whether the machine, not just the process, went down since this store wrote the mark, and nobody wrote in between. The
+ * part of the log behind the mark that was not synced may then have holes: pages reach the disk in any order.
+ */
+export function explainsHoles(mark: RecoveryMark, checkpointTimestamp: number, bootId: string): boolean {
+  if (mark.bootId === '' || bootId === '' || mark.bootId === bootId) return false;
+  return mark.checkpointTimestamps.includes(checkpointTimestamp);
 }
 
 /** Whether `record` is the one the mark names last. */
