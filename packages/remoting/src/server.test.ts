@@ -518,3 +518,22 @@ describe('a PROXY header', () => {
     expect(bench.log.join('\n')).toMatch(/PROXY header: addresses/);
   });
 });
+
+describe('a connection that ends its half', () => {
+  test('without a word is closed', async () => {
+    await start();
+    const socket = await bench.socket();
+    socket.resume();
+    socket.end();
+    await closed(socket);
+  });
+
+  test('behind a request still gets the answer', async () => {
+    await start();
+    const socket = await bench.socket();
+    socket.end(frameOf(echoCode, 1));
+    expect(await readFrames(socket, 1)).toHaveLength(1);
+    socket.resume();
+    await closed(socket);
+  });
+});

@@ -246,10 +246,9 @@ export class RemotingServer {
 
   #onClosed(connection: SocketConnection): void {
     this.#connections.delete(connection);
-    this.#logger.info('connection closed', {
-      remote: connection.remoteAddress,
-      reason: connection.closeReason,
-    });
+    const facts = { remote: connection.remoteAddress, reason: connection.closeReason };
+    if (connection.wasAtFault) this.#logger.warn('connection closed', facts);
+    else this.#logger.info('connection closed', facts);
     this.#events.emit('close', connection, connection.closeReason);
   }
 

@@ -33,12 +33,13 @@ export function sniffSocket(
   failed: (error: Error) => void,
 ): void {
   let held: Buffer | undefined;
-  const onClose = (): void =>
-    finish(() => failed(new RemotingError('CLOSED', 'closed before the first frame')));
+  const onClose = (): void => finish(() => failed(closedEarly()));
+  const onEnd = (): void => fail(closedEarly());
   const onError = (error: Error): void => finish(() => failed(error));
   const finish = (then: () => void): void => {
     socket.off('data', onData);
     socket.off('error', onError);
+    socket.off('end', onEnd);
     socket.off('close', onClose);
     then();
   };
@@ -72,6 +73,7 @@ export function sniffSocket(
   let knownProxy: ProxyHeader | undefined;
   socket.on('data', onData);
   socket.on('error', onError);
+  socket.on('end', onEnd);
   socket.on('close', onClose);
 
   function proxyHeaderOf(
@@ -114,6 +116,10 @@ function hand(
   socket.unshift(rest);
   if (isTls) tls.accept(socket, (secure) => done({ socket: secure, proxy }), failed);
   else done({ socket, proxy });
+}
+
+function closedEarly(): RemotingError {
+  return new RemotingError('CLOSED', 'closed before the first frame');
 }
 
 function ignore(): void {}

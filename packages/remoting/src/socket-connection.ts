@@ -94,6 +94,7 @@ export class SocketConnection implements Connection, TurnTask {
   #isClosed = false;
   #paused = false;
   #closeReason: string | undefined;
+  #atFault = false;
   /** Whether bytes moved since the last {@link sweep}; cheaper than a time per chunk. */
   #active = true;
   #idleSinceMs: number;
@@ -139,6 +140,11 @@ export class SocketConnection implements Connection, TurnTask {
   /** Why the connection closed, once it has. */
   get closeReason(): string | undefined {
     return this.#closeReason;
+  }
+
+  /** True when it was closed for what the peer did: bytes that are no frames, or not reading. */
+  get wasAtFault(): boolean {
+    return this.#atFault;
   }
 
   /** Bytes given to `send` that the kernel has not taken yet. */
@@ -214,20 +220,6 @@ export class SocketConnection implements Connection, TurnTask {
     if (this.#socket.destroyed) return;
     this.#becomeClosed();
     this.#socket.destroy();
-  }
-
-  /** Sends what is queued, then ends our half; the peer's end, or {@link close}, finishes it. */
-  end(reason: string): void {
-    if (!this.#open) return;
-    this.#closeReason ??= reason;
-    this.runAtTurnEnd();
-    this.#open = false;
-    this.#socket.end();
-  }
-
-  /** Hands what this turn queued to the socket before the turn is over. */
-  flush(): void {
-    if (!this.#socket.destroyed) this.#outgoing.flush(this.#socket);
   }
 
   /** Stops taking requests from the peer for good; responses still leave. */
@@ -309,6 +301,7 @@ export class SocketConnection implements Connection, TurnTask {
   }
 
   #closeSlowReader(outgoingBytes: number, since: string): void {
+    this.#atFault = true;
     this.close(`peer does not read: ${outgoingBytes} bytes outgoing, over the bound ${since}`);
   }
 
@@ -349,6 +342,7 @@ export class SocketConnection implements Connection, TurnTask {
     try {
       return this.decoder.next();
     } catch (error) {
+      this.#atFault = true;
       this.#onError(
         isRemotingError(error)
           ? error
@@ -369,9 +363,13 @@ export class SocketConnection implements Connection, TurnTask {
     });
   }
 
+  /** The peer ended its half: what this turn queued still leaves, then we end ours. */
   #onEnd(): void {
     this.#closeReason ??= 'closed by peer';
-    if (this.#open) this.end(this.#closeReason);
+    if (!this.#open) return;
+    this.runAtTurnEnd();
+    this.#open = false;
+    this.#socket.end();
   }
 
   #onError(error: Error): void {

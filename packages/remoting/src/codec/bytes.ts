@@ -20,6 +20,13 @@ export function writeUtf8(target: Buffer, text: string, at: number): number {
   return at + length;
 }
 
+/** Writes a few constant bytes; gives the end position. A loop, since a call into the runtime costs more. */
+export function writeBytes(target: Buffer, bytes: Uint8Array, at: number): number {
+  const length = bytes.length;
+  for (let index = 0; index < length; index++) target[at + index] = bytes[index]!;
+  return at + length;
+}
+
 /** Writes an int32, big-endian; gives the end position. */
 export function writeInt32(target: Buffer, value: number, at: number): number {
   target[at] = value >>> 24;

@@ -9,7 +9,7 @@
 import { RemotingCommand } from '../command.js';
 import { stringifyFastjson } from '../protocol/fastjson-writer.js';
 import { LanguageCode, type LanguageName } from '../protocol/language.js';
-import { writeDecimal, writeUtf8 } from './bytes.js';
+import { writeBytes, writeDecimal, writeUtf8 } from './bytes.js';
 import { readJsonExt } from './json-ext.js';
 import { readTolerantJsonHeader } from './json-header-tolerant.js';
 
@@ -70,11 +70,13 @@ export function writeJsonTail(
   if (command.remark !== undefined) {
     end = writeJsonText(target, command.remark, writeUtf8(target, ',"remark":', end));
   }
-  end += target.write(',"serializeTypeCurrentRPC":"JSON","version":', end, 'latin1');
+  end = writeBytes(target, serializeTypeMember, end);
   end = writeDecimal(target, command.version, end);
   target[end++] = closeBrace;
   return end;
 }
+
+const serializeTypeMember = Buffer.from(',"serializeTypeCurrentRPC":"JSON","version":');
 
 /** Writes `text` as a JSON string; gives the end position. */
 export function writeJsonText(target: Buffer, text: string, at: number): number {
