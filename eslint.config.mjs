@@ -26,7 +26,7 @@ export default tseslint.config(
       '@nx/enforce-module-boundaries': [
         'error',
         {
-          enforceBuildableLibDependency: true,
+          enforceBuildableLibDependency: false,
           allow: [],
           depConstraints: Object.entries(allowed).map(([layer, targets]) => ({
             sourceTag: `layer:${layer}`,
