@@ -1,0 +1,79 @@
+import { ManualClock, silentLogger } from '@mq/remoting';
+import { InFlight } from './in-flight.js';
+import { RepeatingTask } from './repeating-task.js';
+
+describe('a repeating task', () => {
+  const task = (clock: ManualClock, work: () => Promise<void> | void): RepeatingTask =>
+    new RepeatingTask('test', work, 1_000, { clock, logger: silentLogger });
+
+  test('runs after each interval, from the end of the round before', async () => {
+    const clock = new ManualClock();
+    let rounds = 0;
+    const repeating = task(clock, () => void rounds++);
+    repeating.start(10);
+    await clock.advance(10);
+    expect(rounds).toBe(1);
+    await clock.advance(3_000);
+    expect(rounds).toBe(4);
+    await repeating.close();
+    await clock.advance(5_000);
+    expect(rounds).toBe(4);
+  });
+
+  test('never overlaps itself, and makes one round of all that are asked for meanwhile', async () => {
+    const clock = new ManualClock();
+    let rounds = 0;
+    let finish: () => void = () => undefined;
+    const repeating = task(clock, () => {
+      rounds++;
+      return new Promise<void>((resolve) => (finish = resolve));
+    });
+    repeating.start(0);
+    await clock.advance(0);
+    for (let i = 0; i < 5; i++) repeating.runSoon();
+    await clock.advance(5_000);
+    expect(rounds).toBe(1);
+    finish();
+    await clock.advance(0);
+    await clock.advance(1);
+    expect(rounds).toBe(2);
+    finish();
+    await repeating.close();
+  });
+
+  test('goes on after a round that failed', async () => {
+    const clock = new ManualClock();
+    let rounds = 0;
+    const repeating = task(clock, () => {
+      rounds++;
+      throw new Error('no');
+    });
+    repeating.start(0);
+    await clock.advance(2_500);
+    expect(rounds).toBe(3);
+    await repeating.close();
+  });
+});
+
+describe('a count of what is in flight', () => {
+  test('says when nothing is left, to everybody who waits', async () => {
+    const clock = new ManualClock();
+    const inFlight = new InFlight(clock);
+    inFlight.begin();
+    inFlight.begin();
+    const waits = Promise.all([inFlight.drain(1_000), inFlight.drain(1_000)]);
+    inFlight.end();
+    inFlight.end();
+    expect(await waits).toEqual([0, 0]);
+  });
+
+  test('says what is left when time is over', async () => {
+    const clock = new ManualClock();
+    const inFlight = new InFlight(clock);
+    inFlight.begin();
+    const wait = inFlight.drain(100);
+    await clock.advance(100);
+    expect(await wait).toBe(1);
+    expect(await inFlight.drain(0)).toBe(1);
+  });
+});

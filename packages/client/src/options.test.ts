@@ -1,0 +1,58 @@
+import { resolvePullConsumerOptions } from './consumer/pull-consumer-options.js';
+import { resolvePushConsumerOptions } from './consumer/push-consumer-options.js';
+import { parseNameServers } from './options.js';
+import { resolveProducerOptions } from './producer/producer-options.js';
+
+describe('options', () => {
+  test.each([
+    ['a list', ['a:1', 'b:2'], ['a:1', 'b:2']],
+    ["upstream's form", 'a:1; b:2;', ['a:1', 'b:2']],
+    ['IPv6', ['[::1]:9876'], ['[::1]:9876']],
+  ])('take NameServers as %s', (_name, given, expected) => expect(parseNameServers(given)).toEqual(expected));
+
+  test.each([['a'], ['a:b'], [':1'], ['a:1:2']])('refuse "%s" as a NameServer', (address) => {
+    expect(() => parseNameServers(address)).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }));
+  });
+
+  test("default to upstream's values", () => {
+    expect(resolveProducerOptions({ producerGroup: 'P' })).toMatchObject({
+      sendMsgTimeoutMs: 3000,
+      retryTimesWhenSendFailed: 2,
+      compressMsgBodyOverHowmuch: 4096,
+      compressLevel: 5,
+      maxMessageSize: 4194304,
+      defaultTopic: 'TBW102',
+      defaultTopicQueueNums: 4,
+    });
+    expect(resolvePushConsumerOptions({ consumerGroup: 'G' })).toMatchObject({
+      maxConcurrency: 20,
+      pullBatchSize: 32,
+      thresholds: {
+        pullThresholdForQueue: 1000,
+        pullThresholdSizeForQueue: 100,
+        consumeConcurrentlyMaxSpan: 2000,
+      },
+      maxReconsumeTimes: 16,
+      consumeTimeoutMs: 900_000,
+      consumeFromWhere: 'CONSUME_FROM_LAST_OFFSET',
+    });
+    expect(resolvePushConsumerOptions({ consumerGroup: 'G', consumeMode: 'ORDERLY' }).maxReconsumeTimes).toBe(
+      2 ** 31 - 1,
+    );
+  });
+
+  test.each<[string, () => unknown]>([
+    ['a blank group', () => resolveProducerOptions({ producerGroup: ' ' })],
+    ["upstream's placeholder group", () => resolveProducerOptions({ producerGroup: 'DEFAULT_PRODUCER' })],
+    ['a placeholder consumer group', () => resolvePullConsumerOptions({ consumerGroup: 'DEFAULT_CONSUMER' })],
+    ['a negative timeout', () => resolveProducerOptions({ producerGroup: 'P', sendMsgTimeoutMs: -1 })],
+    ['a pull of nothing', () => resolvePushConsumerOptions({ consumerGroup: 'G', pullBatchSize: 0 })],
+    [
+      'a threshold of zero for a topic',
+      () => resolvePushConsumerOptions({ consumerGroup: 'G', pullThresholdForTopic: 0 }),
+    ],
+    ['a time that is none', () => resolvePushConsumerOptions({ consumerGroup: 'G', consumeTimestamp: NaN })],
+  ])('refuse %s', (_name, resolve) =>
+    expect(resolve).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' })),
+  );
+});
