@@ -18,6 +18,7 @@ import {
 } from './processor/consumer/queue-offset.js';
 import { PullMessageProcessor } from './processor/pull/pull-message-processor.js';
 import { queryMessage, viewMessageById } from './processor/query/query-message.js';
+import { replyMessage } from './processor/reply/reply-message.js';
 import { consumerSendBack } from './processor/send/consumer-send-back.js';
 import { SendMessageProcessor } from './processor/send/send-message-processor.js';
 import { RequestRefused } from './request-refused.js';
@@ -28,6 +29,7 @@ export function brokerRequestTable(broker: BrokerParts): RequestTable {
   const table = new RequestTable(broker.logger);
   const { send } = new SendMessageProcessor(broker);
   const { pull } = new PullMessageProcessor(broker);
+  const reply = replyMessage(broker);
   const notOnFastPort = { onFastPort: false };
   table
     .add(RequestCode.SEND_MESSAGE, send)
@@ -35,6 +37,8 @@ export function brokerRequestTable(broker: BrokerParts): RequestTable {
     .add(RequestCode.SEND_BATCH_MESSAGE, send)
     .add(RequestCode.CONSUMER_SEND_MSG_BACK, consumerSendBack(broker))
     .add(RequestCode.END_TRANSACTION, transactionsNotServed)
+    .add(RequestCode.SEND_REPLY_MESSAGE, reply)
+    .add(RequestCode.SEND_REPLY_MESSAGE_V2, reply)
 
     .add(RequestCode.PULL_MESSAGE, pull, notOnFastPort)
     .add(RequestCode.LITE_PULL_MESSAGE, pull, notOnFastPort)

@@ -91,7 +91,11 @@ export class BrokerHarness {
     });
   }
 
-  send(options: SendOptions = {}, client?: RemotingClient): Promise<RemotingCommand> {
+  send(
+    options: SendOptions = {},
+    client?: RemotingClient,
+    code: number = RequestCode.SEND_MESSAGE_V2,
+  ): Promise<RemotingCommand> {
     const ext = SendMessageRequestHeaderV2.encode({
       producerGroup: 'P',
       topic: options.topic ?? 'T',
@@ -104,7 +108,7 @@ export class BrokerHarness {
       properties: encodeProperties(options.properties ?? { UNIQ_KEY: 'ID1', TAGS: 'A' }),
       ...options.header,
     });
-    return this.request(RequestCode.SEND_MESSAGE_V2, ext, options.body ?? Buffer.from('body'), client);
+    return this.request(code, ext, options.body ?? Buffer.from('body'), client);
   }
 
   pull(options: PullOptions = {}, client?: RemotingClient): Promise<RemotingCommand> {

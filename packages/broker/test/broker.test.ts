@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { RemotingCommand } from '@mq/remoting';
 import { decodeRecords, encodeBatch } from '@mq/remoting/message';
 import { RequestCode, ResponseCode, SendMessageResponseHeader } from '@mq/remoting/protocol';
 
@@ -275,6 +276,38 @@ describe('a broker', () => {
       expect(readFileSync(join(broker.directory, 'config/delayOffset.json'), 'utf8')).toMatch(
         /"offsetTable":\{1:1\n/,
       );
+    });
+  });
+
+  describe('replies', () => {
+    const reply = (clientId: string) => ({
+      topic: 'DefaultCluster_REPLY_TOPIC',
+      properties: { UNIQ_KEY: 'R1', REPLY_TO_CLIENT: clientId, CORRELATION_ID: 'c-1', MSG_TYPE: 'reply' },
+    });
+
+    test('reach the client that asked, and are stored', async () => {
+      await broker.start();
+      const requester = broker.newClient();
+      const pushed: string[] = [];
+      requester.register(RequestCode.PUSH_REPLY_MESSAGE_TO_CLIENT, (request) => {
+        pushed.push(`${request.body?.toString()} ${request.extFields['topic']}`);
+        return RemotingCommand.response(ResponseCode.SUCCESS);
+      });
+      const hello = { clientID: 'asker', producerDataSet: [{ groupName: 'P' }], consumerDataSet: [] };
+      await broker.request(RequestCode.HEART_BEAT, {}, Buffer.from(JSON.stringify(hello)), requester);
+      const answer = await broker.send(reply('asker'), undefined, RequestCode.SEND_REPLY_MESSAGE_V2);
+      expect([answer.code, pushed]).toEqual([ResponseCode.SUCCESS, ['body DefaultCluster_REPLY_TOPIC']]);
+      const [stored] = await broker.consume({ topic: 'DefaultCluster_REPLY_TOPIC' });
+      expect(stored?.offsetMsgId).toBe(answer.extFields['msgId']);
+    });
+
+    test('to a client that is gone fail in words a person understands', async () => {
+      await broker.start();
+      const answer = await broker.send(reply('nobody'), undefined, RequestCode.SEND_REPLY_MESSAGE_V2);
+      expect([answer.code, answer.remark]).toEqual([
+        ResponseCode.SYSTEM_ERROR,
+        'push reply message fail, channel of <nobody> not found.',
+      ]);
     });
   });
 

@@ -127,13 +127,16 @@ function successLine({ parts, address }: BrokerController): string {
   return `The broker[${identity.brokerName}, ${address}] boot success. serializeType=JSON${nameServers}\n`;
 }
 
+/** What system errors carry besides a message; matched by code, since their class differs between realms. */
+type Failure = Partial<Record<'code' | 'address' | 'message', string>> & { readonly port?: number };
+
 function sentenceOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const { code, port, address } = error as Error & { code?: string; port?: number; address?: string };
+  if (typeof error !== 'object' || error === null) return String(error);
+  const { code, port, address, message } = error as Failure;
   if (code === 'EADDRINUSE') return `the port ${address}:${port} is in use; choose another listenPort`;
   if (code === 'EADDRNOTAVAIL')
     return `the address ${address} is not one of this machine; check bindAddress and brokerIP1`;
-  return error.message;
+  return message ?? String(error);
 }
 
 function processHost(): CommandHost {
