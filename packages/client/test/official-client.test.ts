@@ -23,9 +23,11 @@ function recorded(session: string, code: number): RemotingCommand[] {
   return lines
     .map((line) => JSON.parse(line) as SessionLine)
     .filter((line) => line.ev === 'data' && line.dir === 'c2s' && line.link === 'cli-broker')
-    .map((line) => decodeFrame(Buffer.from(line.hex as string, 'hex')))
+    .map(({ hex }) => frameOf(Buffer.from(hex as string, 'hex')))
     .filter((command) => !command.isResponse && command.code === code);
 }
+
+const frameOf = (bytes: Buffer): RemotingCommand => decodeFrame(bytes, 0, bytes.length);
 
 const keysOf = (ext: Readonly<Record<string, string>>): string[] => Object.keys(ext).sort();
 
