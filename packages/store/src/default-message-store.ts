@@ -37,7 +37,7 @@ import { LogReader } from './reading/log-reader.js';
 import { MessageReader } from './reading/message-reader.js';
 import { StoreQueries } from './reading/store-queries.js';
 import { recoverStore } from './recovery/recover.js';
-import { RecoveryHint } from './recovery/recovery-hint.js';
+import { isOfLastRun, RecoveryHint } from './recovery/recovery-hint.js';
 import { Redispatcher } from './recovery/redispatch.js';
 import { RunningFlags } from './running-flags.js';
 import { runtimeInfo } from './runtime-info.js';
@@ -188,7 +188,11 @@ export class DefaultMessageStore implements MessageStore {
     this.#files.load();
     this.#consumeQueues.load();
     const checkpoint = new StoreCheckpoint(this.#disk, paths.checkpoint);
-    const index = this.#loadIndex(checkpoint, abnormal);
+    const mark = hint.load();
+    // Index files that this store wrote are whole up to their header, whatever happened; Apache's are not.
+    const isIndexWhole =
+      !abnormal || (mark !== undefined && isOfLastRun(mark, checkpoint.physicMsgTimestamp));
+    const index = this.#loadIndex(checkpoint, isIndexWhole);
     const dispatcher = new Dispatcher(index, new DelayLevels(this.#settings.messageDelayLevel));
     const recovered = await recoverStore(
       {
@@ -202,7 +206,7 @@ export class DefaultMessageStore implements MessageStore {
         logger: this.#logger,
         asideDir: paths.aside,
       },
-      { abnormal, mark: hint.load(), bootId },
+      { abnormal, mark, bootId },
     );
     // What a killed process wrote is in the page cache only. It is shown from now on, so it must stay.
     for (const file of this.#files.all)
@@ -219,13 +223,13 @@ export class DefaultMessageStore implements MessageStore {
     this.#startPeriodics(parts);
   }
 
-  #loadIndex(checkpoint: StoreCheckpoint, abnormal: boolean): IndexService | undefined {
+  #loadIndex(checkpoint: StoreCheckpoint, isWhole: boolean): IndexService | undefined {
     const { messageIndexEnable, maxHashSlotNum, maxIndexNum, maxMsgsNumBatch } = this.#settings;
     if (!messageIndexEnable) return undefined;
     const options = { dir: this.#paths.index, maxHashSlotNum, maxIndexNum, maxMsgsNumBatch };
     const deps = { disk: this.#disk, checkpoint, clock: this.#clock, logger: this.#logger };
     const index = new IndexService(options, deps);
-    index.load(!abnormal);
+    index.load(isWhole);
     return index;
   }
 

@@ -72,10 +72,11 @@ export class PutPipeline implements TurnTask {
 
   append(message: AppendMessage, waiter: PutWaiter): void {
     const { log, queues } = this.parts;
-    const refused = this.#refuse(message);
+    const known = queues.find(message.topic, message.queueId);
+    const refused = this.#refuse(message, known);
     if (refused !== undefined) return this.#giveBack(refused, waiter, 1);
     try {
-      const queue = queues.queue(message.topic, message.queueId);
+      const queue = known ?? queues.queue(message.topic, message.queueId);
       const size = log.recordSize(message, queue);
       const tooLarge = checkRecordSize(size, this.parts.settings());
       if (tooLarge !== undefined) return this.#giveBack(refusal(tooLarge.status, tooLarge.remark), waiter, 1);
@@ -232,8 +233,8 @@ export class PutPipeline implements TurnTask {
   }
 
   /** Why a put is refused before anything is encoded; undefined = it is not. */
-  #refuse(message: AppendMessage): PutResult | undefined {
-    const { runningFlags, queues, foreignTopics } = this.parts;
+  #refuse(message: AppendMessage, known: AppendQueue | undefined): PutResult | undefined {
+    const { runningFlags, foreignTopics } = this.parts;
     const settings = this.parts.settings();
     if (!this.#isOpen) return refusal('SERVICE_NOT_AVAILABLE', 'the store is not running');
     if (settings.brokerRole === 'SLAVE') return refusal('SERVICE_NOT_AVAILABLE', 'this broker is a slave');
@@ -241,7 +242,8 @@ export class PutPipeline implements TurnTask {
     if (this.isBusy || this.gate.waitingCount >= settings.maxAsyncPutMessageRequests) {
       return refusal('OS_PAGE_CACHE_BUSY', 'the disk does not keep up');
     }
-    const illegal = checkMessage(message, queues.topicBytes(message.topic).length, settings);
+    const topicBytes = known?.topic.bytes.length ?? Buffer.byteLength(message.topic);
+    const illegal = checkMessage(message, topicBytes, settings);
     if (illegal !== undefined) return refusal(illegal.status, illegal.remark);
     if (foreignTopics.size > 0 && foreignTopics.has(message.topic)) {
       return refusal(
@@ -255,8 +257,9 @@ export class PutPipeline implements TurnTask {
   #refuseBatch(messages: readonly AppendMessage[]): PutResult | undefined {
     const first = messages[0];
     if (first === undefined) return refusal('MESSAGE_ILLEGAL', 'the batch is empty');
+    const known = this.parts.queues.find(first.topic, first.queueId);
     for (const message of messages) {
-      const refused = this.#refuse(message);
+      const refused = this.#refuse(message, message.topic === first.topic ? known : undefined);
       if (refused !== undefined) return refused;
       if (message.topic !== first.topic || message.queueId !== first.queueId) {
         return refusal('MESSAGE_ILLEGAL', 'the messages of a batch must be for one queue');

@@ -23,11 +23,6 @@ export class QueueTable {
 
   constructor(private readonly consumeQueues: ConsumeQueueStore) {}
 
-  /** The topic's bytes; remembers nothing of a topic that was never appended to. */
-  topicBytes(topic: string): Buffer {
-    return this.#topics.get(topic)?.bytes ?? Buffer.from(topic, 'utf8');
-  }
-
   /** The queue, created where it does not exist yet. @throws ConsumeQueueError when the topic is no directory name */
   queue(topic: string, queueId: number): AppendQueue {
     return this.#topics.get(topic)?.queues.get(queueId) ?? this.#create(topic, queueId);

@@ -66,13 +66,18 @@ function parseMark(text: string): RecoveryMark {
   return mark;
 }
 
+/** Whether this store was the last that wrote to the directory: another broker would have moved the checkpoint. */
+export function isOfLastRun(mark: RecoveryMark, checkpointTimestamp: number): boolean {
+  return mark.checkpointTimestamps.includes(checkpointTimestamp);
+}
+
 /**
  * Whether the machine, not just the process, went down since this store wrote the mark, and nobody wrote in between. The
  * part of the log behind the mark that was not synced may then have holes: pages reach the disk in any order.
  */
 export function explainsHoles(mark: RecoveryMark, checkpointTimestamp: number, bootId: string): boolean {
   if (mark.bootId === '' || bootId === '' || mark.bootId === bootId) return false;
-  return mark.checkpointTimestamps.includes(checkpointTimestamp);
+  return isOfLastRun(mark, checkpointTimestamp);
 }
 
 /** Whether `record` is the one the mark names last. */

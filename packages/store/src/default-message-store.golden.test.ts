@@ -2,9 +2,9 @@
 import { readdirSync } from 'node:fs';
 import { decodeRecord } from '@mq/remoting/message';
 import { ManualClock } from '@mq/remoting';
-import { DefaultMessageStore, messageStoreSettings } from '../src/index.js';
+import { DefaultMessageStore, messageStoreSettings } from './index.js';
 import { describeGolden, goldenPath } from '@mq-tools/testing';
-import { openGoldenStore, type ExpectedStore, type GoldenStore } from '../src/testing/golden-store.js';
+import { openGoldenStore, type ExpectedStore, type GoldenStore } from './testing/golden-store.js';
 
 interface Expected extends ExpectedStore {
   readonly commitLog: ExpectedStore['commitLog'] & { readonly records: readonly [number, number][] };
