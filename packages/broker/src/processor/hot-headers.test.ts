@@ -60,8 +60,12 @@ describe('hot response headers', () => {
         fc.stringMatching(/^[A-Z0-9]{0,64}$/),
         (at, queueOffset, queueId, key) => {
           const header = new SendResponseHeader(storeHost, 'Region "1"', true);
-          header.setMsgIdOf(at);
-          Object.assign(header, { queueOffset, queueId, transactionId: Buffer.from(key) });
+          Object.assign(header, { commitLogOffset: at, queueOffset, queueId });
+          Object.assign(header, {
+            uniqKeySource: Buffer.from(`<${key}>`),
+            uniqKeyStart: 1,
+            uniqKeyEnd: 1 + key.length,
+          });
           const { json, rocketmq } = readBack(header);
           expect(json).toEqual({
             msgId: encodeOffsetMsgId(storeHost, at),
@@ -85,6 +89,7 @@ describe('hot response headers', () => {
     ['line\nbreak', false],
     ['ümlaut', false],
   ])('knows whether the id %j may stand in JSON as it is', (id, expected) => {
-    expect(needsNoEscape(Buffer.from(id))).toBe(expected);
+    const bytes = Buffer.from(`"${id}"`);
+    expect(needsNoEscape(bytes, 1, bytes.length - 1)).toBe(expected);
   });
 });

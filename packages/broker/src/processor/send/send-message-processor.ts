@@ -34,8 +34,6 @@ import { checkedTopic } from './send-checks.js';
 import { SendResponseHeader } from './send-response-header.js';
 import { type SendAnswering, SendWaiter } from './send-waiter.js';
 
-const EMPTY = Buffer.alloc(0);
-
 export class SendMessageProcessor {
   readonly #broker: BrokerParts;
   readonly #answering: SendAnswering;
@@ -55,11 +53,6 @@ export class SendMessageProcessor {
       header.setTrace(broker.settings.broker.regionId, broker.settings.broker.traceOn);
       this.#suffix = this.#makeSuffix();
     });
-  }
-
-  /** Bytes of sends that wait for the store. */
-  get bytesInFlight(): number {
-    return this.#inFlight.bytes;
   }
 
   /** Serves 10, 310 and 320. The store answers, so nothing is returned. */
@@ -91,26 +84,27 @@ export class SendMessageProcessor {
     message.waitStoreMsgOk = !scanned.equalsIgnoreCase(PropertySlot.WAIT, 'false');
     this.#refuseUnserved(scanned, message, config);
 
-    let uniqKey: Buffer;
-    if (scanned.has(PropertySlot.UNIQ_KEY)) {
-      uniqKey = properties.subarray(scanned.start(PropertySlot.UNIQ_KEY), scanned.end(PropertySlot.UNIQ_KEY));
-    } else {
-      const id = this.#uniqIds.next();
-      uniqKey = Buffer.from(id);
-      message.propertiesSuffix = Buffer.concat([
-        pair(MessageConst.UNIQ_CLIENT_MESSAGE_ID_KEYIDX, id),
-        this.#suffix,
-      ]);
-    }
+    // The producer is told the queue it asked for, also when the message is delayed or dead.
     const { queueId } = message;
     if (scanned.has(PropertySlot.DELAY) || scanned.has(PropertySlot.POP_CK) || isRetryTopic(header.topic)) {
       this.#rewrite(request, header, message);
     }
+    // Nothing refuses from here on: what is admitted reaches the store, whose answer ends it.
     const bytes = this.#admit(body.length + properties.length);
-    this.#broker.store.append(
-      message,
-      new SendWaiter(this.#answering, context, header.topic, queueId, uniqKey, bytes, 1),
-    );
+    const waiter = new SendWaiter(this.#answering, context, header.topic, queueId, bytes, 1);
+    if (scanned.has(PropertySlot.UNIQ_KEY)) {
+      waiter.setUniqKey(properties, scanned.start(PropertySlot.UNIQ_KEY), scanned.end(PropertySlot.UNIQ_KEY));
+    } else {
+      message.propertiesSuffix = this.#suffixWithId(waiter);
+    }
+    this.#broker.store.append(message, waiter);
+  }
+
+  /** Clients give every message an id; where one did not, the broker does. */
+  #suffixWithId(waiter: SendWaiter): Buffer {
+    const id = Buffer.from(this.#uniqIds.next());
+    waiter.setUniqKey(id, 0, id.length);
+    return Buffer.concat([pair(MessageConst.UNIQ_CLIENT_MESSAGE_ID_KEYIDX, id.toString()), this.#suffix]);
   }
 
   /** Each message keeps its own UNIQ_KEY; upstream 5.3.3 overwrites them with the batch's, see the golden quirks. */
@@ -135,9 +129,8 @@ export class SendMessageProcessor {
     const scanned = this.#properties;
     scanned.scan(ofBatch);
     const waitStoreMsgOk = !scanned.equalsIgnoreCase(PropertySlot.WAIT, 'false');
-    const uniqKey = scanned.has(PropertySlot.UNIQ_KEY)
-      ? ofBatch.subarray(scanned.start(PropertySlot.UNIQ_KEY), scanned.end(PropertySlot.UNIQ_KEY))
-      : EMPTY;
+    const idStart = scanned.start(PropertySlot.UNIQ_KEY);
+    const idEnd = scanned.end(PropertySlot.UNIQ_KEY);
     const first = this.#compose(context, header, config, body, ofBatch);
     const messages: AppendMessage[] = [];
     for (const block of decodeBatch(body)) {
@@ -156,10 +149,16 @@ export class SendMessageProcessor {
       messages.push(message);
     }
     const bytes = this.#admit(body.length);
-    this.#broker.store.appendBatch(
-      messages,
-      new SendWaiter(this.#answering, context, header.topic, first.queueId, uniqKey, bytes, messages.length),
+    const waiter = new SendWaiter(
+      this.#answering,
+      context,
+      header.topic,
+      first.queueId,
+      bytes,
+      messages.length,
     );
+    waiter.setUniqKey(ofBatch, idStart, idEnd);
+    this.#broker.store.appendBatch(messages, waiter);
   }
 
   #compose(

@@ -10,6 +10,8 @@ import type { BytesInFlight } from './bytes-in-flight.js';
 import { isStored, remarkOf, responseCodeOf } from './put-status.js';
 import { needsNoEscape, type SendResponseHeader } from './send-response-header.js';
 
+const EMPTY = Buffer.alloc(0);
+
 /** What all waiters of a broker share. */
 export interface SendAnswering {
   readonly broker: BrokerParts;
@@ -18,16 +20,26 @@ export interface SendAnswering {
 }
 
 export class SendWaiter implements PutWaiter {
+  #uniqKeySource: Buffer = EMPTY;
+  #uniqKeyStart = 0;
+  #uniqKeyEnd = 0;
+
   constructor(
     private readonly shared: SendAnswering,
     private readonly context: RequestContext,
     private readonly topic: string,
     /** Queue the producer is told; that of its own topic, also when the message is delayed. */
     private readonly queueId: number,
-    private readonly uniqKey: Buffer,
     private readonly bytes: number,
     private readonly messageCount: number,
   ) {}
+
+  /** The UNIQ_KEY of the message, at `source[start, end)`; without it the answer has no transactionId. */
+  setUniqKey(source: Buffer, start: number, end: number): void {
+    this.#uniqKeySource = source;
+    this.#uniqKeyStart = start;
+    this.#uniqKeyEnd = end;
+  }
 
   onPutResult(result: PutResult): void {
     this.shared.inFlight.remove(this.bytes);
@@ -39,8 +51,7 @@ export class SendWaiter implements PutWaiter {
       return;
     }
     this.shared.broker.stats.recordPut(this.topic, this.queueId, this.messageCount, result.sizeBytes);
-    if (status === 'PUT_OK' && this.messageCount === 1 && needsNoEscape(this.uniqKey))
-      this.#answerHot(result);
+    if (status === 'PUT_OK' && this.messageCount === 1 && this.#isPlainKey()) this.#answerHot(result);
     else this.#answerGeneral(result);
   }
 
@@ -48,8 +59,10 @@ export class SendWaiter implements PutWaiter {
     const { header } = this.shared;
     header.queueId = this.queueId;
     header.queueOffset = result.queueOffset;
-    header.transactionId = this.uniqKey;
-    header.setMsgIdOf(result.commitLogOffset);
+    header.commitLogOffset = result.commitLogOffset;
+    header.uniqKeySource = this.#uniqKeySource;
+    header.uniqKeyStart = this.#uniqKeyStart;
+    header.uniqKeyEnd = this.#uniqKeyEnd;
     this.context.respondHot(header);
   }
 
@@ -60,7 +73,7 @@ export class SendWaiter implements PutWaiter {
       msgId: this.#msgIds(result),
       queueId: this.queueId,
       queueOffset: result.queueOffset,
-      transactionId: this.uniqKey.length === 0 ? undefined : this.uniqKey.toString('utf8'),
+      transactionId: this.#uniqKeySource.toString('utf8', this.#uniqKeyStart, this.#uniqKeyEnd) || undefined,
       msgRegion: regionId,
       traceOn,
     });
@@ -72,6 +85,10 @@ export class SendWaiter implements PutWaiter {
     const { storeHost } = this.shared.broker.identity;
     const offsets = result.commitLogOffsets ?? [result.commitLogOffset];
     return offsets.map((offset) => encodeOffsetMsgId(storeHost, offset)).join(',');
+  }
+
+  #isPlainKey(): boolean {
+    return needsNoEscape(this.#uniqKeySource, this.#uniqKeyStart, this.#uniqKeyEnd);
   }
 
   #remark(result: PutResult): string | undefined {
