@@ -71,22 +71,6 @@ export class LatencyFaultTolerance {
     return this.#items.get(brokerName)?.reachable ?? true;
   }
 
-  /** Brokers to probe: those believed unreachable. */
-  unreachable(): string[] {
-    return [...this.#items].filter(([, item]) => !item.reachable).map(([brokerName]) => brokerName);
-  }
-
-  /** A probe reached the broker again. */
-  markReachable(brokerName: string): void {
-    const item = this.#items.get(brokerName);
-    if (item !== undefined) item.reachable = true;
-  }
-
-  /** The broker left every route. */
-  forget(brokerName: string): void {
-    this.#items.delete(brokerName);
-  }
-
   /** As upstream, a shorter avoidance never cuts a longer one that still runs. */
   #update(brokerName: string, avoidMs: number, reachable: boolean): void {
     const availableAtMs = this.clock.monotonic() + avoidMs;
