@@ -9,7 +9,7 @@ import { DelayLevels } from './commit-log/delay-levels.js';
 import { LogFiles } from './commit-log/log-files.js';
 import { PutPipeline } from './commit-log/put-pipeline.js';
 import { QueueTable } from './commit-log/queue-table.js';
-import { TailCache } from './commit-log/tail-cache.js';
+import { SEGMENT_BYTES, TailCache } from './commit-log/tail-cache.js';
 import { ConsumeQueueStore } from './consume-queue/consume-queue-store.js';
 import type { Disk, DiskLock } from './disk/disk.js';
 import { FileDisk } from './disk/file-disk.js';
@@ -119,7 +119,8 @@ export class DefaultMessageStore implements MessageStore {
       maxOpenFiles: settings.maxOpenCommitLogFiles,
     };
     this.#files = new LogFiles(this.#disk, fileOptions, this.#logger);
-    this.#log = new CommitLog(this.#files, new TailCache(settings.tailCacheSize));
+    const segmentBytes = Math.min(SEGMENT_BYTES, settings.mappedFileSizeCommitLog);
+    this.#log = new CommitLog(this.#files, new TailCache(settings.tailCacheSize, segmentBytes));
     const queueOptions = {
       dir: paths.consumeQueue,
       fileSizeBytes: settings.mappedFileSizeConsumeQueue,

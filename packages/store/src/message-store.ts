@@ -142,7 +142,8 @@ export interface ConsumeQueueEntry {
 
 /**
  * Told of each message once consumers can read it, in log order per queue. Runs on the hot path: must not throw or
- * wait. `nextQueueOffset` is the message's queue offset + 1. `properties` is the stored text, valid during the call.
+ * wait. `nextQueueOffset` is the message's queue offset + 1. The stored properties text is
+ * `buffer[propertiesStart, propertiesEnd)`, valid during the call.
  */
 export type ArrivalListener = (
   topic: string,
@@ -151,7 +152,9 @@ export type ArrivalListener = (
   tagsCode: number,
   storeTimestamp: number,
   commitLogOffset: number,
-  properties: Buffer | undefined,
+  buffer: Buffer,
+  propertiesStart: number,
+  propertiesEnd: number,
 ) => void;
 
 /** The raw log as replication reads it. */

@@ -1,5 +1,5 @@
 // A disk that fails: what producers are told, what consumers see, and what a restart finds.
-import { ManualClock } from '@mq/remoting';
+import { ManualClock, type Clock } from '@mq/remoting';
 import type { DefaultMessageStore, PutResult } from '../src/index.js';
 import { SimulatedDisk } from '../src/testing/index.js';
 import {
@@ -165,6 +165,36 @@ describe('a message store on a failing disk', () => {
     await settle();
     await settle();
     expect((await store.put(message('d'))).status).toBe('PUT_OK');
+  });
+
+  test('a write that blocked for long makes the store refuse puts for as long again', async () => {
+    let stalledMs = 0;
+    const stall = { ms: 1500 };
+    const openFile = disk.open.bind(disk);
+    disk.open = (path, options) => {
+      const file = openFile(path, options);
+      if (!path.includes('commitlog')) return file;
+      const write = file.write.bind(file);
+      file.write = (...args) => {
+        stalledMs += stall.ms;
+        write(...args);
+      };
+      return file;
+    };
+    const stalling: Clock = {
+      now: () => clock.now(),
+      monotonic: () => clock.monotonic() + stalledMs,
+      setTimeout: (fn, ms) => clock.setTimeout(fn, ms),
+      setInterval: (fn, ms) => clock.setInterval(fn, ms),
+    };
+    const store = await open({ clock: stalling });
+    expect((await store.put(message('a'))).status).toBe('PUT_OK');
+    expect(store.isOSPageCacheBusy).toBe(true);
+    expect(store.runtimeInfo()['pageCacheLockTimeMills']).toBe('1500');
+    expect((await store.put(message('b'))).status).toBe('OS_PAGE_CACHE_BUSY');
+    stall.ms = 0;
+    await clock.advance(1001);
+    expect((await store.put(message('c'))).status).toBe('PUT_OK');
   });
 
   test('a file that cannot be created refuses the put and leaves the log usable', async () => {

@@ -268,9 +268,9 @@ describe.each(Object.entries(DISKS))('a message store on %s', (_name, makeDisk) 
   test('tells arrivals in order, once consumers can read them', async () => {
     const store = await open();
     const seen: unknown[] = [];
-    store.onArrival = (topic, queueId, next, tagsCode, _time, offset, props) => {
+    store.onArrival = (topic, queueId, next, tagsCode, _time, offset, buffer, from, to) => {
       expect(store.maxOffsetInQueue(topic, queueId)).toBe(next);
-      seen.push([topic, queueId, next, tagsCode, offset, props?.toString()]);
+      seen.push([topic, queueId, next, tagsCode, offset, buffer.toString('utf8', from, to)]);
     };
     const tagged = message('a', { properties: properties({ TAGS: 'x' }) });
     const results = await putAll(store, [tagged, message('b', { queueId: 2, tagsCode: 99 })]);

@@ -60,8 +60,14 @@ export class TailCache {
   readonly #free: TailSegment[] = [];
   readonly #recycle = (segment: TailSegment): void => this.#keepFree(segment);
 
-  /** @param maxBytes bound of all cached segments; at least the segment being written stays */
-  constructor(private readonly maxBytes: number) {}
+  /**
+   * @param maxBytes bound of all cached segments; at least the segment being written stays
+   * @param segmentBytes size of an ordinary segment; a segment never spans two files, so a file's size is enough
+   */
+  constructor(
+    private readonly maxBytes: number,
+    private readonly segmentBytes = SEGMENT_BYTES,
+  ) {}
 
   /** The segment that is being written. */
   get current(): TailSegment | undefined {
@@ -112,11 +118,11 @@ export class TailCache {
   }
 
   #allocate(bytes: number): TailSegment {
-    if (bytes <= SEGMENT_BYTES) {
+    if (bytes <= this.segmentBytes) {
       const reused = this.#free.pop();
       if (reused !== undefined) return reused;
     }
-    return new TailSegment(Buffer.allocUnsafeSlow(Math.max(bytes, SEGMENT_BYTES)), this.#recycle);
+    return new TailSegment(Buffer.allocUnsafeSlow(Math.max(bytes, this.segmentBytes)), this.#recycle);
   }
 
   #evict(): void {
@@ -132,7 +138,7 @@ export class TailCache {
   }
 
   #keepFree(segment: TailSegment): void {
-    const isOrdinary = segment.buffer.length === SEGMENT_BYTES;
+    const isOrdinary = segment.buffer.length === this.segmentBytes;
     if (isOrdinary && this.#free.length < 4) this.#free.push(segment);
   }
 }

@@ -17,6 +17,8 @@ export class Dispatcher {
   #dispatchedOffset = 0;
   #lastRecordOffset = -1;
   readonly #facts = new PropertyFacts();
+  /** Of the record that was built last. */
+  #tagsCode = 0;
 
   /** @param index undefined = no index is kept */
   constructor(
@@ -90,7 +92,8 @@ export class Dispatcher {
     facts.scan(buffer, record.propertiesStart, record.propertiesEnd);
     const { consumeQueue, queueOffset, sizeBytes } = record;
     if (consumeQueue !== undefined && isInQueue(sysFlag)) {
-      consumeQueue.putPosition(queueOffset, commitLogOffset, sizeBytes, this.#tagsCode(record));
+      this.#tagsCode = this.#tagsCodeOf(record);
+      consumeQueue.putPosition(queueOffset, commitLogOffset, sizeBytes, this.#tagsCode);
     }
     if (this.index === undefined || transactionType(sysFlag) === SysFlag.TRANSACTION_ROLLBACK) return;
     if (facts.uniqKeyStart >= 0) {
@@ -107,15 +110,17 @@ export class Dispatcher {
       record.topic,
       record.queueId,
       record.queueOffset + 1,
-      this.#tagsCode(record),
+      this.#tagsCode,
       record.storeTimestamp,
       record.commitLogOffset,
-      record.buffer.subarray(record.propertiesStart, record.propertiesEnd),
+      record.buffer,
+      record.propertiesStart,
+      record.propertiesEnd,
     );
   }
 
   /** Of the record whose properties were scanned last. */
-  #tagsCode(record: DispatchRecord): number {
+  #tagsCodeOf(record: DispatchRecord): number {
     if (record.tagsCode !== undefined) return record.tagsCode;
     if (record.topic === SCHEDULE_TOPIC) {
       const level = this.#facts.delayLevel(record.buffer);

@@ -40,7 +40,7 @@ export async function scanLog(files: LogFiles, from: number, options: ScanOption
 }
 
 class LogScan {
-  private buffer = Buffer.allocUnsafeSlow(CHUNK_BYTES);
+  private buffer: Buffer;
   /** The chunk holds log bytes `[chunkStart, chunkStart + chunkLength)`. */
   private chunkStart = 0;
   private chunkLength = 0;
@@ -50,7 +50,9 @@ class LogScan {
   constructor(
     private readonly files: LogFiles,
     private readonly options: ScanOptions,
-  ) {}
+  ) {
+    this.buffer = Buffer.allocUnsafeSlow(Math.min(CHUNK_BYTES, files.fileSizeBytes));
+  }
 
   async run(from: number): Promise<ScanEnd> {
     let offset = from;

@@ -26,13 +26,14 @@ export async function inspectTail(files: LogFiles, end: number, notBefore: numbe
   const file = files.fileAt(end);
   if (file === undefined) return { dirtyRanges, validRecordAt: undefined };
   const search = new RecordSearch(files, notBefore);
-  const zeros = Buffer.alloc(CHUNK_BYTES);
-  const chunk = Buffer.allocUnsafeSlow(CHUNK_BYTES + HEADER_BYTES);
-  for (let from = end; from < file.endOffset; from += CHUNK_BYTES) {
+  const chunkBytes = Math.min(CHUNK_BYTES, files.fileSizeBytes);
+  const zeros = Buffer.alloc(chunkBytes);
+  const chunk = Buffer.allocUnsafeSlow(chunkBytes + HEADER_BYTES);
+  for (let from = end; from < file.endOffset; from += chunkBytes) {
     // Overlapping, so that a header on the border of two chunks is seen whole.
     const wanted = Math.min(chunk.length, file.endOffset - from);
     const got = await files.readAsync(file, chunk, from - file.baseOffset, wanted);
-    const length = Math.min(got, CHUNK_BYTES);
+    const length = Math.min(got, chunkBytes);
     if (chunk.compare(zeros, 0, length, 0, length) === 0) continue;
     dirtyRanges.push({ from, to: from + length });
     await search.lookThrough(file, chunk, got, from, end);
@@ -80,9 +81,8 @@ class RecordSearch {
 
 /** Overwrites what is not zero behind the end, so that stale records cannot come back. @throws DiskError */
 export function clearTail(files: LogFiles, tail: LogTail): void {
-  const zeros = Buffer.alloc(CHUNK_BYTES);
   for (const { from, to } of tail.dirtyRanges) {
     const file = files.fileAt(from);
-    if (file !== undefined) files.handle(file).write(zeros, from - file.baseOffset, to - from);
+    if (file !== undefined) files.handle(file).write(Buffer.alloc(to - from), from - file.baseOffset);
   }
 }
