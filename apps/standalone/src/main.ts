@@ -35,7 +35,7 @@ async function main(args: readonly string[]): Promise<number> {
     print(`NameServer and Broker are serving (after ${millis} ms); messages are kept in ${options.dataDir}`);
     if (demo) await Promise.race([showFirstMinute(servers.nameServer), stopRequested]);
     print(`\nPoint a client at   ${servers.nameServer}   (the Broker is ${servers.brokerAddr})`);
-    print('Try next            NAMESRV_ADDR=' + `${servers.nameServer} npx tsx examples/simple-producer.ts`);
+    print('Try next            NAMESRV_ADDR=' + `${servers.nameServer} npm run example -- simple-producer`);
     print(`                    npm run mqadmin -- topicStatus -n ${servers.nameServer} -t ${DEMO_TOPIC}`);
     print(
       `                    npm run mqadmin -- consumerProgress -n ${servers.nameServer} -g ${DEMO_GROUP}`,
