@@ -174,6 +174,8 @@ export class DefaultMessageStore implements MessageStore {
       if (storeError.code === 'CORRUPT' || storeError.code === 'FILE_SIZE_MISMATCH') {
         if (!abnormal) disk.remove(abort);
       }
+      // A start that failed halfway is no store: close must not write anything.
+      this.#parts = undefined;
       this.#closeFiles();
       throw storeError;
     }

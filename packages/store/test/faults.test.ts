@@ -279,6 +279,20 @@ describe('a message store on a failing disk', () => {
     expect((await store.put(message('b'))).status).toBe('PUT_OK');
   });
 
+  test('a start that fails halfway writes nothing when it is closed, and the next one works', async () => {
+    const first = await open();
+    await first.put(message('a'));
+    await first.close();
+    disk.failAt('rename', 1, 'EIO', { path: 'mq-recovery' });
+    const failed = makeStore({ disk, clock });
+    await expect(failed.start()).rejects.toMatchObject({ code: 'IO' });
+    const writes = disk.calls.get('write');
+    await failed.close();
+    expect(disk.calls.get('write')).toBe(writes);
+    const next = await open();
+    expect(await bodies(next)).toEqual(['a']);
+  });
+
   test('a start that is refused leaves the directory as it was', async () => {
     const first = await open();
     await first.put(message('a'));
