@@ -80,9 +80,12 @@ export class Servers {
 
   /**
    * Starts a Broker and waits until the NameServer knows it. `storeDir` and `port` continue an earlier one's data; more
-   * settings override the suite's own.
+   * settings override the suite's own. `nodeArgs` are flags of Node for ours, `program` is another build of it.
    */
-  async broker(wanted, { nameServer, storeDir, port, brokerName = 'broker-a', settings = {} }) {
+  async broker(
+    wanted,
+    { nameServer, storeDir, port, brokerName = 'broker-a', settings = {}, nodeArgs = [], program },
+  ) {
     const kind = wanted === OURS ? (standIn ?? OURS) : wanted;
     const listenPort = port ?? (await freePort());
     const home = prepareHome(this.folder());
@@ -113,7 +116,10 @@ export class Servers {
     );
     const command =
       kind === OURS
-        ? [process.execPath, [join(root, 'apps/broker/dist/mqbroker.js'), '-c', config]]
+        ? [
+            process.execPath,
+            [...nodeArgs, program ?? join(root, 'apps/broker/dist/mqbroker.js'), '-c', config],
+          ]
         : javaCommand(kind, 'org.apache.rocketmq.broker.BrokerStartup', ['-c', config], {
             home,
             heap: '768m',

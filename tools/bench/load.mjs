@@ -1,0 +1,52 @@
+// What compare.mjs and profile.mjs share: the load generator, its arguments for a row, the broker's settings.
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { runOrThrow, runToEnd } from '../interop/lib/command.mjs';
+import { root } from '../workspace.mjs';
+
+const TOPIC = 'BenchTopic';
+
+export function buildLoadGenerator() {
+  const source = join(root, '..', 'shared', 'bench', 'loadgen');
+  if (!existsSync(source))
+    throw new Error('the load generator is not beside the repository; give --mqload PATH');
+  const binary = join(root, '.cache', 'mqload');
+  mkdirSync(join(root, '.cache'), { recursive: true });
+  runOrThrow('go', ['build', '-o', binary, '.'], { cwd: source });
+  return binary;
+}
+
+/** Runs the load generator; resolves with its report. */
+export async function runLoad(mqload, args) {
+  const { code, stdout, stderr } = await runToEnd(mqload, args, { timeoutMs: 300_000 });
+  if (code !== 0) throw new Error(`mqload ${args.join(' ')}: ${stderr}${stdout}`);
+  return JSON.parse(stdout.trim().split('\n').at(-1));
+}
+
+/** Settings of the broker, whichever it is, for a row. */
+export function settingsOf(row) {
+  return {
+    mappedFileSizeCommitLog: 1024 * 1024 * 1024,
+    mappedFileSizeConsumeQueue: 6_000_000,
+    // mqload sends as fast as it can: neither broker shall refuse for being asked too much.
+    waitTimeMillsInSendQueue: 10_000,
+    ...row.settings,
+  };
+}
+
+/** Arguments of the load generator for a row; rows that end by themselves have no time. */
+export function loadArguments(server, row, seconds, warmUpSeconds) {
+  const time = row.unbounded ? [] : ['-seconds', String(seconds), '-warmup', String(warmUpSeconds)];
+  return [row.load[0], ...target(server), ...row.load.slice(1), ...time];
+}
+
+/** Puts in the messages that the row reads. */
+export async function fillBefore(mqload, server, row) {
+  if (row.fill === undefined) return;
+  const load = ['-size', '128', '-conns', '1', '-inflight', '64', '-codec', 'rocketmq'];
+  await runLoad(mqload, ['send', ...target(server), ...load, '-seconds', '200', '-count', String(row.fill)]);
+}
+
+function target({ nameServer, broker }) {
+  return ['-ns', nameServer.address, '-topic', TOPIC, '-server-pid', String(broker.pid)];
+}
