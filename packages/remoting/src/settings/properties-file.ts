@@ -30,14 +30,20 @@ function* logicalLines(text: string): Iterable<string> {
   for (const raw of text.split(/\r\n|\n|\r/)) {
     const line = raw.replace(/^[ \t\f]+/, '');
     if (!continued && (line === '' || line.startsWith('#') || line.startsWith('!'))) continue;
-    const slashes = /\\*$/.exec(line)![0].length;
-    continued = slashes % 2 === 1;
+    continued = backslashesAtEnd(line) % 2 === 1;
     pending += continued ? line.slice(0, -1) : line;
     if (continued) continue;
     yield pending;
     pending = '';
   }
   if (pending !== '') yield pending;
+}
+
+/** Counted from the end: a pattern would begin anew at each backslash of a line full of them. */
+function backslashesAtEnd(line: string): number {
+  let start = line.length;
+  while (start > 0 && line[start - 1] === '\\') start--;
+  return line.length - start;
 }
 
 function endOfName(line: string): number {
