@@ -1,1 +1,3 @@
-export {};
+import { runMqadmin } from '@mq/admin';
+
+process.exitCode = await runMqadmin(process.argv.slice(2));

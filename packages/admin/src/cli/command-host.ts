@@ -1,0 +1,55 @@
+import { mkdirSync, openSync, closeSync, writeSync, constants } from 'node:fs';
+import { dirname } from 'node:path';
+
+/** The process as a command sees it: what a test replaces. */
+export interface CommandHost {
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** Minutes that local time is ahead of UTC at a time. */
+  readonly utcOffsetMinutes: (timestampMs: number) => number;
+  /** Writes a file for its owner only, its folders too; refuses to follow a link. Throws what node:fs throws. */
+  readonly writeFile: (path: string, data: Buffer | string) => void;
+  /** Resolves after so long, sooner when the process is asked to end: then with false. */
+  readonly pause: (ms: number) => Promise<boolean>;
+}
+
+/** This process. */
+export function processHost(): CommandHost {
+  return {
+    out: (text) => void process.stdout.write(text),
+    err: (text) => void process.stderr.write(text),
+    env: process.env,
+    now: Date.now,
+    utcOffsetMinutes: (timestampMs) => -new Date(timestampMs).getTimezoneOffset(),
+    writeFile: writePrivateFile,
+    pause: (ms) =>
+      new Promise((resolve) => {
+        const end = (goesOn: boolean): void => {
+          clearTimeout(timer);
+          process.off('SIGINT', stop);
+          process.off('SIGTERM', stop);
+          resolve(goesOn);
+        };
+        const stop = (): void => end(false);
+        const timer = setTimeout(() => end(true), ms);
+        process.once('SIGINT', stop);
+        process.once('SIGTERM', stop);
+      }),
+  };
+}
+
+/** The paths are upstream's well-known ones under /tmp: another user may have put a link there. */
+function writePrivateFile(path: string, data: Buffer | string): void {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | (constants.O_NOFOLLOW ?? 0);
+  const file = openSync(path, flags, 0o600);
+  try {
+    const bytes = Buffer.from(data);
+    for (let at = 0; at < bytes.length;) at += writeSync(file, bytes, at);
+  } finally {
+    closeSync(file);
+  }
+}
