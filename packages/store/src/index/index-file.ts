@@ -202,7 +202,8 @@ export class IndexFile {
       if (entry.timeDiff < 0) return;
       const time = facts.beginTimestamp + entry.timeDiff * 1000;
       if (entry.keyHash === keyHash && time >= begin && time <= end) found.push(entry.phyOffset);
-      if (entry.previous > facts.indexCount || entry.previous === number || time < begin) return;
+      // A chain leads to older entries only; upstream follows one that damage has bent into a circle without end.
+      if (entry.previous >= number || time < begin) return;
       number = entry.previous;
     }
   }
