@@ -48,6 +48,16 @@ const isFree = (port) =>
 export class Servers {
   #running = [];
   #folders = [];
+  #programs;
+
+  /** `programs` replaces the built apps: `{ mqnamesrv, mqbroker }`, paths of scripts. */
+  constructor({ programs = {} } = {}) {
+    this.#programs = {
+      mqnamesrv: join(root, 'apps/nameserver/dist/mqnamesrv.js'),
+      mqbroker: join(root, 'apps/broker/dist/mqbroker.js'),
+      ...programs,
+    };
+  }
 
   folder(name = 'mq-interop-') {
     const folder = mkdtempSync(join(tmpdir(), name));
@@ -72,7 +82,7 @@ export class Servers {
     );
     const command =
       kind === OURS
-        ? [process.execPath, [join(root, 'apps/nameserver/dist/mqnamesrv.js'), '-c', config]]
+        ? [process.execPath, [this.#programs.mqnamesrv, '-c', config]]
         : javaCommand(kind, 'org.apache.rocketmq.namesrv.NamesrvStartup', ['-c', config], { home });
     const server = await this.#start(`NameServer ${kind}`, command, /boot success/, home);
     return Object.assign(server, { address: `127.0.0.1:${port}`, port });
@@ -81,10 +91,20 @@ export class Servers {
   /**
    * Starts a Broker and waits until the NameServer knows it. `storeDir` and `port` continue an earlier one's data; more
    * settings override the suite's own. `nodeArgs` are flags of Node for ours, `program` is another build of it.
+   * `descriptors` is how many files and sockets it may have open.
    */
   async broker(
     wanted,
-    { nameServer, storeDir, port, brokerName = 'broker-a', settings = {}, nodeArgs = [], program },
+    {
+      nameServer,
+      storeDir,
+      port,
+      brokerName = 'broker-a',
+      settings = {},
+      nodeArgs = [],
+      program,
+      descriptors,
+    },
   ) {
     const kind = wanted === OURS ? (standIn ?? OURS) : wanted;
     const listenPort = port ?? (await freePort());
@@ -116,15 +136,13 @@ export class Servers {
     );
     const command =
       kind === OURS
-        ? [
-            process.execPath,
-            [...nodeArgs, program ?? join(root, 'apps/broker/dist/mqbroker.js'), '-c', config],
-          ]
+        ? [process.execPath, [...nodeArgs, program ?? this.#programs.mqbroker, '-c', config]]
         : javaCommand(kind, 'org.apache.rocketmq.broker.BrokerStartup', ['-c', config], {
             home,
             heap: '768m',
           });
-    const server = await this.#start(`Broker ${kind}`, command, /boot success/, home);
+    const bounded = descriptors === undefined ? command : withDescriptors(descriptors, command);
+    const server = await this.#start(`Broker ${kind}`, bounded, /boot success/, home);
     return Object.assign(server, {
       address: `127.0.0.1:${listenPort}`,
       port: listenPort,
@@ -180,6 +198,11 @@ export class Servers {
     await Promise.all(this.#running.reverse().map((server) => server.stop()));
     for (const folder of this.#folders) rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** The same command, in a process that may not have more descriptors; it replaces the shell, so its pid is the one returned. */
+function withDescriptors(count, [command, args]) {
+  return ['sh', ['-c', `ulimit -n ${count} && exec "$0" "$@"`, command, ...args]];
 }
 
 function properties(values) {
