@@ -370,6 +370,18 @@ describe('a push consumer', () => {
     await eventually('the message', () => bodies.length === 1);
   });
 
+  test('introduces itself again and goes on when its connections break', async () => {
+    const { bodies, handler } = collector();
+    const c = await FakeCluster.start({ topics: { T: 1 } });
+    const consumer = await consumerOn(c, handler);
+    await eventually('it holds the queue', () => consumer.assignment.length === 1);
+    const heartbeats = c.broker.heartbeats.length;
+    for (const connection of c.connections) connection.close('a test breaks it');
+    c.broker.store('T', 0, 'x');
+    await eventually('the message', () => bodies.length === 1);
+    await eventually('a heartbeat', () => c.broker.heartbeats.length > heartbeats);
+  });
+
   test('does not pull while suspended, and goes on where it was', async () => {
     const { bodies, handler } = collector();
     const c = await FakeCluster.start({ topics: { T: 1 } });
