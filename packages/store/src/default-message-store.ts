@@ -339,7 +339,7 @@ export class DefaultMessageStore implements MessageStore {
     await parts.expiry.close();
     for (const periodic of this.#periodics) await periodic.stop();
     try {
-      await parts.derived.flushThoroughly();
+      await parts.derived.flushThoroughly({ closing: true });
     } catch (error) {
       isWhole = false;
       this.#logger.error('queues could not be flushed at shutdown', { error: String(error) });

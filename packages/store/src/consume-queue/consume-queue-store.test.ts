@@ -115,6 +115,27 @@ describe('ConsumeQueueStore', () => {
     expect(store.find('Small', 0)!.pendingBytes).toBe(0);
   });
 
+  test('new queues cost one sync of each directory that changed, none of them on the event loop', async () => {
+    const disk = emptyDisk();
+    const offLoop = jest.spyOn(disk, 'syncDirectoryAsync');
+    const store = openStore(disk);
+    for (let id = 0; id < 40; id++) putRange(store.findOrCreate(`T${id % 4}`, id), 0, 25);
+    await store.flush(0);
+    const dirs = offLoop.mock.calls.map(([dir]) => dir);
+    // 40 queues, 4 topics, consumequeue and the root.
+    expect([dirs.length, new Set(dirs).size, disk.calls.get('syncDirectory')]).toEqual([46, 46, 46]);
+    expect(disk.unsyncedCount).toBe(0);
+  });
+
+  test('a directory sync that fails is as final as one of a file', async () => {
+    const disk = emptyDisk();
+    const store = openStore(disk);
+    putRange(store.findOrCreate('T', 0), 0, 3);
+    disk.failAt('syncDirectory', 1, 'EIO');
+    await expect(store.flush(0)).rejects.toMatchObject({ code: 'EIO' });
+    await expect(store.flush(0)).rejects.toMatchObject({ code: 'EIO' });
+  });
+
   test('a flush of idle queues touches nothing', async () => {
     const disk = emptyDisk();
     const store = openStore(disk);

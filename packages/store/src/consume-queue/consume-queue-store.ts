@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { silentLogger } from '@mq/remoting';
 import type { Logger } from '@mq/remoting';
 import type { Disk, DiskError } from '../disk/disk.js';
+import { DirectorySyncs } from '../disk/directory-syncs.js';
 import { FileHandles } from '../disk/file-handles.js';
 import { ENTRY_BYTES, tagsCodeHigh } from './consume-queue-entry.js';
 import { ConsumeQueueError } from './consume-queue-error.js';
@@ -29,14 +30,20 @@ export interface ConsumeQueueStoreOptions {
   maxCachedBlocks?: number;
 }
 
-/** Queues handled in one go before the event loop gets its turn. */
+/** Queues handled in one go before the event loop gets its turn; where files may be created, far fewer. */
 const SLICE = 64;
+const WRITES_A_SLICE = 16;
+/** Looking at a queue that has nothing to write costs next to nothing. */
+const LOOKS_A_SLICE = 4096;
 /** Syncs under way at once: half of libuv's default pool, the rest is for the log and for reads. */
 const PARALLEL_SYNCS = 2;
+/** When nothing else is left to do. */
+const PARALLEL_SYNCS_AT_CLOSE = 4;
 
 export class ConsumeQueueStore {
   private readonly topicsByName = new Map<string, (ConsumeQueue | undefined)[]>();
   private readonly handles: FileHandles;
+  private readonly directories: DirectorySyncs;
   private readonly host: QueueHost;
   private readonly logger: Logger;
   private readonly disk: Disk;
@@ -57,6 +64,7 @@ export class ConsumeQueueStore {
     this.disk = disk;
     this.logger = logger;
     this.handles = new FileHandles(disk, options.maxOpenFiles ?? 1024);
+    this.directories = new DirectorySyncs(disk);
     this.host = this.makeHost();
   }
 
@@ -113,33 +121,31 @@ export class ConsumeQueueStore {
    * Writes pending entries to the files. With `leastPages` > 0 only queues with as many dirty pages, and without a sync.
    * With 0 (thorough) everything: when the promise resolves, every entry put before the call is durable, and the
    * checkpoint may say so. Yields to the event loop; a second call waits for the first.
+   * @param closing nothing else needs the thread pool any more
    * @throws DiskError; after a failed sync every further flush fails with it
    */
-  flush(leastPages: number): Promise<void> {
-    const run = this.flushing.catch(() => undefined).then(() => this.flushNow(leastPages));
+  flush(leastPages: number, { closing = false }: { closing?: boolean } = {}): Promise<void> {
+    const parallel = closing ? PARALLEL_SYNCS_AT_CLOSE : PARALLEL_SYNCS;
+    const run = this.flushing.catch(() => undefined).then(() => this.flushNow(leastPages, parallel));
     this.flushing = run;
     return run;
   }
 
-  private async flushNow(leastPages: number): Promise<void> {
+  private async flushNow(leastPages: number, parallel: number): Promise<void> {
     if (this.fault !== undefined) throw this.fault;
     const round = this.dirty;
     const thorough = leastPages === 0;
     if (thorough) this.dirty = [];
-    let next = 0;
     try {
-      for (; next < round.length; next++) {
-        if (next % SLICE === SLICE - 1) await turn();
-        round[next]!.writePending(leastPages);
-      }
+      await writeAll(round, leastPages);
     } catch (error) {
-      if (thorough) this.dirty.push(...round);
+      if (thorough) this.dirty = round.concat(this.dirty);
       throw error;
     }
-    if (thorough) await this.syncRound(round);
+    if (thorough) await this.syncRound(round, parallel);
   }
 
-  private async syncRound(round: readonly ConsumeQueue[]): Promise<void> {
+  private async syncRound(round: readonly ConsumeQueue[], parallel: number): Promise<void> {
     const idle = this.warm;
     this.warm = new Set();
     let next = 0;
@@ -152,7 +158,8 @@ export class ConsumeQueueStore {
       }
     };
     try {
-      await Promise.all(Array.from({ length: PARALLEL_SYNCS }, worker));
+      await Promise.all(Array.from({ length: parallel }, worker));
+      await this.directories.sync(parallel);
     } catch (error) {
       this.fault = error as DiskError;
       throw error;
@@ -200,7 +207,9 @@ export class ConsumeQueueStore {
   /** Removes the queues of a topic with their files. */
   deleteTopic(topic: string): void {
     for (const queue of existing(this.topicsByName.get(topic) ?? [])) queue.destroy();
-    if (this.topicsByName.delete(topic)) this.disk.remove(join(this.options.dir, topic));
+    if (!this.topicsByName.delete(topic)) return;
+    this.disk.remove(join(this.options.dir, topic));
+    this.directories.add(this.options.dir);
   }
 
   /** Removes every queue: there is no log they could belong to. */
@@ -231,6 +240,7 @@ export class ConsumeQueueStore {
     return {
       disk: this.disk,
       handles: this.handles,
+      directoryChanged: (dir) => this.directories.add(dir),
       fileSizeBytes: Math.ceil(this.options.fileSizeBytes / ENTRY_BYTES) * ENTRY_BYTES,
       becameDirty: (queue) => void this.dirty.push(queue),
       claimTailBytes: (bytes) => {
@@ -261,6 +271,20 @@ export class ConsumeQueueStore {
 /** The queues of a topic, without walking the holes between their ids. */
 function existing(byId: readonly (ConsumeQueue | undefined)[]): ConsumeQueue[] {
   return Object.values(byId).filter((queue) => queue !== undefined);
+}
+
+/** Writes what is pending in each queue, a few files a turn of the event loop. @throws DiskError */
+async function writeAll(queues: readonly ConsumeQueue[], leastPages: number): Promise<void> {
+  let writes = 0;
+  for (let next = 0; next < queues.length; next++) {
+    const queue = queues[next]!;
+    const pendingBytes = queue.pendingBytes;
+    queue.writePending(leastPages);
+    if (queue.pendingBytes !== pendingBytes) writes++;
+    if (writes < WRITES_A_SLICE && next % LOOKS_A_SLICE !== LOOKS_A_SLICE - 1) continue;
+    writes = 0;
+    await turn();
+  }
 }
 
 /** The event loop's next turn. */

@@ -127,6 +127,7 @@ describeGolden('consume queues written by Apache', () => {
         disk: new FileDisk(),
         handles,
         fileSizeBytes: Number(golden.settings.get('mappedFileSizeConsumeQueueExt')),
+        directoryChanged: () => undefined,
       };
       let resolved = 0;
       for (const [topic, queueId, expected] of queuesOf(golden, 'SimpleCQ')) {
@@ -162,7 +163,10 @@ describeGolden('consume queues written by Apache', () => {
     const fileSizeBytes = Number(golden.settings.get('mapperFileSizeBatchConsumeQueue'));
     const [[topic, queueId, expected] = fail()] = queuesOf(golden, 'BatchCQ');
     const queueDir = join(golden.root, 'batchconsumequeue', topic, String(queueId));
-    const queue = new BatchConsumeQueue({ disk: new FileDisk(), handles, fileSizeBytes }, queueDir);
+    const queue = new BatchConsumeQueue(
+      { disk: new FileDisk(), handles, fileSizeBytes, directoryChanged: () => undefined },
+      queueDir,
+    );
     const messages = expected.messages as readonly ExpectedEntry[];
     expect([queue.minOffset, queue.maxOffset]).toEqual([expected.minOffset, expected.maxOffset]);
     expect(

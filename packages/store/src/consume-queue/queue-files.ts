@@ -14,6 +14,8 @@ export interface QueueFilesContext {
   readonly disk: Disk;
   readonly handles: FileHandles;
   readonly fileSizeBytes: number;
+  /** Names in `dir` changed: it is synced with the next flush. */
+  directoryChanged(dir: string): void;
 }
 
 export class QueueFiles {
@@ -21,8 +23,6 @@ export class QueueFiles {
   startBytes = 0;
   /** Offset behind the last byte of the last file; equal to `startBytes` when there is no file. */
   endBytes = 0;
-  /** A file appeared since the last sync, so its directory entry is not durable. */
-  private created = false;
 
   constructor(
     private readonly context: QueueFilesContext,
@@ -47,7 +47,8 @@ export class QueueFiles {
   }
 
   /**
-   * Finds the files on disk. A file of no length is one whose creation was not durable at a power cut: it is extended.
+   * Finds the files on disk. A last file that is too short is one whose size was not durable at a power cut: it is
+   * extended, with zeros like any entry that was not written.
    * @throws ConsumeQueueError `BAD_FILE_SIZE`, `MISSING_FILE`
    */
   load(): void {
@@ -56,7 +57,8 @@ export class QueueFiles {
     starts.forEach((start, i) => {
       const path = this.pathOf(start);
       const sizeBytes = disk.stat(path)?.sizeBytes ?? 0;
-      if (sizeBytes === 0) disk.open(path, { sizeBytes: fileSizeBytes }).close();
+      if (sizeBytes < fileSizeBytes && i === starts.length - 1)
+        disk.open(path, { sizeBytes: fileSizeBytes }).close();
       else if (sizeBytes !== fileSizeBytes) {
         throw new ConsumeQueueError(
           'BAD_FILE_SIZE',
@@ -98,19 +100,12 @@ export class QueueFiles {
     return this.context.handles.readAsync(this.pathOf(fileStart), target, position - fileStart, part);
   }
 
-  /** Makes the bytes of [from, to) durable, and the names of new files with them. */
+  /** Makes the bytes of [from, to) durable; the names of new files are up to the context. */
   async sync(from: number, to: number): Promise<void> {
-    const created = this.created;
-    this.created = false;
     for (let start = this.fileStart(from); start < to; start += this.fileSizeBytes) {
       if (start >= this.startBytes && start < this.endBytes)
         await this.context.handles.sync(this.pathOf(start));
     }
-    if (!created || this.isEmpty) return;
-    const { disk } = this.context;
-    // New files are rare beside writes to old ones: QID, TOPIC, consumequeue and the root are synced with them.
-    let dir = this.dir;
-    for (let level = 0; level < 4; level++, dir = dirname(dir)) disk.syncDirectory(dir);
   }
 
   /**
@@ -119,13 +114,11 @@ export class QueueFiles {
    * @param staleEnd nothing was ever written from here on, if known
    */
   truncate(position: number, staleEnd = Infinity): void {
-    let removed = false;
     while (!this.isEmpty && this.endBytes - this.fileSizeBytes >= position) {
       this.removeFile(this.endBytes - this.fileSizeBytes);
       this.endBytes -= this.fileSizeBytes;
-      removed = true;
+      this.context.directoryChanged(this.dir);
     }
-    if (removed) this.context.disk.syncDirectory(this.dir);
     this.clear(position, Math.min(this.endBytes, staleEnd));
   }
 
@@ -156,14 +149,21 @@ export class QueueFiles {
   }
 
   private writable(fileStart: number): DiskFile {
-    const { disk, handles, fileSizeBytes } = this.context;
+    const { handles, fileSizeBytes } = this.context;
     if (!this.isEmpty && fileStart < this.endBytes) return handles.use(this.pathOf(fileStart));
-    if (this.isEmpty) disk.mkdir(this.dir);
+    if (this.isEmpty) this.makeDirectory();
     const file = handles.use(this.pathOf(fileStart), { create: true, sizeBytes: fileSizeBytes });
     if (this.isEmpty) this.startBytes = fileStart;
     this.endBytes = fileStart + fileSizeBytes;
-    this.created = true;
+    this.context.directoryChanged(this.dir);
     return file;
+  }
+
+  /** QID; TOPIC, consumequeue and the root may be as new as it is. */
+  private makeDirectory(): void {
+    this.context.disk.mkdir(this.dir);
+    let dir = this.dir;
+    for (let level = 0; level < 3; level++) this.context.directoryChanged((dir = dirname(dir)));
   }
 
   private removeFile(fileStart: number): void {

@@ -2,8 +2,8 @@
  * The one door between the store and the disk. `FileDisk` is the real one, `SimulatedDisk` (testing/) loses what was
  * not synced, tears writes and fails on request. Nothing else in this package imports `node:fs`.
  *
- * Calls are synchronous except `sync` and `readAsync`: a positioned write into the page cache costs less than a trip
- * through the thread pool, while a sync or a cold read may take as long as the device likes.
+ * Calls are synchronous except `sync`, `syncDirectoryAsync` and `readAsync`: a positioned write into the page cache costs
+ * less than a trip through the thread pool, while a sync or a cold read may take as long as the device likes.
  */
 
 export interface Disk {
@@ -25,6 +25,8 @@ export interface Disk {
   remove(path: string): void;
   /** Makes creations, renames and removals inside `dir` durable. */
   syncDirectory(dir: string): void;
+  /** As `syncDirectory`, off the event loop. A rejection is final, as that of `DiskFile.sync`. */
+  syncDirectoryAsync(dir: string): Promise<void>;
   /** A whole small file; undefined when absent (absent is not the same as empty). */
   readFile(path: string): Buffer | undefined;
   /** Overwrites a small file in place. Neither atomic nor durable: state files go through `ConfigFile`. */

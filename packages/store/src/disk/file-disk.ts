@@ -1,13 +1,16 @@
 /** The real disk: `node:fs`, with counts checked and errors typed. Holds no state but open descriptors. */
 import {
+  close,
   closeSync,
   constants,
   fdatasync,
   fdatasyncSync,
   fstatSync,
+  fsync,
   fsyncSync,
   ftruncateSync,
   mkdirSync,
+  open,
   openSync,
   read,
   readFileSync,
@@ -79,6 +82,22 @@ export class FileDisk implements Disk {
       } finally {
         closeSync(fd);
       }
+    });
+  }
+
+  syncDirectoryAsync(dir: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const fail = (error: Error): void => reject(DiskError.from(error, 'syncDirectory', dir));
+      open(dir, constants.O_RDONLY, (openError, fd) => {
+        if (openError !== null) return fail(openError);
+        fsync(fd, (syncError) => {
+          close(fd, (closeError) => {
+            const error = syncError ?? closeError;
+            if (error) fail(error);
+            else resolve();
+          });
+        });
+      });
     });
   }
 

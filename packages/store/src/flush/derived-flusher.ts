@@ -45,20 +45,21 @@ export class DerivedFlusher {
 
   /**
    * Makes all entries and keys dispatched so far durable, then the checkpoint and the mark. Does not overlap itself.
+   * @param closing nothing else needs the thread pool any more
    * @throws DiskError
    */
-  flushThoroughly(): Promise<void> {
-    this.#running ??= this.#flush().finally(() => (this.#running = undefined));
+  flushThoroughly({ closing = false }: { closing?: boolean } = {}): Promise<void> {
+    this.#running ??= this.#flush(closing).finally(() => (this.#running = undefined));
     return this.#running;
   }
 
-  async #flush(): Promise<void> {
+  async #flush(closing: boolean): Promise<void> {
     const { consumeQueues, index, checkpoint, hint, dispatcher, logFlusher, logReader, bootId } = this.parts;
     const logOffset = dispatcher.dispatchedOffset;
     const lastRecordOffset = dispatcher.lastRecordOffset;
     const maxQueuePhysicalOffset = consumeQueues.maxPhysicalOffset;
     const indexEndOffset = index?.headers().at(-1)?.endPhyOffset ?? 0;
-    await consumeQueues.flush(0);
+    await consumeQueues.flush(0, { closing });
     await index?.flush();
     await logFlusher.flushAll();
     const record = lastRecordOffset < 0 ? undefined : await logReader.recordAt(lastRecordOffset);

@@ -234,6 +234,14 @@ export const diskComplianceCases: readonly DiskComplianceCase[] = [
     },
   },
   {
+    name: 'syncDirectoryAsync does the same off the loop, any number at once',
+    async run(disk, root) {
+      disk.mkdir(join(root, 'a'));
+      await Promise.all([root, join(root, 'a'), root].map((dir) => disk.syncDirectoryAsync(dir)));
+      await rejects(disk.syncDirectoryAsync(join(root, 'none')), { name: 'DiskError', code: 'ENOENT' });
+    },
+  },
+  {
     name: 'usage gives a total and a usable part of it, for paths that do not exist yet too',
     run(disk, root) {
       const { totalBytes, usableBytes } = disk.usage(join(root, 'not', 'yet'));

@@ -54,7 +54,7 @@ export class SimulatedDisk implements Disk {
   usageNumbers: DiskUsage = { totalBytes: 1e12, usableBytes: 9e11 };
   /** Wall clock of modification times. */
   now: () => number = () => 0;
-  /** While set, an asynchronous sync waits for it before it takes effect. */
+  /** While set, an asynchronous sync, of a file or a directory, waits for it before it takes effect. */
   syncGate: Promise<void> | undefined;
   /** Calls so far, by operation. */
   readonly calls = new Map<DiskOperation, number>();
@@ -139,6 +139,11 @@ export class SimulatedDisk implements Disk {
       applyNames(operation, this.durableNames);
       return false;
     });
+  }
+
+  async syncDirectoryAsync(dir: string): Promise<void> {
+    await this.syncGate;
+    this.syncDirectory(dir);
   }
 
   readFile(path: string): Buffer | undefined {
