@@ -58,7 +58,7 @@ export class DerivedFlusher {
     const logOffset = dispatcher.dispatchedOffset;
     const lastRecordOffset = dispatcher.lastRecordOffset;
     const maxQueuePhysicalOffset = consumeQueues.maxPhysicalOffset;
-    const indexEndOffset = index?.headers().at(-1)?.endPhyOffset ?? 0;
+    const indexEndOffset = index?.endPhyOffset ?? 0;
     await consumeQueues.flush(0, { closing });
     await index?.flush();
     await logFlusher.flushAll();

@@ -2,9 +2,10 @@
  * One hash index file. The one that is written to keeps its slots and its newest entries in memory; the others are read
  * entry by entry off the event loop and keep their header only.
  *
- * Durable order of a flush: entries, slots, sync, header, sync. The header says how many entries are valid, so a crash
- * in between leaves slots that are ahead of it; they lead back to the valid ones along their chains when the file is
- * opened again.
+ * Durable order of a flush: entries, slots, sync, checkpoint, header, sync. The header says how many entries are valid,
+ * so a crash in between leaves slots that are ahead of it; they lead back to the valid ones along their chains when the
+ * file is opened again. The checkpoint comes before the header because a file whose header is newer than the checkpoint
+ * is thrown away after a crash, and with it keys that no recovery brings back.
  */
 import type { DiskFile } from '../disk/disk.js';
 import type { FileHandles } from '../disk/file-handles.js';
@@ -53,7 +54,8 @@ export class IndexFile {
     shape: IndexFileShape,
     previous?: Readonly<IndexHeader>,
   ): IndexFile {
-    handles.use(path, { create: true, sizeBytes: indexFileSize(shape) });
+    // Its size is durable before it holds a key: no crash leaves a file that looks like one of other settings.
+    handles.use(path, { create: true, sizeBytes: indexFileSize(shape) }).syncNow();
     const phyOffset = previous?.endPhyOffset ?? 0;
     const timestamp = previous?.endTimestamp ?? 0;
     const file = new IndexFile(handles, path, shape, {
@@ -73,7 +75,10 @@ export class IndexFile {
   static load(handles: FileHandles, path: string, shape: IndexFileShape): IndexFile {
     const bytes = Buffer.alloc(HEADER_BYTES);
     handles.use(path).read(bytes, 0);
-    return new IndexFile(handles, path, shape, decodeIndexHeader(bytes));
+    const facts = decodeIndexHeader(bytes);
+    // More than fit are damage; nothing shall look for them.
+    facts.indexCount = Math.min(facts.indexCount, shape.entries);
+    return new IndexFile(handles, path, shape, facts);
   }
 
   get header(): Readonly<IndexHeader> {
@@ -101,7 +106,9 @@ export class IndexFile {
     if (entry >= this.shape.entries) return false;
     const slots = (this.slots ??= this.loadSlots());
     if (entry - this.gatheredFrom >= GATHERED_ENTRIES) this.writeGathered();
-    this.gathered ??= Buffer.allocUnsafeSlow(GATHERED_ENTRIES * INDEX_ENTRY_BYTES);
+    this.gathered ??= Buffer.allocUnsafeSlow(
+      Math.min(GATHERED_ENTRIES, this.shape.entries) * INDEX_ENTRY_BYTES,
+    );
 
     const slot = keyHash % this.shape.slots;
     let previous = slots.get(slot);
@@ -139,20 +146,21 @@ export class IndexFile {
   }
 
   /**
-   * Resolves with the end timestamp up to which every key put before the call is durable. Yields to the event loop.
+   * Makes every key put before the call durable. Yields to the event loop.
+   * @param vouch makes durable that everything up to an end timestamp is; called before the header says so too
    * @throws DiskError
    */
-  async flush(): Promise<number> {
+  async flush(vouch: (endTimestamp: number) => void = () => undefined): Promise<void> {
     this.writeGathered();
     const flushed = { ...this.facts };
     while (this.writeSlots()) await new Promise((resolve) => setImmediate(resolve));
-    if (this.destroyed) return 0;
+    if (this.destroyed) return;
     await this.handles.sync(this.path);
-    if (this.destroyed) return 0;
+    if (this.destroyed) return;
+    vouch(flushed.endTimestamp);
     this.file().write(encodeIndexHeader(flushed), 0);
     await this.handles.sync(this.path);
     this.headerDirty = flushed.indexCount !== this.facts.indexCount;
-    return flushed.endTimestamp;
   }
 
   /** Entries first: a slot never leads to an entry that was not written before it. */
@@ -235,6 +243,7 @@ export class IndexFile {
    */
   truncate(phyOffset: number): boolean {
     const { facts } = this;
+    if (facts.indexCount <= 1) return false;
     if (facts.endPhyOffset < phyOffset) return true;
     while (this.writeSlots());
     let low = 1;
@@ -249,11 +258,17 @@ export class IndexFile {
     facts.indexCount = this.gatheredFrom = low;
     facts.endPhyOffset = last.phyOffset;
     facts.endTimestamp = Math.min(facts.endTimestamp, facts.beginTimestamp + last.timeDiff * 1000 + 999);
-    this.slots = this.loadSlots();
-    facts.hashSlotCount = 0;
-    for (let slot = 0; slot < this.shape.slots; slot++) if (this.slots.get(slot) !== 0) facts.hashSlotCount++;
+    this.mendSlots();
     this.headerDirty = true;
     return true;
+  }
+
+  /** Brings slots that a crash left ahead of the header back to it: until then keys behind them are not found. */
+  mendSlots(): void {
+    const { facts } = this;
+    const slots = (this.slots = this.loadSlots());
+    facts.hashSlotCount = 0;
+    for (let slot = 0; slot < this.shape.slots; slot++) if (slots.get(slot) !== 0) facts.hashSlotCount++;
   }
 
   /** Reads the slots and leads those that are ahead of the header back to the newest valid entry of their chain. */
@@ -268,9 +283,30 @@ export class IndexFile {
       let number = this.facts.indexCount <= 1 ? 0 : first;
       while (number >= this.facts.indexCount) {
         const { keyHash, previous } = this.storedEntryNow(number);
-        number = keyHash % this.shape.slots === slot && previous < number ? previous : 0;
+        if (keyHash % this.shape.slots !== slot || previous >= number || previous < 0)
+          return this.slotsFromEntries();
+        number = previous;
       }
-      slots.set(slot, Math.max(0, number));
+      slots.set(slot, number);
+    }
+    return slots;
+  }
+
+  /** An entry that led back to the valid ones was lost: the slots are made again from the valid entries. */
+  private slotsFromEntries(): SlotTable {
+    const slots = new SlotTable(this.shape.slots);
+    for (let slot = 0; slot < this.shape.slots; slot++) slots.set(slot, 0);
+    const block = Buffer.allocUnsafeSlow(
+      Math.min(GATHERED_ENTRIES, this.facts.indexCount) * INDEX_ENTRY_BYTES,
+    );
+    for (let number = 1; number < this.facts.indexCount;) {
+      const count = Math.min(block.length / INDEX_ENTRY_BYTES, this.facts.indexCount - number);
+      this.file().read(block, entryPosition(this.shape, number), count * INDEX_ENTRY_BYTES);
+      for (let i = 0; i < count; i++, number++) {
+        const { keyHash } = readIndexEntry(block, i * INDEX_ENTRY_BYTES);
+        // A hash below 0 is damage: no key has one.
+        if (keyHash >= 0) slots.set(keyHash % this.shape.slots, number);
+      }
     }
     return slots;
   }

@@ -199,12 +199,17 @@ export class IndexService {
   private async flushFiles(): Promise<void> {
     for (const file of [...this.files]) {
       if (!file.isDirty) continue;
-      const endTimestamp = await file.flush();
+      await file.flush((endTimestamp) => this.vouch(endTimestamp));
       if (this.created) this.disk.syncDirectory(this.options.dir);
       this.created = false;
-      if (endTimestamp > this.checkpoint.indexMsgTimestamp) this.checkpoint.indexMsgTimestamp = endTimestamp;
       if (file.isFull && !file.isDirty) file.retire();
     }
+  }
+
+  private vouch(endTimestamp: number): void {
+    if (endTimestamp <= this.checkpoint.indexMsgTimestamp) return;
+    this.checkpoint.indexMsgTimestamp = endTimestamp;
+    this.checkpoint.flush();
   }
 
   // ---- reading
@@ -236,6 +241,12 @@ export class IndexService {
     return result;
   }
 
+  /** Start of the last record that has a key; 0 when none has. */
+  get endPhyOffset(): number {
+    // Not the last file's: that may have been created just before a crash and say nothing yet.
+    return this.files.reduce((end, file) => Math.max(end, file.header.endPhyOffset), 0);
+  }
+
   /** Headers of all files, oldest first. */
   headers(): Readonly<IndexFile['header']>[] {
     return this.files.map((file) => file.header);
@@ -255,6 +266,11 @@ export class IndexService {
     while (this.files.length > 0 && !this.files[this.files.length - 1]!.truncate(phyOffset)) {
       this.files.pop()!.destroy((path) => this.disk.remove(path));
     }
+  }
+
+  /** After a crash, once `truncateDirty` is done: the slots of the last file may be ahead of its entries. Blocking. */
+  mendSlots(): void {
+    this.files[this.files.length - 1]?.mendSlots();
   }
 
   /** Removes files whose last record lies before `minPhyOffset`, never the last file; returns how many. */

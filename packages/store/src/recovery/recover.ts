@@ -110,7 +110,7 @@ async function begin(parts: RecoveryParts, facts: RecoveryFacts): Promise<Beginn
 /** Store time of the record the mark names last, if the directory still is what the mark says; else undefined. */
 async function believe(parts: RecoveryParts, mark: RecoveryMark): Promise<number | undefined> {
   const { files, consumeQueues, index } = parts;
-  const indexEnd = index?.headers().at(-1)?.endPhyOffset ?? 0;
+  const indexEnd = index?.endPhyOffset ?? 0;
   if (consumeQueues.maxPhysicalOffset < mark.maxQueuePhysicalOffset) return undefined;
   if (index !== undefined && indexEnd < mark.indexEndOffset) return undefined;
   if (
@@ -195,6 +195,7 @@ async function redispatch(
   const keep = facts.abnormal ? from : end;
   consumeQueues.truncateDirty(keep);
   index?.truncateDirty(keep);
+  if (facts.abnormal) index?.mendSlots();
   const begin = facts.abnormal ? from : Math.max(from, consumeQueues.maxPhysicalOffset);
   await scanLog(files, begin, {
     checkBodyCrc: false,

@@ -1,8 +1,13 @@
-/** File content in memory that costs only what was written: index files are 420 MB of mostly nothing. */
+/**
+ * File content in memory that costs only what was written: index files are 420 MB of mostly nothing. A clone shares the
+ * pages until one of the two writes to them, so that thousands of crash states of one disk cost little.
+ */
 const PAGE = 4096;
 
 export class SparseBytes {
-  private readonly pages = new Map<number, Buffer>();
+  private pages = new Map<number, Buffer>();
+  /** Pages that no clone shares. */
+  private owned = new Set<number>();
   size = 0;
 
   /** Bytes held in memory. */
@@ -25,9 +30,7 @@ export class SparseBytes {
   write(source: Buffer, position: number): void {
     for (let done = 0; done < source.length;) {
       const { page, at, part } = locate(position + done, source.length - done);
-      let bytes = this.pages.get(page);
-      if (bytes === undefined) this.pages.set(page, (bytes = Buffer.alloc(PAGE)));
-      source.copy(bytes, at, done, done + part);
+      source.copy(this.writable(page), at, done, done + part);
       done += part;
     }
     this.size = Math.max(this.size, position + source.length);
@@ -36,8 +39,9 @@ export class SparseBytes {
   /** Cuts, or extends with zeros. */
   truncate(size: number): void {
     if (size < this.size) {
-      for (const page of this.pages.keys()) if (page * PAGE >= size) this.pages.delete(page);
-      this.pages.get(Math.floor(size / PAGE))?.fill(0, size % PAGE);
+      for (const page of this.pages.keys()) if (page * PAGE >= size) this.forget(page);
+      const last = Math.floor(size / PAGE);
+      if (this.pages.has(last)) this.writable(last).fill(0, size % PAGE);
     }
     this.size = size;
   }
@@ -45,8 +49,23 @@ export class SparseBytes {
   clone(): SparseBytes {
     const copy = new SparseBytes();
     copy.size = this.size;
-    for (const [page, bytes] of this.pages) copy.pages.set(page, Buffer.from(bytes));
+    copy.pages = new Map(this.pages);
+    this.owned = new Set();
     return copy;
+  }
+
+  private writable(page: number): Buffer {
+    const bytes = this.pages.get(page);
+    if (bytes !== undefined && this.owned.has(page)) return bytes;
+    const own = bytes === undefined ? Buffer.alloc(PAGE) : Buffer.from(bytes);
+    this.pages.set(page, own);
+    this.owned.add(page);
+    return own;
+  }
+
+  private forget(page: number): void {
+    this.pages.delete(page);
+    this.owned.delete(page);
   }
 }
 
