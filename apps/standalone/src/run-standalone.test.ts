@@ -2,7 +2,7 @@
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { runStandalone } from './run-standalone.js';
 
 let folder: string;
@@ -80,9 +80,9 @@ test.each(['--namesrv-port', '--broker-port'])('a port in use (%s) is told in on
   }
 });
 
-test('a data folder that cannot be one is told in one sentence', async () => {
-  const file = join(folder, 'file');
-  writeFileSync(file, '');
+test.each(['file', '/proc/nowhere'])('a data folder that cannot be one (%s) is told in one sentence', async (place) => {
+  const file = resolve(folder, place);
+  if (place === 'file') writeFileSync(file, '');
   const { code, errors } = await runOnce(
     '--data',
     join(file, 'data'),

@@ -1,9 +1,9 @@
 // NameServer and Broker in one process: what `npm start` runs, and what tests of examples run on free ports.
-import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Logger } from '@mq/remoting';
 import { BrokerConfiguration, BrokerController } from '@mq/broker';
 import { NamesrvController, namesrvSettings } from '@mq/namesrv';
+import { FileDisk } from '@mq/store';
 
 export interface StandaloneOptions {
   /** Folder of everything that is kept; made when it is not there. */
@@ -29,7 +29,7 @@ export interface Standalone extends AsyncDisposable {
 /** Starts both; rejects, with nothing left running, when either cannot. */
 export async function startStandalone(options: StandaloneOptions): Promise<Standalone> {
   const dataDir = resolve(options.dataDir);
-  mkdirSync(dataDir, { recursive: true });
+  new FileDisk().mkdir(dataDir);
   const namesrv = new NamesrvController(
     {
       ...namesrvSettings.defaults(),

@@ -29,6 +29,22 @@ import { DiskError } from './disk.js';
 import type { Disk, DiskFile, DiskLock, DiskOperation, DiskStat, DiskUsage, OpenOptions } from './disk.js';
 import { lockStoreDirectory } from './store-lock.js';
 
+/**
+ * `mkdir -p`. Not `mkdirSync` with `recursive`: Node 20 never returns from it where the system refuses with ENOENT
+ * although the parent exists (below /proc).
+ */
+function makeFolders(dir: string): void {
+  if (statSync(dir, { throwIfNoEntry: false })?.isDirectory()) return;
+  const parent = dirname(dir);
+  if (parent !== dir) makeFolders(parent);
+  try {
+    mkdirSync(dir);
+  } catch (error) {
+    // Somebody else may have made it in between; anything but a folder in its place is still an error.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || !statSync(dir).isDirectory()) throw error;
+  }
+}
+
 /** Upper bound of buffers in one `writev` call (IOV_MAX on Linux). */
 const MAX_VECTORS = 1024;
 
@@ -63,7 +79,7 @@ export class FileDisk implements Disk {
   }
 
   mkdir(dir: string): void {
-    guard('mkdir', dir, () => mkdirSync(dir, { recursive: true }));
+    guard('mkdir', dir, () => makeFolders(dir));
   }
 
   rename(from: string, to: string): void {
