@@ -18,6 +18,8 @@ export type AdminErrorCode =
   | 'CLUSTER_NOT_FOUND'
   /** No broker of that name or address is registered, or its group has no master. */
   | 'BROKER_NOT_FOUND'
+  /** No server has anything of that name. */
+  | 'NOT_FOUND'
   /** No client of the group is connected. */
   | 'GROUP_NOT_ONLINE'
   /** The group consumes in broadcast mode: its offsets are with its members. */

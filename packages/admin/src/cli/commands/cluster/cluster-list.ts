@@ -113,5 +113,6 @@ function timerProgress(runtime: Readonly<Record<string, string>>): string {
 /** The first of several figures, the one of the shortest period. */
 const first = (figures: string): number => Number(figures.split(' ')[0] || 0);
 
+/** Upstream takes -1, said by a broker without messages, for a time: half a million hours. */
 const hoursSince = (timestamp: string, nowMs: number): number =>
-  timestamp === '' ? 0 : (nowMs - Number(timestamp)) / HOUR_MS;
+  Number(timestamp) > 0 ? (nowMs - Number(timestamp)) / HOUR_MS : 0;

@@ -1,7 +1,7 @@
+import { AdminError } from '../../../errors.js';
 import { defineCommand } from '../../command.js';
 import { groupFields } from '../../config-text.js';
 import { required, text } from '../../option.js';
-import { UsageError } from '../../usage-error.js';
 
 export const getConsumerConfig = defineCommand({
   name: 'getConsumerConfig',
@@ -9,7 +9,7 @@ export const getConsumerConfig = defineCommand({
   options: { groupName: required(text('g', 'groupName', 'subscription group name')) },
   async run({ groupName }, { admin }) {
     const found = await admin.groups.everywhere(groupName);
-    if (found.length === 0) throw new UsageError(`no broker knows the group "${groupName}"`);
+    if (found.length === 0) throw new AdminError('NOT_FOUND', `no broker knows the group "${groupName}"`);
     return found;
   },
   print(found, { out }) {

@@ -1,3 +1,4 @@
+import { AdminError } from '../../../errors.js';
 import { defineCommand } from '../../command.js';
 import { oneOf, required, text } from '../../option.js';
 import { UsageError } from '../../usage-error.js';
@@ -27,7 +28,8 @@ export const updateOrderConf = defineCommand({
 
     async function currentOrderConf(name: string): Promise<string> {
       const value = await admin.nameServers.orderConf(name);
-      if (value === undefined) throw new UsageError(`no order conf is set for the topic "${name}"`);
+      if (value === undefined)
+        throw new AdminError('NOT_FOUND', `no order conf is set for the topic "${name}"`);
       return value;
     }
   },

@@ -1,9 +1,9 @@
+import { AdminError } from '../../../errors.js';
 import { masterAddress } from '../../../operations/broker-address.js';
 import { brokerTargets } from '../../broker-targets.js';
 import { defineCommand } from '../../command.js';
 import { topicText } from '../../config-text.js';
 import { integer, required, text } from '../../option.js';
-import { UsageError } from '../../usage-error.js';
 
 export const updateTopicPerm = defineCommand({
   name: 'updateTopicPerm',
@@ -22,7 +22,7 @@ export const updateTopicPerm = defineCommand({
       const queues = queueDatas.find(({ brokerName }) => brokerName === broker?.brokerName);
       if (queues === undefined) {
         if (brokerAddr === undefined) continue;
-        throw new UsageError(`${address} is no master of the topic "${topic}"`);
+        throw new AdminError('BROKER_NOT_FOUND', `${address} is no master of the topic "${topic}"`);
       }
       if (queues.perm === perm) {
         out.line('new perm equals to the old one!');
