@@ -45,7 +45,11 @@ describeGolden('requests are those of the official Java client 5.3.3', () => {
 
   test('sends', async () => {
     cluster = await FakeCluster.start({ topics: { TopicS: 2 } });
-    await using producer = new Producer({ nameServers: cluster.nameServers, producerGroup: 'P_SESSION' });
+    await using producer = new Producer({
+      nameServers: cluster.nameServers,
+      producerGroup: 'P_SESSION',
+      sendMsgTimeoutMs: 20_000,
+    });
     await producer.start();
     await producer.send({ topic: 'TopicS', body: 'x', tags: 'TagA', keys: 'k1' });
     await producer.send({ topic: 'TopicS', body: 'x', tags: 'Delay', keys: 'k7', delayLevel: 1 });
