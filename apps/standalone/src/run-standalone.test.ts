@@ -80,18 +80,21 @@ test.each(['--namesrv-port', '--broker-port'])('a port in use (%s) is told in on
   }
 });
 
-test.each(['file', '/proc/nowhere'])('a data folder that cannot be one (%s) is told in one sentence', async (place) => {
-  const file = resolve(folder, place);
-  if (place === 'file') writeFileSync(file, '');
-  const { code, errors } = await runOnce(
-    '--data',
-    join(file, 'data'),
-    '--namesrv-port',
-    '0',
-    '--broker-port',
-    '0',
-  );
-  expect(code).toBe(1);
-  expect(errors).toHaveLength(1);
-  expect(errors[0]).toContain(file);
-});
+test.each(['file', '/proc/nowhere'])(
+  'a data folder that cannot be one (%s) is told in one sentence',
+  async (place) => {
+    const file = resolve(folder, place);
+    if (place === 'file') writeFileSync(file, '');
+    const { code, errors } = await runOnce(
+      '--data',
+      join(file, 'data'),
+      '--namesrv-port',
+      '0',
+      '--broker-port',
+      '0',
+    );
+    expect(code).toBe(1);
+    expect(errors).toHaveLength(1);
+    expect(errors[0]).toContain(file);
+  },
+);
