@@ -181,6 +181,14 @@ describe('bodies are read as leniently as Java reads them', () => {
     });
   });
 
+  test('keys that are objects where names belong are no members, and break nothing', () => {
+    expect(decodeBatchAckMessageRequestBody(Buffer.from('{{}:1,"brokerName":"b"}')).brokerName).toBe('b');
+    const { offsetTable } = decodeConsumerOffsetSerializeWrapper(
+      Buffer.from('{"offsetTable":{{"a":1}:{0:7}}}'),
+    );
+    expect(Object.keys(offsetTable)).toEqual(['{"a":1}']);
+  });
+
   test('integer keys may be bare or quoted', () => {
     for (const key of ['0', '"0"']) {
       const info = decodeClusterInfo(

@@ -146,7 +146,7 @@ export const table = <T>(value: Shape<T>): Shape<Record<string, T>> => ({
   decode(json) {
     const record = emptyTable<T>();
     for (const [key, item] of entriesOf(json)) {
-      const name = String(key);
+      const name = nameOf(key);
       if (item !== null) record[name] = decodeMember(value, name, item);
     }
     return record;
@@ -166,7 +166,7 @@ function mapOf<K, T>(key: Shape<K>, value: Shape<T>): Shape<Map<K, T>> {
       const map = new Map<K, T>();
       for (const [jsonKey, item] of entriesOf(json)) {
         if (item === null) continue;
-        const name = typeof jsonKey === 'object' ? stringifyFastjson(jsonKey) : String(jsonKey);
+        const name = nameOf(jsonKey);
         map.set(decodeMember(key, name, jsonKey), decodeMember(value, name, item));
       }
       return map;
@@ -193,10 +193,7 @@ export function bean<const M extends Members>(members: M): Shape<Bean<M>> {
   return {
     decode(json) {
       if (typeof json !== 'object' || json === null || Array.isArray(json)) throw mustBe('an object', json);
-      const source =
-        json instanceof Map
-          ? (Object.fromEntries(json) as Record<string, unknown>)
-          : (json as Record<string, unknown>);
+      const source = json instanceof Map ? namedMembers(json) : (json as Record<string, unknown>);
       const result: Record<string, unknown> = {};
       for (const { key, wireKey, shape } of parts) {
         const value = source[wireKey] ?? source[key] ?? null;
@@ -294,6 +291,16 @@ function entriesOf(json: unknown): Iterable<[unknown, unknown]> {
   if (json instanceof Map) return json as Map<unknown, unknown>;
   if (typeof json === 'object' && json !== null && !Array.isArray(json)) return Object.entries(json);
   throw mustBe('a map', json);
+}
+
+/** A key as text; one that is an object has no text of its own. */
+const nameOf = (key: unknown): string => (typeof key === 'object' ? stringifyFastjson(key) : String(key));
+
+/** Of an object that the reader made a Map because some keys are no names, the members that have one. */
+function namedMembers(json: ReadonlyMap<unknown, unknown>): Record<string, unknown> {
+  const members = emptyTable<unknown>();
+  for (const [key, value] of json) if (typeof key !== 'object') members[String(key)] = value;
+  return members;
 }
 
 const clip = (value: string): string => (value.length > 100 ? `${value.slice(0, 100)}...` : value);
