@@ -18,6 +18,11 @@ export interface CommandHost {
 
 /** This process. */
 export function processHost(): CommandHost {
+  // `mqadmin printMsg | head`: nobody reads on, so that there is nothing left to do.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit();
+  });
   return {
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
