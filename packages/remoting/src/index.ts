@@ -10,6 +10,7 @@ export { isRemotingError, RemotingError } from './errors.js';
 export type { RemotingErrorCode, RemotingErrorDetails } from './errors.js';
 export { createExtFields, onewayFlag, RemotingCommand, responseFlag } from './command.js';
 export type { ExtFields, HeaderCodec, HotResponseHeader, SerializeType } from './command.js';
+export { descriptorLimit } from './descriptor-limit.js';
 export { formatAddress, hostBytes, parseAddress, plainIp } from './addresses.js';
 export type { HostAndPort } from './addresses.js';
 export { decodeFrame, defaultMaxFrameBytes, encodeFrame } from './codec/frame.js';

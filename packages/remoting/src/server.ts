@@ -5,6 +5,7 @@ import { systemClock, type Clock, type Timer } from './clock.js';
 import { defaultMaxFrameBytes } from './codec/frame.js';
 import type { Connection } from './connection.js';
 import { DeadlineWheel } from './deadline-wheel.js';
+import { descriptorLimit } from './descriptor-limit.js';
 import { Dispatcher, type ExceptCodes, type RequestProcessor } from './dispatcher.js';
 import { RemotingError } from './errors.js';
 import type { ProxyHeader } from './haproxy.js';
@@ -32,7 +33,10 @@ export interface RemotingServerOptions {
   maxOutgoingBytes?: number;
   /** How long a peer may stay over `maxOutgoingBytes` before it is closed; default 10000. */
   drainTimeoutMs?: number;
-  /** Connections at a time, those that have not said anything yet included; more are refused. Default 8192. */
+  /**
+   * Connections at a time, those that have not said anything yet included; more are refused. Default 8192, or half of the
+   * descriptors this process may have where that is less: the other half is for files.
+   */
   maxConnections?: number;
   /** Requests of one connection that may be unanswered; more get SYSTEM_BUSY. Default 65535. */
   maxUnansweredPerConnection?: number;
@@ -70,6 +74,7 @@ export const proxyHeaderAttribute: unique symbol = Symbol('proxy header');
 const defaultTrustedProxies = ['127.0.0.1', '::1'];
 const currentVersion = 479;
 const defaultCloseTimeoutMs = 3000;
+const defaultMaxConnections = 8192;
 
 /**
  * Accepts connections and answers their requests. Frames that cannot be read close their connection, with one log
@@ -87,6 +92,9 @@ export class RemotingServer {
   readonly #connections = new Set<SocketConnection>();
   /** Accepted, but not yet known what they speak; with the time they came. */
   readonly #fresh = new Map<Socket, number>();
+  readonly #maxConnections: number;
+  /** So that a flood of refusals is one line in the log. */
+  #isRefusing = false;
   #nextConnectionId = 1;
   #port = 0;
   #sweeper: Timer | undefined;
@@ -100,6 +108,8 @@ export class RemotingServer {
     const maxUnanswered = options.maxUnansweredPerConnection ?? 65535;
     this.#dispatcher = new Dispatcher(this.#logger, maxUnanswered);
     this.#tls = new ServerTls(options.tls);
+    this.#maxConnections =
+      options.maxConnections ?? Math.min(defaultMaxConnections, Math.floor(descriptorLimit() / 2));
     this.#shared = {
       limits: {
         maxFrameBytes: options.maxFrameBytes ?? defaultMaxFrameBytes,
@@ -199,12 +209,14 @@ export class RemotingServer {
 
   #onSocket(socket: Socket, except: ExceptCodes | undefined): void {
     const remote = `${socket.remoteAddress}:${socket.remotePort}`;
-    const maxConnections = this.#options.maxConnections ?? 8192;
-    if (this.#connections.size + this.#fresh.size >= maxConnections) {
+    if (this.#connections.size + this.#fresh.size >= this.#maxConnections) {
       socket.destroy();
-      this.#logger.warn('connection refused: too many', { remote, maxConnections });
+      if (!this.#isRefusing)
+        this.#logger.warn('connections refused: too many', { remote, maxConnections: this.#maxConnections });
+      this.#isRefusing = true;
       return;
     }
+    this.#isRefusing = false;
     this.#fresh.set(socket, this.#clock.monotonic());
     sniffSocket(
       socket,
