@@ -11,6 +11,7 @@ import { PutPipeline } from './commit-log/put-pipeline.js';
 import { QueueTable } from './commit-log/queue-table.js';
 import { SEGMENT_BYTES, TailCache } from './commit-log/tail-cache.js';
 import { ConsumeQueueStore } from './consume-queue/consume-queue-store.js';
+import { descriptorShare } from './disk/descriptor-share.js';
 import type { Disk, DiskLock } from './disk/disk.js';
 import { FileDisk } from './disk/file-disk.js';
 import { Dispatcher } from './dispatch/dispatcher.js';
@@ -116,7 +117,7 @@ export class DefaultMessageStore implements MessageStore {
       writePaths: paths.commitLogWrite,
       readOnlyPaths: paths.commitLogReadOnly,
       fileSizeBytes: settings.mappedFileSizeCommitLog,
-      maxOpenFiles: settings.maxOpenCommitLogFiles,
+      maxOpenFiles: descriptorShare(settings.maxOpenCommitLogFiles, 16),
     };
     this.#files = new LogFiles(this.#disk, fileOptions, this.#logger);
     const segmentBytes = Math.min(SEGMENT_BYTES, settings.mappedFileSizeCommitLog);
@@ -124,7 +125,7 @@ export class DefaultMessageStore implements MessageStore {
     const queueOptions = {
       dir: paths.consumeQueue,
       fileSizeBytes: settings.mappedFileSizeConsumeQueue,
-      maxOpenFiles: settings.maxOpenConsumeQueueFiles,
+      maxOpenFiles: descriptorShare(settings.maxOpenConsumeQueueFiles, 8),
     };
     this.#consumeQueues = new ConsumeQueueStore(queueOptions, { disk: this.#disk, logger: this.#logger });
     this.#queues = new QueueTable(this.#consumeQueues);

@@ -12,6 +12,7 @@ import type { Clock, Logger } from '@mq/remoting';
 import { indexKeyHash, javaHashBytes, javaHashCode } from '@mq/remoting/message';
 import type { StoreCheckpoint } from '../checkpoint.js';
 import type { Disk, DiskError } from '../disk/disk.js';
+import { descriptorShare } from '../disk/descriptor-share.js';
 import { FileHandles } from '../disk/file-handles.js';
 import { indexFileName } from './index-file-name.js';
 import { indexFileSize } from './index-file-format.js';
@@ -72,7 +73,7 @@ export class IndexService {
     this.checkpoint = checkpoint;
     this.clock = clock;
     this.logger = logger;
-    this.handles = new FileHandles(disk, MAX_OPEN_FILES);
+    this.handles = new FileHandles(disk, descriptorShare(MAX_OPEN_FILES, 16));
     this.shape = { slots: options.maxHashSlotNum, entries: options.maxIndexNum };
   }
 
