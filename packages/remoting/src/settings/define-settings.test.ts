@@ -108,8 +108,8 @@ describe('an update while running', () => {
     expect(current.maxOffset).toBe(0);
   });
 
-  test('that says what is so already changes nothing', () => {
-    expect(settings.update(current, { ratio: '0.750' })).toEqual({
+  test('that says what is so already changes nothing, also of names that are fixed', () => {
+    expect(settings.update(current, { ratio: '0.750', listenPort: '10911' })).toEqual({
       values: current,
       changed: [],
       refused: [],

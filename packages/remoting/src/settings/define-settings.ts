@@ -119,16 +119,19 @@ class DeclaredSettings<D extends SettingDeclarations> implements Settings<D> {
     const refused: SettingProblem[] = [];
     for (const [name, text] of entriesOf(properties)) {
       const declared = this.declared(name);
-      if (declared === undefined) refused.push({ name, text: `${name} is not a setting` });
-      else if (!declared.mutable) refused.push({ name, text: `${name} cannot be changed while running` });
-      else {
-        const parsed = declared.parse(text);
-        if (!parsed.ok || parsed.problem !== undefined)
-          refused.push(problemWith(name, declared, text, parsed.problem!));
-        else if (declared.format(parsed.value) !== declared.format(next[name])) {
-          next[name] = parsed.value;
-          changed.push(name);
-        }
+      if (declared === undefined) {
+        refused.push({ name, text: `${name} is not a setting` });
+        continue;
+      }
+      const parsed = declared.parse(text);
+      const isNew = !parsed.ok || declared.format(parsed.value) !== declared.format(next[name]);
+      if (isNew && !declared.mutable) {
+        refused.push({ name, text: `${name} cannot be changed while running` });
+      } else if (!parsed.ok || parsed.problem !== undefined) {
+        refused.push(problemWith(name, declared, text, parsed.problem!));
+      } else if (isNew) {
+        next[name] = parsed.value;
+        changed.push(name);
       }
     }
     if (changed.length === 0) return { values: current, changed, refused };
