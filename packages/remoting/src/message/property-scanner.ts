@@ -41,18 +41,17 @@ export const PropertySlot = Object.freeze(
   Object.fromEntries(NAMES.map((name, slot) => [name, slot])),
 ) as Readonly<Record<ScannedProperty, number>>;
 
-interface Candidate {
-  readonly slot: number;
-  readonly name: Buffer;
-}
-
+/** At most 31 names: `#found` has a bit for each. */
+const NAME_BYTES = NAMES.map((name) => Buffer.from(name, 'ascii'));
 const LONGEST = Math.max(...NAMES.map((name) => name.length));
-/** Candidates by length of the name: at most a handful each. */
-const BY_LENGTH: readonly (readonly Candidate[])[] = Array.from({ length: LONGEST + 1 }, (_, length) =>
-  NAMES.map((name, slot) => ({ slot, name: Buffer.from(name, 'ascii') })).filter(
-    ({ name }) => name.length === length,
-  ),
-);
+/** First slot with a name of that length and first byte (letters and `_`), -1 none; then along NEXT. */
+const FIRST = new Int8Array((LONGEST + 1) * 128).fill(-1);
+const NEXT = new Int8Array(NAMES.length).fill(-1);
+NAME_BYTES.forEach((name, slot) => {
+  const bucket = name.length * 128 + name[0]!;
+  NEXT[slot] = FIRST[bucket]!;
+  FIRST[bucket] = slot;
+});
 
 /**
  * Positions of well-known properties in the last buffer scanned. One instance serves message after message; what it
@@ -62,12 +61,13 @@ export class PropertyScanner {
   #buf: Buffer = Buffer.alloc(0);
   readonly #starts = new Int32Array(NAMES.length);
   readonly #ends = new Int32Array(NAMES.length);
+  /** Slots that the last scan found, a bit each: what is not set here means nothing above. */
+  #found = 0;
 
   /** Looks through the properties bytes `[start, end)`. Never throws. */
   scan(buf: Buffer, start = 0, end = buf.length): void {
     this.#buf = buf;
-    this.#starts.fill(0);
-    this.#ends.fill(0);
+    this.#found = 0;
     let nameStart = start;
     let split = -1;
     for (let i = start; i < end; i++) {
@@ -84,17 +84,17 @@ export class PropertyScanner {
 
   /** Whether the message has the property (a value is never empty). */
   has(slot: number): boolean {
-    return this.#ends[slot]! > this.#starts[slot]!;
+    return (this.#found & (1 << slot)) !== 0;
   }
 
   /** First byte of the value. */
   start(slot: number): number {
-    return this.#starts[slot]!;
+    return this.has(slot) ? this.#starts[slot]! : 0;
   }
 
   /** Behind the last byte of the value; equal to `start` when absent. */
   end(slot: number): number {
-    return this.#ends[slot]!;
+    return this.has(slot) ? this.#ends[slot]! : 0;
   }
 
   /** Value as text, undefined when absent. Makes a string. */
@@ -104,13 +104,13 @@ export class PropertyScanner {
 
   /** Java hash of the value, 0 when absent: the tagsCode of a TAGS value. */
   hashCode(slot: number): number {
-    return javaHashBytes(this.#buf, this.#starts[slot]!, this.#ends[slot]!);
+    return javaHashBytes(this.#buf, this.start(slot), this.end(slot));
   }
 
   /** Whether the value is `text`, ignoring ASCII case (Boolean.parseBoolean); `text` is lower-case ASCII. */
   equalsIgnoreCase(slot: number, text: string): boolean {
-    const start = this.#starts[slot]!;
-    if (this.#ends[slot]! - start !== text.length) return false;
+    const start = this.start(slot);
+    if (this.end(slot) - start !== text.length) return false;
     for (let i = 0; i < text.length; i++) {
       const byte = this.#buf[start + i]!;
       const lower = byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte;
@@ -121,8 +121,8 @@ export class PropertyScanner {
 
   /** Value as a decimal integer; `fallback` when absent or not one that fits 53 bits. */
   integer(slot: number, fallback: number): number {
-    const end = this.#ends[slot]!;
-    let at = this.#starts[slot]!;
+    const end = this.end(slot);
+    let at = this.start(slot);
     const negative = at < end && this.#buf[at] === 0x2d;
     if (negative) at++;
     if (at >= end) return fallback;
@@ -138,13 +138,14 @@ export class PropertyScanner {
 
   #remember(nameStart: number, nameEnd: number, valueEnd: number): void {
     const length = nameEnd - nameStart;
-    if (length > LONGEST) return;
-    for (const candidate of BY_LENGTH[length]!) {
-      if (!matches(this.#buf, nameStart, candidate.name)) continue;
-      this.#starts[candidate.slot] = nameEnd + 1;
-      this.#ends[candidate.slot] = valueEnd;
-      return;
-    }
+    const first = this.#buf[nameStart]!;
+    if (length > LONGEST || first > 127) return;
+    let slot = FIRST[length * 128 + first]!;
+    while (slot >= 0 && !matches(this.#buf, nameStart, NAME_BYTES[slot]!)) slot = NEXT[slot]!;
+    if (slot < 0) return;
+    this.#starts[slot] = nameEnd + 1;
+    this.#ends[slot] = valueEnd;
+    this.#found |= 1 << slot;
   }
 }
 

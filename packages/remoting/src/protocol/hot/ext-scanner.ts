@@ -1,3 +1,4 @@
+import { readInt32 } from '../../codec/bytes.js';
 import type { RemotingCommand } from '../../command.js';
 
 const QUOTE = 0x22;
@@ -48,7 +49,7 @@ export class ExtScanner {
     this.keyEnd = this.keyStart + ((source[at]! << 8) | source[at + 1]!);
     this.valueStart = this.keyEnd + 4;
     if (this.valueStart > end) return false;
-    this.valueEnd = this.valueStart + source.readInt32BE(this.keyEnd);
+    this.valueEnd = this.valueStart + readInt32(source, this.keyEnd);
     this.at = this.valueEnd;
     return this.valueEnd >= this.valueStart && this.valueEnd <= end;
   }
