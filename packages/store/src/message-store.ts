@@ -1,6 +1,7 @@
 // The seam between the broker and its storage: what a message store promises, free of how it keeps the promise.
 // Offsets: a *commit log offset* (physical offset) counts bytes of the whole log, a *queue offset* counts entries
 // of one queue. Ranges are half-open: a max offset is the next one to be written. Times are ms since the epoch.
+import type { PropertyScanner } from '@mq/remoting/message';
 import type { RunningFlags } from './running-flags.js';
 
 /**
@@ -52,6 +53,11 @@ export interface AppendMessage {
   tagsCode?: number | undefined;
   /** Property WAIT: false acknowledges once the write call returned, before flush and replication. */
   waitStoreMsgOk: boolean;
+  /**
+   * A scan of exactly `properties`, if the caller has made one: dispatch then does not look through them again. Read
+   * before `append` returns. Not for messages with a delay level, nor with UNIQ_KEY, KEYS or TAGS in the suffix.
+   */
+  scanned?: PropertyScanner | undefined;
 }
 
 /** The outcome of one put. Valid for as long as the waiter keeps it; the store never changes it afterwards. */

@@ -7,6 +7,7 @@
 // Invariants: flushed <= written <= appended; a record never spans two files nor touches the last 8 bytes of one; a
 // full file ends with a blank record. Not here: who waits, who is told, what a queue is.
 import {
+  PropertySlot,
   recordBytes,
   recordPropertiesBytes,
   transactionType,
@@ -126,14 +127,14 @@ export class CommitLog {
     return this.#lastStoreTimestamp;
   }
 
-  /** Size of the record of a message. */
+  /** Size of the record of a message; prepares its fields for the `append` that may follow at once. */
   recordSize(message: AppendMessage, queue: AppendQueue): number {
     return recordBytes(this.#fill(message, queue));
   }
 
   /**
-   * Encodes one record and assigns its queue offset. The caller has checked the message and called `reserve`.
-   * Allocates the returned object and nothing else.
+   * Encodes one record and assigns its queue offset. The caller has checked the message, called `reserve`, and before
+   * anything else is put, `recordSize` for this very message. Allocates the returned object and nothing else.
    */
   append(
     message: AppendMessage,
@@ -141,7 +142,7 @@ export class CommitLog {
     sizeBytes: number,
     storeTimestamp: number,
   ): AppendedRecord {
-    const fields = this.#fill(message, queue);
+    const fields = this.#fields;
     const segment = this.#segmentFor(sizeBytes);
     const at = segment.length;
     const commitLogOffset = this.#appendedOffset;
@@ -155,6 +156,10 @@ export class CommitLog {
     this.#appendedOffset += size;
     if (inQueue) queue.nextOffset++;
     const propertiesEnd = at + size;
+    const propertiesStart =
+      propertiesEnd - recordPropertiesBytes(message.properties, message.propertiesSuffix);
+    const { scanned } = message;
+    const isScanned = scanned !== undefined;
     return {
       topic: queue.topic.name,
       queueId: queue.queueId,
@@ -164,10 +169,15 @@ export class CommitLog {
       sizeBytes: size,
       sysFlag: message.sysFlag,
       storeTimestamp,
-      tagsCode: message.tagsCode,
+      tagsCode: message.tagsCode ?? scanned?.hashCode(PropertySlot.TAGS),
+      isScanned,
+      uniqKeyStart: isScanned ? propertiesStart + scanned.start(PropertySlot.UNIQ_KEY) : 0,
+      uniqKeyEnd: isScanned ? propertiesStart + scanned.end(PropertySlot.UNIQ_KEY) : 0,
+      keysStart: isScanned ? propertiesStart + scanned.start(PropertySlot.KEYS) : 0,
+      keysEnd: isScanned ? propertiesStart + scanned.end(PropertySlot.KEYS) : 0,
       segment,
       buffer: segment.buffer,
-      propertiesStart: propertiesEnd - recordPropertiesBytes(message.properties, message.propertiesSuffix),
+      propertiesStart,
       propertiesEnd,
     };
   }

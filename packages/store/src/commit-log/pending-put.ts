@@ -8,27 +8,20 @@ export interface AppendedRecord extends DispatchRecord {
   readonly segment: TailSegment;
 }
 
-/** What the waiter is told. */
-export class AppendResult implements PutResult {
+/** A put that waits for its end, and then what its waiter is told: one object for both. */
+export class PendingPut implements PutResult {
   status: PutStatus = 'PUT_OK';
-  commitLogOffsets: number[] | undefined;
-  remark: string | undefined;
-
-  constructor(
-    readonly commitLogOffset: number,
-    readonly queueOffset: number,
-    readonly sizeBytes: number,
-    readonly storeTimestamp: number,
-  ) {}
-}
-
-export class PendingPut {
+  commitLogOffsets: number[] | undefined = undefined;
+  remark: string | undefined = undefined;
   /** Monotonic ms at which it began to wait for durability. */
   waitingSinceMs = 0;
 
   constructor(
     readonly waiter: PutWaiter,
-    readonly result: AppendResult,
+    readonly commitLogOffset: number,
+    readonly queueOffset: number,
+    readonly sizeBytes: number,
+    readonly storeTimestamp: number,
     /** Log offset behind its last record. */
     readonly endOffset: number,
     readonly messageCount: number,

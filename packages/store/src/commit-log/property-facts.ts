@@ -1,5 +1,6 @@
 // What dispatch needs from a record's properties, found in one pass over the bytes and without making strings.
 import { javaHashBytes, NAME_VALUE_SEPARATOR, PROPERTY_SEPARATOR } from '@mq/remoting/message';
+import type { DispatchRecord } from '../dispatch/dispatch-record.js';
 
 const TAGS = Buffer.from('TAGS');
 const KEYS = Buffer.from('KEYS');
@@ -31,6 +32,15 @@ export class PropertyFacts {
       if (valueStart > nameEnd && at > valueStart) this.#take(buf, nameStart, nameEnd, valueStart, at);
       nameStart = at + 1;
     }
+  }
+
+  /** Takes over what an earlier scan found of a record that has its tags code already. */
+  take(record: Pick<DispatchRecord, 'uniqKeyStart' | 'uniqKeyEnd' | 'keysStart' | 'keysEnd'>): void {
+    this.tagsStart = this.delayStart = -1;
+    this.uniqKeyStart = record.uniqKeyEnd > record.uniqKeyStart ? record.uniqKeyStart : -1;
+    this.uniqKeyEnd = record.uniqKeyEnd;
+    this.keysStart = record.keysEnd > record.keysStart ? record.keysStart : -1;
+    this.keysEnd = record.keysEnd;
   }
 
   /** Java hash of the TAGS text; 0 without tags. */

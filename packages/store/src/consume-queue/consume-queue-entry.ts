@@ -14,6 +14,7 @@
  * A blank (size 0x7FFFFFFF) stands for a queue offset that has no record: before the first entry of a queue that does
  * not begin at 0. Files are extended with zeros, so size 0 means "not written".
  */
+import { writeInt32, writeInt64 } from '@mq/remoting/message';
 
 export const ENTRY_BYTES = 20;
 export const PHYSICAL_OFFSET_AT = 0;
@@ -37,11 +38,10 @@ export function writeEntry(
   tagsHigh: number,
   tagsLow: number,
 ): void {
-  target.writeInt32BE(Math.floor(physicalOffset / TWO_32), at);
-  target.writeInt32BE(physicalOffset | 0, at + 4);
-  target.writeInt32BE(sizeBytes, at + SIZE_AT);
-  target.writeInt32BE(tagsHigh | 0, at + TAGS_CODE_AT);
-  target.writeInt32BE(tagsLow | 0, at + TAGS_CODE_AT + 4);
+  writeInt64(target, at, physicalOffset);
+  writeInt32(target, at + SIZE_AT, sizeBytes);
+  writeInt32(target, at + TAGS_CODE_AT, tagsHigh);
+  writeInt32(target, at + TAGS_CODE_AT + 4, tagsLow);
 }
 
 /** The upper half of a tagsCode in the range of safe integers; the lower one is `tagsCode | 0`. */

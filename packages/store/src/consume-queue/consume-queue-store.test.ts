@@ -136,6 +136,43 @@ describe('ConsumeQueueStore', () => {
     await expect(store.flush(0)).rejects.toMatchObject({ code: 'EIO' });
   });
 
+  test('a start reads each queue once, and a log that lost its oldest file makes it read none again', async () => {
+    const disk = emptyDisk();
+    const store = openStore(disk, { fileSizeBytes: 300_000 * ENTRY_BYTES, maxOpenFiles: 2 });
+    for (let id = 0; id < 50; id++) putRange(store.findOrCreate('T', id), 0, 1 + (id % 3));
+    await store.flush(0);
+    const after = disk.kill();
+    const { calls } = after;
+    const again = openStore(after, { fileSizeBytes: 300_000 * ENTRY_BYTES, maxOpenFiles: 2 });
+    again.load();
+    again.recover({ abnormal: false });
+    again.truncateDirty(3 * RECORD);
+    again.correctMinOffset(0);
+    await again.deleteExpired(0);
+    expect([calls.get('open'), calls.get('read')]).toEqual([50, 50]);
+    for (let id = 0; id < 50; id++) {
+      const queue = again.find('T', id)!;
+      expect([queue.minOffset, queue.maxOffset]).toEqual([0, 1 + (id % 3)]);
+      expect(queue.maxPhysicalOffset).toBe(queue.maxOffset * RECORD);
+    }
+  });
+
+  test.each([1, 203, 204, 205, 407, 408, 1000])(
+    '%i entries are found again after a clean stop',
+    async (count) => {
+      const disk = emptyDisk();
+      const store = openStore(disk, { fileSizeBytes: 20_000 });
+      putRange(store.findOrCreate('T', 0), 0, count);
+      await store.flush(0);
+      const again = openStore(disk.kill(), { fileSizeBytes: 20_000 });
+      again.load();
+      again.recover({ abnormal: false });
+      again.correctMinOffset(RECORD);
+      const queue = again.find('T', 0)!;
+      expect([queue.minOffset, queue.maxOffset, queue.maxPhysicalOffset]).toEqual([1, count, count * RECORD]);
+    },
+  );
+
   test('a flush of idle queues touches nothing', async () => {
     const disk = emptyDisk();
     const store = openStore(disk);

@@ -32,9 +32,11 @@ export interface ConsumeQueueStoreOptions {
 
 /** Queues handled in one go before the event loop gets its turn; where files may be created, far fewer. */
 const SLICE = 64;
-const WRITES_A_SLICE = 16;
+const WRITES_A_SLICE = 8;
 /** Looking at a queue that has nothing to write costs next to nothing. */
 const LOOKS_A_SLICE = 4096;
+/** Most whole entries in a page of the file system. */
+const PAGE_BYTES = 4096 - (4096 % ENTRY_BYTES);
 /** Syncs under way at once: half of libuv's default pool, the rest is for the log and for reads. */
 const PARALLEL_SYNCS = 2;
 /** When nothing else is left to do. */
@@ -184,6 +186,22 @@ export class ConsumeQueueStore {
     for (const queue of this.queues()) queue.recover(options);
   }
 
+  /** Log offset from which on entries are missing in a queue that `recover` found damaged; undefined where none is. */
+  get damagedFrom(): number | undefined {
+    let from: number | undefined;
+    for (const { damagedFrom } of this.queues()) {
+      if (damagedFrom !== undefined) from = Math.min(from ?? Infinity, damagedFrom);
+    }
+    return from;
+  }
+
+  /** Sum over all queues of the entries, expired ones included, of records before `physicalOffset`. Blocking. */
+  entriesBefore(physicalOffset: number): number {
+    let entries = 0;
+    for (const queue of this.queues()) entries += queue.entriesBefore(physicalOffset);
+    return entries;
+  }
+
   /** Removes the entries of records at or behind `physicalOffset`; see `ConsumeQueue.truncateDirty`. */
   truncateDirty(physicalOffset: number): void {
     for (const queue of this.queues()) queue.truncateDirty(physicalOffset);
@@ -240,6 +258,7 @@ export class ConsumeQueueStore {
     return {
       disk: this.disk,
       handles: this.handles,
+      page: Buffer.allocUnsafeSlow(PAGE_BYTES),
       directoryChanged: (dir) => this.directories.add(dir),
       fileSizeBytes: Math.ceil(this.options.fileSizeBytes / ENTRY_BYTES) * ENTRY_BYTES,
       becameDirty: (queue) => void this.dirty.push(queue),
@@ -257,6 +276,12 @@ export class ConsumeQueueStore {
         if (this.cachedBlocks.size > maxCachedBlocks)
           this.cachedBlocks.delete(this.cachedBlocks.keys().next().value!);
       },
+      reportOverlap: (queue, index) =>
+        this.logger.error('two records claim one queue offset, the first keeps it', {
+          topic: queue.topic,
+          queueId: queue.queueId,
+          index,
+        }),
       reportGap: (queue, fromIndex, toIndex) =>
         this.logger.error('queue has a gap, filled with blanks', {
           topic: queue.topic,

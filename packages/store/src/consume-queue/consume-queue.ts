@@ -14,7 +14,7 @@
 import { BLANK_SIZE, ENTRY_BYTES, tagsCodeHigh, writeEntry } from './consume-queue-entry.js';
 import { ConsumeQueueError } from './consume-queue-error.js';
 import { EntryBlock } from './entry-block.js';
-import { endAfterCleanStop, endAfterCrash } from './queue-end.js';
+import { endAfterCrash, endOfContiguous } from './queue-end.js';
 import { QueueFiles } from './queue-files.js';
 import type { QueueFilesContext } from './queue-files.js';
 
@@ -33,6 +33,8 @@ const PAGE_BYTES = 4096;
 
 /** What a queue needs from the store it belongs to. */
 export interface QueueHost extends QueueFilesContext {
+  /** Scratch of one page of whole entries, for blocking reads. */
+  readonly page: Buffer;
   /** The queue has entries to flush; called once until it was flushed. */
   becameDirty(queue: ConsumeQueue): void;
   /** Asks to keep `bytes` more in tails. False: the bound is reached, and they are not counted. */
@@ -44,6 +46,8 @@ export interface QueueHost extends QueueFilesContext {
   cacheBlock(queue: ConsumeQueue, block: EntryBlock | undefined): void;
   /** Entries were missing between the end of the queue and a put; they are filled with blanks. */
   reportGap(queue: ConsumeQueue, fromIndex: number, toIndex: number): void;
+  /** A second record claims a queue offset; the first one keeps it. */
+  reportOverlap(queue: ConsumeQueue, index: number): void;
 }
 
 export class ConsumeQueue {
@@ -56,6 +60,9 @@ export class ConsumeQueue {
   private tailStart = 0;
   private dirty = false;
   private destroyed = false;
+  private foundDamaged = false;
+  /** Start in the log of the record at `minBytes`; -1 when it has to be looked up. */
+  private minPhysicalOffset = -1;
   /** End in the log of the last record that has an entry; -1 when there is none. */
   maxPhysicalOffset = -1;
 
@@ -131,7 +138,10 @@ export class ConsumeQueue {
 
   /** Brings the end of the queue to `position`; false when the entry there exists already. */
   private alignEnd(position: number): boolean {
-    if (position < this.endBytes) return false;
+    if (position < this.endBytes) {
+      this.host.reportOverlap(this, position / ENTRY_BYTES);
+      return false;
+    }
     const isFirst = this.files.isEmpty && this.endBytes === 0;
     const from = isFirst ? this.files.fileStart(position) : this.endBytes;
     if (!isFirst) {
@@ -151,6 +161,7 @@ export class ConsumeQueue {
     this.endBytes = this.writtenBytes = position;
     if (isFirst) {
       this.minBytes = position;
+      this.minPhysicalOffset = -1;
       this.syncedBytes = from;
     }
     return true;
@@ -305,20 +316,43 @@ export class ConsumeQueue {
   load(): void {
     this.files.load();
     this.minBytes = this.files.startBytes;
+    this.minPhysicalOffset = -1;
     this.setEnd(this.files.startBytes);
   }
 
   /**
-   * Finds the end of the queue in its files. After a clean shutdown the entries of the last file are contiguous and the
-   * end is searched for; after a crash every entry of the last three files is looked at, and what stands behind the
-   * first unwritten one is cleared.
+   * Finds the end of the queue in its files. Where the entries of the last file are contiguous (all that was written is
+   * there: `abnormal` is false) the end is searched for; else every entry of the last three files is looked at, and
+   * what stands behind the first unwritten one is cleared.
    */
   recover({ abnormal }: { abnormal: boolean }): void {
     if (this.files.isEmpty) return;
-    const end = abnormal ? endAfterCrash(this.files) : endAfterCleanStop(this.files);
-    this.files.truncate(end, abnormal ? Infinity : end);
+    if (abnormal) {
+      const end = endAfterCrash(this.files);
+      this.foundDamaged = this.files.truncate(end);
+      this.setEnd(end);
+      this.maxPhysicalOffset = this.lastPhysicalEnd();
+      return;
+    }
+    const { end, lastPhysicalEnd, firstPhysicalOffset, isWhole } = endOfContiguous(
+      this.files,
+      this.host.page,
+    );
+    if (!isWhole) return this.recover({ abnormal: true });
     this.setEnd(end);
-    this.maxPhysicalOffset = this.lastPhysicalEnd();
+    this.maxPhysicalOffset = lastPhysicalEnd >= 0 ? lastPhysicalEnd : this.lastPhysicalEnd();
+    this.minPhysicalOffset = firstPhysicalOffset;
+  }
+
+  /** Log offset behind which `recover` found entries that are no entries; undefined where it found none. */
+  get damagedFrom(): number | undefined {
+    return this.foundDamaged ? Math.max(0, this.maxPhysicalOffset) : undefined;
+  }
+
+  /** Queue offset behind the entries of records before `physicalOffset`. Blocking where the queue goes further. */
+  entriesBefore(physicalOffset: number): number {
+    if (this.maxPhysicalOffset <= physicalOffset) return this.maxOffset;
+    return this.searchByPhysicalOffset(this.firstReadable(), this.endBytes, physicalOffset);
   }
 
   /**
@@ -329,6 +363,7 @@ export class ConsumeQueue {
    * everything before P having been durable, is exact when it calls this with P first.
    */
   truncateDirty(physicalOffset: number): void {
+    if (this.maxPhysicalOffset <= physicalOffset) return;
     const first = this.firstReadable();
     if (first >= this.endBytes || !this.isAtOrBehind(this.endBytes - ENTRY_BYTES, physicalOffset)) return;
     const end = this.searchByPhysicalOffset(first, this.endBytes, physicalOffset) * ENTRY_BYTES;
@@ -339,12 +374,15 @@ export class ConsumeQueue {
     } else {
       this.writePendingUpTo(end);
     }
+    if (end <= this.minBytes) this.minPhysicalOffset = -1;
     this.minBytes = Math.min(this.minBytes, end);
     this.maxPhysicalOffset = this.lastPhysicalEnd();
   }
 
   /** Moves minOffset to the first entry whose record starts at or behind `minPhysicalOffset`, the start of the log. */
   correctMinOffset(minPhysicalOffset: number): void {
+    // So that a store with many queues does not open every file because the log lost its oldest one.
+    if (this.minPhysicalOffset >= minPhysicalOffset) return;
     const from = Math.max(this.minBytes, this.files.startBytes);
     if (from >= this.endBytes) {
       this.minBytes = this.endBytes;
@@ -357,6 +395,8 @@ export class ConsumeQueue {
     }
     while (first < this.endBytes && !this.isLive(first, minPhysicalOffset)) first += ENTRY_BYTES;
     this.minBytes = first;
+    this.minPhysicalOffset =
+      first < this.endBytes ? this.entriesNow(first / ENTRY_BYTES, 1).physicalOffset(0) : -1;
   }
 
   /** Removes files whose last record lies before `minPhysicalOffset`, never the last one; returns how many. */
@@ -379,6 +419,7 @@ export class ConsumeQueue {
     this.host.cacheBlock(this, undefined);
     this.files.destroy();
     this.minBytes = 0;
+    this.minPhysicalOffset = -1;
     this.setEnd(0);
     this.maxPhysicalOffset = -1;
   }

@@ -6,15 +6,72 @@ const SCAN_BLOCK_BYTES = 3200 * ENTRY_BYTES;
 /** Files looked at after a crash (upstream ConsumeQueue.recover). */
 const SCANNED_FILES = 3;
 
-/** After a clean stop the last file is entries, then zeros: the border is searched for. */
-export function endAfterCleanStop(files: QueueFiles): number {
+/** What the one read that settles most queues shows; -1 where it does not. */
+export interface QueueEnd {
+  readonly end: number;
+  /** End in the log of the last record that has an entry. */
+  readonly lastPhysicalEnd: number;
+  /** Start in the log of the first one, if its entry is the first of all. */
+  readonly firstPhysicalOffset: number;
+  /** False where the page shows something else than entries in log order and zeros behind them: it is damaged. */
+  readonly isWhole: boolean;
+}
+
+/**
+ * Where the last file is entries, then zeros: the border is searched for, first in the `page` at its begin. Most queues
+ * of a store with many of them end there, and cost one read.
+ * @param page scratch, whole entries
+ */
+export function endOfContiguous(files: QueueFiles, page: Buffer): QueueEnd {
+  const start = files.endBytes - files.fileSizeBytes;
+  const got = files.read(page, start, Math.min(page.length, files.fileSizeBytes));
+  const inPage = border(0, got, (at) => isWritten(page, at));
+  if (inPage === got)
+    return {
+      end: searchEnd(files, start + got),
+      lastPhysicalEnd: -1,
+      firstPhysicalOffset: -1,
+      isWhole: isInOrder(page, got),
+    };
+  let last = inPage - ENTRY_BYTES;
+  while (last >= 0 && isBlank(page, last)) last -= ENTRY_BYTES;
+  const knowsFirst = inPage > 0 && start === files.startBytes && !isBlank(page, 0);
+  return {
+    end: start + inPage,
+    lastPhysicalEnd: last < 0 ? -1 : entryPhysicalOffset(page, last) + entrySize(page, last),
+    firstPhysicalOffset: knowsFirst ? entryPhysicalOffset(page, 0) : -1,
+    isWhole: isInOrder(page, inPage) && isZero(page, inPage, got),
+  };
+}
+
+/** Whether [0, end) holds written entries whose records follow one another in the log. */
+function isInOrder(bytes: Buffer, end: number): boolean {
+  let logEnd = 0;
+  for (let at = 0; at < end; at += ENTRY_BYTES) {
+    if (!isWritten(bytes, at) || entryPhysicalOffset(bytes, at) < logEnd) return false;
+    logEnd = entryPhysicalOffset(bytes, at) + (isBlank(bytes, at) ? 0 : entrySize(bytes, at));
+  }
+  return true;
+}
+
+function isZero(bytes: Buffer, from: number, to: number): boolean {
+  for (let at = from; at < to; at++) if (bytes[at] !== 0) return false;
+  return true;
+}
+
+function searchEnd(files: QueueFiles, from: number): number {
   const entry = Buffer.allocUnsafe(ENTRY_BYTES);
-  let low = files.endBytes - files.fileSizeBytes;
-  let high = files.endBytes;
+  return border(from, files.endBytes, (position) => {
+    files.read(entry, position, ENTRY_BYTES);
+    return isWritten(entry, 0);
+  });
+}
+
+/** First entry position in [low, high) for which `isBefore` does not hold any more, else `high`. */
+function border(low: number, high: number, isBefore: (position: number) => boolean): number {
   while (low < high) {
     const middle = low + Math.floor((high - low) / ENTRY_BYTES / 2) * ENTRY_BYTES;
-    files.read(entry, middle, ENTRY_BYTES);
-    if (isWritten(entry, 0)) low = middle + ENTRY_BYTES;
+    if (isBefore(middle)) low = middle + ENTRY_BYTES;
     else high = middle;
   }
   return low;

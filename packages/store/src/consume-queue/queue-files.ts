@@ -112,18 +112,20 @@ export class QueueFiles {
    * Makes the queue end at `position`: later files are removed and what stood behind it in its file reads as zero,
    * because stale entries would count as written after the next crash.
    * @param staleEnd nothing was ever written from here on, if known
+   * @returns whether anything stood there
    */
-  truncate(position: number, staleEnd = Infinity): void {
+  truncate(position: number, staleEnd = Infinity): boolean {
+    const isLast = this.isEmpty || this.endBytes - this.fileSizeBytes < position;
     while (!this.isEmpty && this.endBytes - this.fileSizeBytes >= position) {
       this.removeFile(this.endBytes - this.fileSizeBytes);
       this.endBytes -= this.fileSizeBytes;
       this.context.directoryChanged(this.dir);
     }
-    this.clear(position, Math.min(this.endBytes, staleEnd));
+    return this.clear(position, Math.min(this.endBytes, staleEnd)) || !isLast;
   }
 
   /** Makes [from, to) of one file read as zero, durably. Space that was never written stays unallocated. */
-  private clear(from: number, to: number): void {
+  private clear(from: number, to: number): boolean {
     const found = Buffer.allocUnsafe(Math.max(0, Math.min(ZEROS.length, to - from)));
     let changed = false;
     for (let at = from; at < to; at += found.length) {
@@ -133,6 +135,7 @@ export class QueueFiles {
       changed = true;
     }
     if (changed) this.context.handles.use(this.pathOf(this.fileStart(from))).syncNow();
+    return changed;
   }
 
   removeFirst(): void {

@@ -13,6 +13,12 @@ export interface DispatchRecord {
   readonly storeTimestamp: number;
   /** Replaces the tags code computed from the properties. */
   readonly tagsCode: number | undefined;
+  /** True: the positions below are known (start = end: absent), and `tagsCode` is set. False: dispatch looks for them. */
+  readonly isScanned: boolean;
+  readonly uniqKeyStart: number;
+  readonly uniqKeyEnd: number;
+  readonly keysStart: number;
+  readonly keysEnd: number;
   /** Holds the properties text at `[propertiesStart, propertiesEnd)`. */
   readonly buffer: Buffer;
   readonly propertiesStart: number;

@@ -89,7 +89,8 @@ export class Dispatcher {
   build(record: DispatchRecord): void {
     const facts = this.#facts;
     const { buffer, topic, commitLogOffset, storeTimestamp, sysFlag } = record;
-    facts.scan(buffer, record.propertiesStart, record.propertiesEnd);
+    if (record.isScanned) facts.take(record);
+    else facts.scan(buffer, record.propertiesStart, record.propertiesEnd);
     const { consumeQueue, queueOffset, sizeBytes } = record;
     if (consumeQueue !== undefined && isInQueue(sysFlag)) {
       this.#tagsCode = this.#tagsCodeOf(record);

@@ -13,6 +13,7 @@
  *
  * A key is `topic#key`; its slot is keyHash modulo the number of slots.
  */
+import { writeInt32, writeInt64 } from '@mq/remoting/message';
 
 const BEGIN_TIMESTAMP_AT = 0;
 const END_TIMESTAMP_AT = BEGIN_TIMESTAMP_AT + 8;
@@ -90,11 +91,10 @@ export function writeIndexEntry(
   timeDiff: number,
   previous: number,
 ): void {
-  target.writeInt32BE(keyHash, at + KEY_HASH_AT);
-  target.writeInt32BE(Math.floor(phyOffset / TWO_32), at + PHY_OFFSET_AT);
-  target.writeInt32BE(phyOffset | 0, at + PHY_OFFSET_AT + 4);
-  target.writeInt32BE(timeDiff, at + TIME_DIFF_AT);
-  target.writeInt32BE(previous, at + PREVIOUS_AT);
+  writeInt32(target, at + KEY_HASH_AT, keyHash);
+  writeInt64(target, at + PHY_OFFSET_AT, phyOffset);
+  writeInt32(target, at + TIME_DIFF_AT, timeDiff);
+  writeInt32(target, at + PREVIOUS_AT, previous);
 }
 
 export interface IndexEntry {

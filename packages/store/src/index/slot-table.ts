@@ -1,4 +1,5 @@
 /** The slots of the index file that is being written, in memory, with a mark on every 4 KiB page that changed. */
+import { readInt32, writeInt32 } from '@mq/remoting/message';
 import { SLOT_BYTES, slotPosition } from './index-file-format.js';
 
 const PAGE_SHIFT = 12;
@@ -20,12 +21,12 @@ export class SlotTable {
   }
 
   get(slot: number): number {
-    return this.bytes.readInt32BE(slot * SLOT_BYTES);
+    return readInt32(this.bytes, slot * SLOT_BYTES);
   }
 
   set(slot: number, entry: number): void {
     const at = slot * SLOT_BYTES;
-    this.bytes.writeInt32BE(entry, at);
+    writeInt32(this.bytes, at, entry);
     const page = at >> PAGE_SHIFT;
     if (this.dirtyPages[page] === 0) {
       this.dirtyPages[page] = 1;

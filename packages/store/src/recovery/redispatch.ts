@@ -47,6 +47,7 @@ export class Redispatcher {
     record.sysFlag = sysFlag;
     record.storeTimestamp = recordStoreTimestamp(buffer, at);
     record.tagsCode = undefined;
+    record.isScanned = false;
     record.buffer = buffer;
     record.propertiesStart = layout.propertiesStart;
     record.propertiesEnd = layout.propertiesEnd;
