@@ -88,6 +88,8 @@ export class SendMessageProcessor {
     const { queueId } = message;
     if (scanned.has(PropertySlot.DELAY) || scanned.has(PropertySlot.POP_CK) || isRetryTopic(header.topic)) {
       this.#rewrite(request, header, message);
+    } else {
+      message.scanned = scanned;
     }
     // Nothing refuses from here on: what is admitted reaches the store, whose answer ends it.
     const bytes = this.#admit(body.length + properties.length);
@@ -96,6 +98,7 @@ export class SendMessageProcessor {
       waiter.setUniqKey(properties, scanned.start(PropertySlot.UNIQ_KEY), scanned.end(PropertySlot.UNIQ_KEY));
     } else {
       message.propertiesSuffix = this.#suffixWithId(waiter);
+      message.scanned = undefined;
     }
     this.#broker.store.append(message, waiter);
   }
@@ -183,6 +186,7 @@ export class SendMessageProcessor {
       propertiesSuffix: this.#suffix,
       tagsCode: undefined,
       waitStoreMsgOk: true,
+      scanned: undefined,
     };
   }
 

@@ -18,6 +18,7 @@ const QUEUE_OFFSET = new ExtKey('queueOffset');
 const TRANSACTION_ID = new ExtKey('transactionId');
 
 const OFFSET_DIGITS = 16;
+const TWO_32 = 0x1_0000_0000;
 const HEX_DIGITS = Buffer.from('0123456789ABCDEF', 'latin1');
 const JSON_AFTER_MSG_ID = '",';
 const EMPTY = Buffer.alloc(0);
@@ -89,12 +90,15 @@ export class SendResponseHeader implements HotResponseHeader {
 
   /** The last part of an offsetMsgId: the commit log offset as 16 upper-case hex digits. */
   #writeOffsetDigits(target: Buffer, at: number): void {
-    let rest = this.commitLogOffset;
-    for (let index = at + OFFSET_DIGITS - 1; index >= at; index--) {
-      const next = Math.floor(rest / 16);
-      target[index] = HEX_DIGITS[rest - next * 16] as number;
-      rest = next;
-    }
+    writeHex32(target, at, Math.floor(this.commitLogOffset / TWO_32));
+    writeHex32(target, at + OFFSET_DIGITS / 2, this.commitLogOffset | 0);
+  }
+}
+
+/** 32 bits as 8 upper-case hex digits: in integers, which is several times cheaper than dividing the whole offset. */
+function writeHex32(target: Buffer, at: number, bits: number): void {
+  for (let index = 0; index < 8; index++) {
+    target[at + index] = HEX_DIGITS[(bits >>> (28 - index * 4)) & 15] as number;
   }
 }
 
