@@ -19,7 +19,7 @@ import { setAside } from './cut-log.js';
 import { scanLog, type ScanEnd } from './log-scan.js';
 import { clearTail, inspectTail, type LogTail } from './log-tail.js';
 import type { Redispatcher } from './redispatch.js';
-import { explainsHoles, isMarkedRecord, type RecoveryMark } from './recovery-hint.js';
+import { explainsHoles, isMarkedRecord, isPageCacheWhole, type RecoveryMark } from './recovery-hint.js';
 import { startAfterCleanStop, startAfterCrash } from './start-offset.js';
 
 export interface RecoveryParts {
@@ -56,6 +56,8 @@ interface Beginning {
   readonly mark: RecoveryMark | undefined;
   /** Store time of the mark's last record; 0 without a mark. */
   readonly storeTimestamp: number;
+  /** Entries from `offset` on are not trusted, whether the last stop was clean or not. */
+  readonly rebuilds?: boolean;
 }
 
 /**
@@ -70,12 +72,12 @@ export async function recoverStore(parts: RecoveryParts, facts: RecoveryFacts): 
     return { beginOffset: 0, endOffset: 0, lastRecordOffset: -1, lastStoreTimestamp: 0 };
   }
   const startedAt = performance.now();
-  consumeQueues.recover({ abnormal: facts.abnormal });
+  consumeQueues.recover({ abnormal: facts.abnormal && !isQueueCacheWhole(parts, facts) });
   const beginning = await begin(parts, facts);
   const scanned = await scanLog(files, beginning.offset, { checkBodyCrc: parts.settings.checkCRCOnRecover });
   const end = scanned.lastRecordOffset >= 0 ? scanned : withLastOf(beginning, scanned);
   await settleEnd(parts, facts, beginning, end);
-  await redispatch(parts, facts, beginning.offset, end.endOffset);
+  await redispatch(parts, facts, beginning, end.endOffset);
   consumeQueues.correctMinOffset(files.first?.baseOffset ?? 0);
   logger.info('store recovered', {
     abnormal: facts.abnormal,
@@ -87,6 +89,11 @@ export async function recoverStore(parts: RecoveryParts, facts: RecoveryFacts): 
   return { ...end, beginOffset: beginning.offset };
 }
 
+/** A kill leaves no holes in the queues, and looking for some would read all of every file. */
+function isQueueCacheWhole({ checkpoint }: RecoveryParts, { mark, bootId }: RecoveryFacts): boolean {
+  return mark !== undefined && isPageCacheWhole(mark, checkpoint.physicMsgTimestamp, bootId);
+}
+
 /** Nothing was scanned: the last record is the mark's. */
 function withLastOf(beginning: Beginning, end: ScanEnd): ScanEnd {
   const lastRecordOffset = beginning.mark?.lastRecordOffset ?? -1;
@@ -94,17 +101,31 @@ function withLastOf(beginning: Beginning, end: ScanEnd): ScanEnd {
 }
 
 async function begin(parts: RecoveryParts, facts: RecoveryFacts): Promise<Beginning> {
-  const { files, consumeQueues, checkpoint, settings } = parts;
+  const { files, consumeQueues } = parts;
   const storeTimestamp = facts.mark === undefined ? undefined : await believe(parts, facts.mark);
   if (facts.mark !== undefined && storeTimestamp !== undefined) {
-    return { offset: facts.mark.logOffset, mark: facts.mark, storeTimestamp };
+    if (consumeQueues.entriesBefore(facts.mark.logOffset) === facts.mark.queueEntries) {
+      return { offset: facts.mark.logOffset, mark: facts.mark, storeTimestamp };
+    }
+    parts.logger.warn('queues are not what they were: all of them are rebuilt', { wanted: facts.mark.queueEntries });
+    return rebuild(files.first?.baseOffset ?? 0);
   }
   const maxQueue = consumeQueues.maxPhysicalOffset;
-  if (!facts.abnormal)
-    return { offset: startAfterCleanStop(files, maxQueue), mark: undefined, storeTimestamp: 0 };
+  const start = facts.abnormal ? crashStart(parts, maxQueue) : startAfterCleanStop(files, maxQueue);
+  const { damagedFrom } = consumeQueues;
+  if (damagedFrom === undefined || damagedFrom >= start) return { offset: start, mark: undefined, storeTimestamp: 0 };
+  parts.logger.warn('damaged queues are rebuilt', { from: damagedFrom });
+  return rebuild(files.fileAt(damagedFrom)?.baseOffset ?? files.first?.baseOffset ?? 0);
+}
+
+function rebuild(offset: number): Beginning {
+  return { offset, mark: undefined, storeTimestamp: 0, rebuilds: true };
+}
+
+function crashStart({ files, checkpoint, settings }: RecoveryParts, maxQueuePhysicalOffset: number): number {
   const withIndex = settings.messageIndexEnable && settings.messageIndexSafe;
   const vouchedFor = withIndex ? checkpoint.minTimestampIndex : checkpoint.minTimestamp;
-  return { offset: startAfterCrash(files, vouchedFor, maxQueue), mark: undefined, storeTimestamp: 0 };
+  return startAfterCrash(files, vouchedFor, maxQueuePhysicalOffset);
 }
 
 /** Store time of the record the mark names last, if the directory still is what the mark says; else undefined. */
@@ -187,16 +208,16 @@ function judgeDamage(parts: RecoveryParts, facts: RecoveryFacts, end: ScanEnd, t
 async function redispatch(
   parts: RecoveryParts,
   facts: RecoveryFacts,
-  from: number,
+  { offset: from, rebuilds = false }: Beginning,
   end: number,
 ): Promise<void> {
   const { files, consumeQueues, index } = parts;
   // The last entries before a crash may be torn in ways nothing shows: all that is built again is dropped first.
-  const keep = facts.abnormal ? from : end;
+  const keep = facts.abnormal || rebuilds ? from : end;
   consumeQueues.truncateDirty(keep);
   index?.truncateDirty(keep);
   if (facts.abnormal) index?.mendSlots();
-  const begin = facts.abnormal ? from : Math.max(from, consumeQueues.maxPhysicalOffset);
+  const begin = facts.abnormal || rebuilds ? from : Math.max(from, consumeQueues.maxPhysicalOffset);
   await scanLog(files, begin, {
     checkBodyCrc: false,
     until: end,

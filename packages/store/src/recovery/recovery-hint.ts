@@ -17,6 +17,8 @@ export interface RecoveryMark {
   readonly lastRecordCrc: number;
   /** End of the last record that has a queue entry. */
   readonly maxQueuePhysicalOffset: number;
+  /** Entries of all queues together, expired ones included: a queue that was cut short or removed changes it. */
+  readonly queueEntries: number;
   /** Start of the last record that has an index key; 0 without index. */
   readonly indexEndOffset: number;
   /** The checkpoint's physicMsgTimestamp before and after this mark: another value means another broker ran since. */
@@ -30,6 +32,7 @@ const NUMBERS = [
   'lastRecordOffset',
   'lastRecordCrc',
   'maxQueuePhysicalOffset',
+  'queueEntries',
   'indexEndOffset',
 ] as const;
 
@@ -52,12 +55,13 @@ export class RecoveryHint {
 
   /** @throws DiskError */
   persist(mark: RecoveryMark): void {
-    this.#file.persist(JSON.stringify(mark));
+    this.#file.persist(JSON.stringify({ ...mark, crc: checksum(mark) }));
   }
 }
 
 function parseMark(text: string): RecoveryMark {
-  const mark = JSON.parse(text) as RecoveryMark;
+  const { crc, ...mark } = JSON.parse(text) as RecoveryMark & { crc: number };
+  if (crc !== checksum(mark)) throw new Error('its checksum is another one');
   for (const name of NUMBERS) {
     if (!Number.isSafeInteger(mark[name])) throw new Error(`${name} is no whole number`);
   }
@@ -80,7 +84,19 @@ export function explainsHoles(mark: RecoveryMark, checkpointTimestamp: number, b
   return isOfLastRun(mark, checkpointTimestamp);
 }
 
+/**
+ * Whether only the process ended since this store wrote the mark: all that it wrote is in the page cache, in the order
+ * in which it was written.
+ */
+export function isPageCacheWhole(mark: RecoveryMark, checkpointTimestamp: number, bootId: string): boolean {
+  return mark.bootId !== '' && mark.bootId === bootId && isOfLastRun(mark, checkpointTimestamp);
+}
+
 /** Whether `record` is the one the mark names last. */
 export function isMarkedRecord(mark: RecoveryMark, record: Buffer): boolean {
   return recordPhysicalOffset(record, 0) === mark.lastRecordOffset && crc32(record) === mark.lastRecordCrc;
+}
+
+function checksum(mark: RecoveryMark): number {
+  return crc32(Buffer.from(JSON.stringify(mark)));
 }
