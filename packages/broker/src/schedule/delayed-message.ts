@@ -4,7 +4,6 @@ import { MessageConst, transactionType, SysFlag, encodeProperties } from '@mq/re
 import { SystemTopic } from '@mq/remoting/protocol';
 import type { AppendMessage, DelayLevels } from '@mq/store';
 
-
 /** Upstream: ScheduleMessageService#delayLevel2QueueId and back. */
 export const queueIdOfLevel = (level: number): number => level - 1;
 export const levelOfQueueId = (queueId: number): number => queueId + 1;

@@ -8,12 +8,18 @@
 // delivered. Upstream's synchronous mode delivers again every 100 ms until the status is PUT_OK.
 import type { Clock, Logger, Timer } from '@mq/remoting';
 import { MessageConst } from '@mq/remoting/message';
-import { type DataVersion, SystemTopic } from '@mq/remoting/protocol';
+import {
+  type DataVersion,
+  decodeDelayOffsetSerializeWrapper,
+  type DelayOffsetSerializeWrapper,
+  firstDataVersion,
+  nextDataVersion,
+  stringifyFastjson,
+  SystemTopic,
+} from '@mq/remoting/protocol';
 import { type ConsumeQueueEntry, DelayLevels, type MessageStore, type PutStatus } from '@mq/store';
 
 import type { ConfigText } from '../config/config-text.js';
-import { nextDataVersion } from '../config/data-version.js';
-import { decodeDelayOffsets, encodeDelayOffsets } from './delay-offset-file.js';
 import { levelOfQueueId, queueIdOfLevel } from './delayed-message.js';
 import { appendAgain, readStoredMessage } from './stored-message.js';
 
@@ -48,8 +54,6 @@ export interface ScheduleMessageOptions {
 interface LevelState {
   readonly level: number;
   readonly queueId: number;
-  /** Queue offset of the next message to deliver. */
-  offset: number;
   timer: Timer | undefined;
   /** The run in progress, if any. */
   running: Promise<void> | undefined;
@@ -61,6 +65,11 @@ export class ScheduleMessageService {
   readonly levels: DelayLevels;
   readonly #options: ScheduleMessageOptions;
   readonly #states: LevelState[] = [];
+  /**
+   * level → queue offset of the next message to deliver, 0 for a level that is not in it. Keeps levels that
+   * messageDelayLevel no longer has: it may have them again after the next start.
+   */
+  readonly #offsets = new Map<number, number>();
   #dataVersion: DataVersion;
   #deliveries = 0;
   #isDirty = false;
@@ -69,49 +78,38 @@ export class ScheduleMessageService {
   constructor(options: ScheduleMessageOptions) {
     this.#options = options;
     this.levels = new DelayLevels(options.messageDelayLevel);
-    this.#dataVersion = { counter: 0, stateVersion: 0, timestamp: options.clock.now() };
+    this.#dataVersion = firstDataVersion(options.clock.now());
     for (let level = 1; level <= this.levels.maxLevel; level++) {
       const queueId = queueIdOfLevel(level);
-      this.#states.push({ level, queueId, offset: 0, timer: undefined, running: undefined, arrived: false });
+      this.#states.push({ level, queueId, timer: undefined, running: undefined, arrived: false });
     }
   }
 
-  get dataVersion(): DataVersion {
-    return this.#dataVersion;
+  /** What config/delayOffset.json holds, and the answer of GET_ALL_DELAY_OFFSET. */
+  serializeWrapper(): DelayOffsetSerializeWrapper {
+    return { dataVersion: this.#dataVersion, offsetTable: this.#offsets };
   }
 
-  /** level → next queue offset to deliver, for levels that ever held a message. */
-  get offsetTable(): Map<number, number> {
-    const table = new Map<number, number>();
-    for (const state of this.#states) if (state.offset > 0) table.set(state.level, state.offset);
-    return table;
-  }
-
-  /** Reads the file, if there is one. Throws when it cannot be read. */
+  /** Reads the file, if there is one; 4.9 writes no dataVersion. Throws when it cannot be read. */
   load(): void {
     const text = this.#options.file?.load();
     if (text === undefined) return;
-    const file = decodeDelayOffsets(text);
-    if (file.dataVersion !== undefined) this.#dataVersion = file.dataVersion;
-    for (const state of this.#states) state.offset = file.offsetTable.get(state.level) ?? 0;
+    const { dataVersion, offsetTable } = decodeDelayOffsetSerializeWrapper(Buffer.from(text));
+    if (dataVersion !== undefined) this.#dataVersion = dataVersion;
+    for (const [level, offset] of offsetTable) this.#offsets.set(level, offset);
   }
 
   /** Writes the file if an offset moved since it was written last. Throws DiskError. */
   persist(): void {
     if (!this.#isDirty || this.#options.file === undefined) return;
-    this.#options.file.persist(this.encode());
+    this.#options.file.persist(stringifyFastjson(this.serializeWrapper(), { pretty: true }));
     this.#isDirty = false;
-  }
-
-  /** The file's text; compact it is the body of GET_ALL_DELAY_OFFSET. */
-  encode(options: { readonly pretty: boolean } = { pretty: true }): string {
-    return encodeDelayOffsets({ dataVersion: this.#dataVersion, offsetTable: this.offsetTable }, options);
   }
 
   /** The rows `scheduleMessageOffset_<level>` of the runtime info: delivered offset and end of the queue. */
   runtimeInfo(): Record<string, string> {
     const rows: Record<string, string> = {};
-    for (const [level, offset] of this.offsetTable) {
+    for (const [level, offset] of this.#offsets) {
       const max = this.#options.store.maxOffsetInQueue(SystemTopic.SCHEDULE, queueIdOfLevel(level));
       rows[`scheduleMessageOffset_${level}`] = `${offset},${max}`;
     }
@@ -147,11 +145,12 @@ export class ScheduleMessageService {
     const { store } = this.#options;
     const min = store.minOffsetInQueue(SystemTopic.SCHEDULE, state.queueId);
     const max = store.maxOffsetInQueue(SystemTopic.SCHEDULE, state.queueId);
-    const corrected = Math.max(min, Math.min(state.offset, max));
-    if (corrected === state.offset) return;
-    const { level, offset } = state;
+    const { level } = state;
+    const offset = this.#offsetOf(state);
+    const corrected = Math.max(min, Math.min(offset, max));
+    if (corrected === offset) return;
     this.#options.logger.warn('delay offset corrected', { level, offset, corrected });
-    state.offset = corrected;
+    this.#offsets.set(level, corrected);
     this.#isDirty = true;
   }
 
@@ -176,7 +175,7 @@ export class ScheduleMessageService {
     } catch (error) {
       this.#options.logger.error('delayed delivery failed', {
         level: state.level,
-        offset: state.offset,
+        offset: this.#offsetOf(state),
         error,
       });
       pauseMs = FAILURE_PAUSE_MS;
@@ -191,11 +190,12 @@ export class ScheduleMessageService {
   async #deliverDue(state: LevelState): Promise<number | undefined> {
     const { store, clock } = this.#options;
     const max = store.maxOffsetInQueue(SystemTopic.SCHEDULE, state.queueId);
-    if (state.offset >= max) return undefined;
+    const offset = this.#offsetOf(state);
+    if (offset >= max) return undefined;
     const entries = await store.consumeQueueEntries(
       SystemTopic.SCHEDULE,
       state.queueId,
-      state.offset,
+      offset,
       BATCH_ENTRIES,
     );
     if (entries.length === 0) {
@@ -231,8 +231,12 @@ export class ScheduleMessageService {
     return true;
   }
 
+  #offsetOf({ level }: LevelState): number {
+    return this.#offsets.get(level) ?? 0;
+  }
+
   #advance(state: LevelState, offset: number): void {
-    state.offset = offset;
+    this.#offsets.set(state.level, offset);
     this.#isDirty = true;
     const step = this.#options.updateVersionStep?.() ?? 200;
     if (++this.#deliveries % step === 0) {

@@ -1,6 +1,9 @@
 // 43 GET_ALL_CONSUMER_OFFSET, 45 GET_ALL_DELAY_OFFSET, 402 GET_ALL_MESSAGE_REQUEST_MODE: what slaves copy from their master.
 import type { RequestProcessor } from '@mq/remoting';
-import { encodeConsumerOffsetSerializeWrapper } from '@mq/remoting/protocol';
+import {
+  encodeConsumerOffsetSerializeWrapper,
+  encodeDelayOffsetSerializeWrapper,
+} from '@mq/remoting/protocol';
 import type { BrokerParts } from '../../broker-parts.js';
 import { found } from './answer.js';
 
@@ -11,7 +14,7 @@ export function getAllConsumerOffset(parts: BrokerParts): RequestProcessor {
 
 /** 45: the text of delayOffset.json, compact. */
 export function getAllDelayOffset(parts: BrokerParts): RequestProcessor {
-  return () => found(Buffer.from(parts.schedule.encode({ pretty: false })));
+  return () => found(encodeDelayOffsetSerializeWrapper(parts.schedule.serializeWrapper()));
 }
 
 /** 402 (5.x): no topic is set to pop. */

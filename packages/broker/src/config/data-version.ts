@@ -1,1 +1,0 @@
-export { nextDataVersion } from '@mq/remoting/protocol';
