@@ -195,6 +195,13 @@ export const brokerSettings = defineSettings({
     mutable: true,
     help: 'Pulls held at a time by all clients; above it an empty pull is answered at once.',
   }),
+  maxPullBytesInFlight: setting.long({
+    default: 256 * 1024 * 1024,
+    min: 1024 * 1024,
+    unit: 'bytes',
+    mutable: true,
+    help: 'Bytes of pull answers not yet taken by their connections; above half of it only consumers that have read everything get more (ours).',
+  }),
   maxPullHoldsPerConnection: setting.int({
     default: 20_000,
     min: 1,
@@ -245,7 +252,15 @@ export const brokerSettings = defineSettings({
     default: 5_000,
     min: 100,
     unit: 'ms',
-    help: 'Period of writing consumerOffset.json.',
+    mutable: true,
+    help: 'Period of writing consumerOffset.json; a new one counts from the next write.',
+  }),
+  flushDelayOffsetInterval: setting.long({
+    default: 10_000,
+    min: 100,
+    unit: 'ms',
+    mutable: true,
+    help: 'Period of writing delayOffset.json; a new one counts from the next write.',
   }),
   consumerOffsetUpdateVersionStep: setting.long({
     default: 500,

@@ -16,6 +16,7 @@ import type { BrokerParts } from '../../broker-parts.js';
 import { tagFilter } from '../../filter/tag-filter.js';
 import type { HeldPull } from '../../long-polling/held-pull.js';
 import { responseToError } from '../../request-table.js';
+import { ASSUMED_READ_BYTES, type PullAccount, PullBudget } from './pull-budget.js';
 import { type CheckedPull, checkPull } from './pull-checks.js';
 import { PullResponseHeader } from './pull-response-header.js';
 import { pullResponseCode } from './pull-status.js';
@@ -25,9 +26,11 @@ const NO_BUFFERS: readonly Buffer[] = [];
 export class PullMessageProcessor {
   readonly #broker: BrokerParts;
   readonly #responseHeader = new PullResponseHeader();
+  readonly #budget: PullBudget;
 
   constructor(broker: BrokerParts) {
     this.#broker = broker;
+    this.#budget = new PullBudget(() => broker.settings.broker.maxPullBytesInFlight);
   }
 
   /** Serves 11 and 361. */
@@ -42,16 +45,30 @@ export class PullMessageProcessor {
     isFirst: boolean,
   ): undefined | Promise<undefined> {
     const checked = checkPull(this.#broker, header, context.connection);
+    const account = this.#budget.accountFor(context.connection);
+    if (account === undefined) {
+      this.#answerBusy(context, header, checked);
+      return undefined;
+    }
     const filter = tagFilter(checked.subscription);
     const result = this.#read(header, filter);
     if (!(result instanceof Promise)) {
-      this.#handle(request, context, header, checked, filter, result, isFirst);
+      this.#handle(request, context, header, checked, filter, result, account, isFirst);
       return undefined;
     }
-    return result.then((read) => {
-      this.#handle(request, context, header, checked, filter, read, isFirst);
-      return undefined;
-    });
+    this.#budget.take(account, ASSUMED_READ_BYTES);
+    const settled = (): void => this.#budget.give(account, ASSUMED_READ_BYTES);
+    return result.then(
+      (read) => {
+        settled();
+        this.#handle(request, context, header, checked, filter, read, account, isFirst);
+        return undefined;
+      },
+      (error: unknown) => {
+        settled();
+        throw error;
+      },
+    );
   }
 
   /** The second pass of a held pull; nobody else would answer for what it throws. */
@@ -103,6 +120,7 @@ export class PullMessageProcessor {
     checked: CheckedPull,
     filter: MessageFilter | undefined,
     result: GetMessageResult,
+    account: PullAccount,
     isFirst: boolean,
   ): void {
     const code = pullResponseCode(result.status, header.queueOffset);
@@ -112,8 +130,27 @@ export class PullMessageProcessor {
       return;
     }
     this.#fillResponseHeader(checked, result);
-    if (code === ResponseCode.SUCCESS) this.#answerFound(context, header, result);
+    if (code === ResponseCode.SUCCESS) this.#answerFound(context, header, result, account);
     else this.#answerEmpty(context, header, code, result);
+  }
+
+  /** The peer has answers to read before it gets more: it is told to pull again from where it wanted to. */
+  #answerBusy(
+    context: RequestContext,
+    header: PullMessageRequestHeader,
+    { topic, group }: CheckedPull,
+  ): void {
+    const { store } = this.#broker;
+    const response = this.#responseHeader;
+    response.nextBeginOffset = header.queueOffset;
+    response.minOffset = store.minOffsetInQueue(header.topic, header.queueId);
+    response.maxOffset = store.maxOffsetInQueue(header.topic, header.queueId);
+    response.topicSysFlag = topic.topicSysFlag;
+    response.groupSysFlag = group.groupSysFlag;
+    response.suggestWhichBrokerId = group.brokerId;
+    const remark = 'answers wait to be read';
+    const code = ResponseCode.PULL_RETRY_IMMEDIATELY;
+    context.respond(RemotingCommand.response(code, remark, response.toExtFields()));
   }
 
   #fillResponseHeader({ topic, group }: CheckedPull, result: GetMessageResult): void {
@@ -126,10 +163,20 @@ export class PullMessageProcessor {
     response.suggestWhichBrokerId = this.#suggestBroker(group, result);
   }
 
-  #answerFound(context: RequestContext, header: PullMessageRequestHeader, result: GetMessageResult): void {
+  #answerFound(
+    context: RequestContext,
+    header: PullMessageRequestHeader,
+    result: GetMessageResult,
+    account: PullAccount,
+  ): void {
     const { consumerGroup, topic, queueId } = header;
-    this.#broker.stats.recordGet(consumerGroup, topic, queueId, result.messageCount, result.bufferTotalSize);
-    context.respondHot(this.#responseHeader, result.buffers, () => result.release());
+    const bytes = result.bufferTotalSize;
+    this.#broker.stats.recordGet(consumerGroup, topic, queueId, result.messageCount, bytes);
+    this.#budget.take(account, bytes);
+    context.respondHot(this.#responseHeader, result.buffers, () => {
+      result.release();
+      this.#budget.give(account, bytes);
+    });
   }
 
   #answerEmpty(

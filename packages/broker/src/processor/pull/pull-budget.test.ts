@@ -1,0 +1,34 @@
+import { FakeConnection } from '../../testing/fake-connection.js';
+import { PullBudget } from './pull-budget.js';
+
+const MIB = 1024 * 1024;
+
+describe('the budget of pull answers', () => {
+  test('stops a connection that does not read, and gives again what it has read', () => {
+    const budget = new PullBudget(() => 100 * MIB);
+    const connection = new FakeConnection();
+    const account = budget.accountFor(connection)!;
+    budget.take(account, 2 * MIB);
+    expect(budget.accountFor(connection)).toBeUndefined();
+    budget.give(account, 2 * MIB);
+    expect(budget.accountFor(connection)).toBe(account);
+    expect(budget.bytes).toBe(0);
+  });
+
+  test('above half of the bound serves only those who have read everything', () => {
+    const budget = new PullBudget(() => 2 * MIB);
+    const idle = new FakeConnection(1);
+    const behind = new FakeConnection(2);
+    budget.take(budget.accountFor(behind)!, MIB / 2);
+    expect(budget.accountFor(behind)).toBeDefined();
+    budget.take(budget.accountFor(new FakeConnection(3))!, MIB);
+    expect(budget.accountFor(behind)).toBeUndefined();
+    expect(budget.accountFor(idle)).toBeDefined();
+  });
+
+  test('at the bound serves nobody', () => {
+    const budget = new PullBudget(() => MIB);
+    budget.take(budget.accountFor(new FakeConnection(1))!, MIB);
+    expect(budget.accountFor(new FakeConnection(2))).toBeUndefined();
+  });
+});
