@@ -102,10 +102,15 @@ function withoutLogbackStatus(text) {
   return text.replaceAll(/^\d\d:\d\d:\d\d,\d{3} \|-.*\n?/gm, '');
 }
 
-/** Runs one mqadmin command of the release. */
-export function mqadmin(version, args, options = {}) {
-  return runJava(version, 'org.apache.rocketmq.tools.command.MQAdminStartup', args, {
-    timeoutMs: 60_000,
-    ...options,
-  });
+/**
+ * Runs one mqadmin command of the release. Its requests have a second or so, counted from before its classes are loaded: on
+ * a busy machine that is over before the answer is read, so a time-out of its own is tried again.
+ */
+export async function mqadmin(version, args, options = {}) {
+  for (let attempt = 1; ; attempt++) {
+    const main = 'org.apache.rocketmq.tools.command.MQAdminStartup';
+    const result = await runJava(version, main, args, { timeoutMs: 60_000, ...options });
+    const timedOut = /RemotingTimeoutException/.test(result.stdout + result.stderr);
+    if (!timedOut || attempt === 3) return result;
+  }
 }
