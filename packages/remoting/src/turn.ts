@@ -8,12 +8,16 @@ export interface TurnTask {
 /** 0: bytes to the store's files; 1: bytes to sockets, acknowledgements of phase 0 among them. */
 export type TurnPhase = 0 | 1;
 
+/** Acknowledge and wake, answer who was woken, flush the answers: three rounds do real work. */
+const maxSocketRounds = 4;
+
 /**
  * "Once at the end of this turn": one `setImmediate` serves every connection and the store. The event loop hands out
  * all sockets that have data, then runs the immediates; so one file write and one write a socket cover a whole turn.
  *
- * Phase 0 runs before phase 1. A phase-1 task queued by a phase-0 task still runs in the same pass (the append is
- * written, acknowledged and sent at once). Whatever else is queued during a pass runs in the next turn.
+ * Phase 0 runs before phase 1. A phase-1 task queued by a task of either phase still runs in the same pass: the append is
+ * written, acknowledged and sent at once, and so is the answer to a pull that it woke. A phase-0 task queued during a pass
+ * runs in the next turn, and so does what is left of phase 1 after a few rounds, so that no pass goes on for ever.
  */
 export class TurnScheduler {
   #storeTasks: TurnTask[] = [];
@@ -33,14 +37,18 @@ export class TurnScheduler {
     setImmediate(this.#run);
   }
 
+  /** Still scheduled while it runs: what it queues for itself must not make the loop turn once more for nothing. */
   #runPass(): void {
-    this.#scheduled = false;
     const storeTasks = this.#storeTasks;
     this.#storeTasks = this.#spare;
     this.#spare = runAll(storeTasks);
-    const socketTasks = this.#socketTasks;
-    this.#socketTasks = this.#spare;
-    this.#spare = runAll(socketTasks);
+    for (let round = 0; round < maxSocketRounds && this.#socketTasks.length > 0; round++) {
+      const socketTasks = this.#socketTasks;
+      this.#socketTasks = this.#spare;
+      this.#spare = runAll(socketTasks);
+    }
+    this.#scheduled = this.#storeTasks.length > 0 || this.#socketTasks.length > 0;
+    if (this.#scheduled) setImmediate(this.#run);
   }
 }
 
