@@ -193,7 +193,7 @@ export class BrokerController {
     const consumerOffsets = new ConsumerOffsetManager({
       ...options,
       file: this.#file('consumerOffset.json'),
-      updateVersionStep: this.#settings.broker.consumerOffsetUpdateVersionStep,
+      updateVersionStep: () => this.#settings.broker.consumerOffsetUpdateVersionStep,
       useServerSideResetOffset: () => this.#settings.broker.useServerSideResetOffset,
     });
     for (const manager of [topicConfig, subscriptionGroups, consumerOffsets]) {
@@ -269,7 +269,7 @@ export class BrokerController {
       file: this.#file('delayOffset.json'),
       updateVersionStep: () => this.#settings.broker.delayOffsetUpdateVersionStep,
     });
-    const channelExpiredTimeoutMs = broker.channelExpiredTimeout;
+    const channelExpiredTimeoutMs = () => this.#settings.broker.channelExpiredTimeout;
     const { topicConfig } = managers;
     return {
       ...common,
@@ -285,7 +285,7 @@ export class BrokerController {
       consumers: new ConsumerManager({
         ...common,
         channelExpiredTimeoutMs,
-        subscriptionExpiredTimeoutMs: broker.subscriptionExpiredTimeout,
+        subscriptionExpiredTimeoutMs: () => this.#settings.broker.subscriptionExpiredTimeout,
       }),
       producers: new ProducerManager({ ...common, channelExpiredTimeoutMs }),
       locks: new RebalanceLockManager(common),
@@ -339,28 +339,44 @@ export class BrokerController {
     });
     pullHolds.start();
 
-    this.#every(this.#settings.broker.flushConsumerOffsetInterval, 'consumer offsets', () =>
-      consumerOffsets.persist(),
+    const settings = this.#settings;
+    this.#every(
+      () => settings.broker.flushConsumerOffsetInterval,
+      'consumer offsets',
+      () => consumerOffsets.persist(),
     );
-    this.#every(this.#settings.store.flushDelayOffsetInterval, 'delay offsets', () => schedule.persist());
-    this.#every(DEAD_CLIENT_SCAN_MS, 'scan for dead clients', () => {
-      producers.scanNotActive();
-      consumers.scanNotActive();
-      locks.removeExpired();
-    });
+    this.#every(
+      () => settings.broker.flushDelayOffsetInterval,
+      'delay offsets',
+      () => schedule.persist(),
+    );
+    this.#every(
+      () => DEAD_CLIENT_SCAN_MS,
+      'scan for dead clients',
+      () => {
+        producers.scanNotActive();
+        consumers.scanNotActive();
+        locks.removeExpired();
+      },
+    );
   }
 
-  /** Periodic work whose failure is reported and does not stop the next one. */
-  #every(periodMs: number, what: string, work: () => void): void {
-    const timer = this.#clock.setInterval(() => {
-      try {
-        work();
-      } catch (error) {
-        this.#logger.error('periodic work failed', { what, error });
-      }
-    }, periodMs);
-    timer.unref?.();
-    this.#timers.push(timer);
+  /** Periodic work whose failure is reported and does not stop the next one; the period is asked for each time. */
+  #every(periodMs: () => number, what: string, work: () => void): void {
+    const slot = this.#timers.length;
+    const next = (): void => {
+      const timer = this.#clock.setTimeout(() => {
+        try {
+          work();
+        } catch (error) {
+          this.#logger.error('periodic work failed', { what, error });
+        }
+        next();
+      }, periodMs());
+      timer.unref?.();
+      this.#timers[slot] = timer;
+    };
+    next();
   }
 
   /** Old clients send, and slaves copy, on listenPort - 2. */

@@ -31,7 +31,6 @@ export const unusedStoreSettings = {
   haHousekeepingInterval: unused(setting.int, 20_000, 'HA silence before close'),
   haTransferBatchSize: unused(setting.int, 32_768, 'bytes per HA frame'),
   haMasterAddress: unused(setting.string, '', 'fixed HA address of the master'),
-  flushDelayOffsetInterval: unused(setting.long, 10_000, 'period of delayOffset.json'),
   warmMapedFileEnable: unused(setting.boolean, false, 'pre-touch and lock new log files'),
   transientStorePoolEnable: unused(setting.boolean, false, 'write to off-heap buffers first'),
   preferredLeaderId: unused(setting.string, '', 'ids preferred as DLedger leader'),

@@ -11,9 +11,9 @@ export interface ConsumerManagerOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   /** A member without a heartbeat for longer is removed and its connection closed; ms, default 120 000. */
-  readonly channelExpiredTimeoutMs?: number;
+  readonly channelExpiredTimeoutMs?: () => number;
   /** A subscription known only from pull requests is forgotten after this long; ms, default 600 000. */
-  readonly subscriptionExpiredTimeoutMs?: number;
+  readonly subscriptionExpiredTimeoutMs?: () => number;
 }
 
 /** Groups known only from their pulls at most; a further one is not remembered, its pulls carry what they need. */
@@ -32,14 +32,14 @@ export class ConsumerManager {
   readonly #listeners: IdsChangedListener[] = [];
   readonly #clock: Clock;
   readonly #logger: Logger;
-  readonly #channelExpiredTimeoutMs: number;
-  readonly #subscriptionExpiredTimeoutMs: number;
+  readonly #channelExpiredTimeoutMs: () => number;
+  readonly #subscriptionExpiredTimeoutMs: () => number;
 
   constructor(options: ConsumerManagerOptions) {
     this.#clock = options.clock;
     this.#logger = options.logger;
-    this.#channelExpiredTimeoutMs = options.channelExpiredTimeoutMs ?? 120_000;
-    this.#subscriptionExpiredTimeoutMs = options.subscriptionExpiredTimeoutMs ?? 600_000;
+    this.#channelExpiredTimeoutMs = options.channelExpiredTimeoutMs ?? (() => 120_000);
+    this.#subscriptionExpiredTimeoutMs = options.subscriptionExpiredTimeoutMs ?? (() => 600_000);
   }
 
   get groups(): ReadonlyMap<string, ConsumerGroupInfo> {
@@ -142,7 +142,7 @@ export class ConsumerManager {
 
   /** Removes members whose heartbeats stopped, and closes their connections. Call every 10 s. */
   scanNotActive(): void {
-    const oldest = this.#clock.now() - this.#channelExpiredTimeoutMs;
+    const oldest = this.#clock.now() - this.#channelExpiredTimeoutMs();
     for (const [group, info] of this.#groups) {
       for (const [connection, channel] of info.channels) {
         if (channel.lastUpdateTimestamp >= oldest) continue;
@@ -152,7 +152,7 @@ export class ConsumerManager {
         connection.close('consumer sent no heartbeat');
       }
     }
-    const oldestSubVersion = this.#clock.now() - this.#subscriptionExpiredTimeoutMs;
+    const oldestSubVersion = this.#clock.now() - this.#subscriptionExpiredTimeoutMs();
     for (const [group, info] of this.#withoutHeartbeat) {
       if (info.expireSubscriptions(oldestSubVersion)) this.#withoutHeartbeat.delete(group);
     }

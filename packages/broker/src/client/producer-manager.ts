@@ -6,7 +6,7 @@ export interface ProducerManagerOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   /** A producer without a heartbeat for longer is removed and its connection closed; ms, default 120 000. */
-  readonly channelExpiredTimeoutMs?: number;
+  readonly channelExpiredTimeoutMs?: () => number;
 }
 
 type ChannelTable = Map<Connection, ClientChannelInfo>;
@@ -22,13 +22,13 @@ export class ProducerManager {
   readonly #connectionGroups = new ConnectionGroups();
   readonly #clock: Clock;
   readonly #logger: Logger;
-  readonly #channelExpiredTimeoutMs: number;
+  readonly #channelExpiredTimeoutMs: () => number;
   #nextChannel = 0;
 
   constructor(options: ProducerManagerOptions) {
     this.#clock = options.clock;
     this.#logger = options.logger;
-    this.#channelExpiredTimeoutMs = options.channelExpiredTimeoutMs ?? 120_000;
+    this.#channelExpiredTimeoutMs = options.channelExpiredTimeoutMs ?? (() => 120_000);
   }
 
   /** group → connection → who. */
@@ -88,7 +88,7 @@ export class ProducerManager {
 
   /** Removes producers whose heartbeats stopped, and closes their connections. Call every 10 s. */
   scanNotActive(): void {
-    const oldest = this.#clock.now() - this.#channelExpiredTimeoutMs;
+    const oldest = this.#clock.now() - this.#channelExpiredTimeoutMs();
     for (const [group, channels] of this.#groups) {
       for (const [connection, channel] of channels) {
         if (channel.lastUpdateTimestamp >= oldest) continue;

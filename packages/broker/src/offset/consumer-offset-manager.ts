@@ -16,7 +16,7 @@ export interface ConsumerOffsetManagerOptions {
   /** `config/consumerOffset.json`; memory only when absent. */
   readonly file?: ConfigText;
   /** Commits after which dataVersion moves on; default 500 (`consumerOffsetUpdateVersionStep`). */
-  readonly updateVersionStep?: number;
+  readonly updateVersionStep?: () => number;
   /** Whether queries answer a pending server-side reset first (`useServerSideResetOffset`); default true. */
   readonly useServerSideResetOffset?: () => boolean;
 }
@@ -44,7 +44,7 @@ export class ConsumerOffsetManager {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #file: ConfigText | undefined;
-  readonly #updateVersionStep: number;
+  readonly #updateVersionStep: () => number;
   readonly #useServerSideResetOffset: () => boolean;
   #dataVersion: DataVersion;
   #commits = 0;
@@ -54,7 +54,7 @@ export class ConsumerOffsetManager {
     this.#clock = options.clock;
     this.#logger = options.logger;
     this.#file = options.file;
-    this.#updateVersionStep = options.updateVersionStep ?? 500;
+    this.#updateVersionStep = options.updateVersionStep ?? (() => 500);
     this.#useServerSideResetOffset = options.useServerSideResetOffset ?? (() => true);
     this.#dataVersion = firstDataVersion(this.#clock.now());
   }
@@ -122,7 +122,7 @@ export class ConsumerOffsetManager {
     }
     row.committed.set(queueId, offset);
     this.#isDirty = true;
-    if (++this.#commits % this.#updateVersionStep === 0) this.#bumpVersion();
+    if (++this.#commits % this.#updateVersionStep() === 0) this.#bumpVersion();
   }
 
   /** The pending reset of the queue, else the committed offset; -1 when there is neither. */
