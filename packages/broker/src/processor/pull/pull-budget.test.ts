@@ -31,4 +31,36 @@ describe('the budget of pull answers', () => {
     budget.take(budget.accountFor(new FakeConnection(1))!, MIB);
     expect(budget.accountFor(new FakeConnection(2))).toBeUndefined();
   });
+
+  test('lets pulls wait for what is on its way, in their order', () => {
+    const budget = new PullBudget(() => 100 * MIB);
+    const connection = new FakeConnection();
+    const account = budget.accountFor(connection)!;
+    const resumed: string[] = [];
+    const waiter = (name: string) => () => {
+      resumed.push(name);
+      budget.take(account, MIB);
+    };
+    expect(budget.waitFor(connection, waiter('nothing is on its way'))).toBe(false);
+    budget.take(account, MIB);
+    expect(budget.waitFor(connection, waiter('first'))).toBe(true);
+    expect(budget.waitFor(connection, waiter('second'))).toBe(true);
+    budget.give(account, MIB);
+    expect(resumed).toEqual(['first']);
+    budget.give(account, MIB);
+    expect(resumed).toEqual(['first', 'second']);
+  });
+
+  test('resumes nobody whose connection is gone, and bounds who waits', () => {
+    const budget = new PullBudget(() => 100 * MIB);
+    const connection = new FakeConnection();
+    const account = budget.accountFor(connection)!;
+    const resume = jest.fn();
+    budget.take(account, MIB);
+    while (budget.waitFor(connection, resume)) expect(account.waiting.length).toBeLessThanOrEqual(1024);
+    connection.close();
+    budget.give(account, MIB);
+    expect(account.waiting).toEqual([]);
+    expect(resume).not.toHaveBeenCalled();
+  });
 });

@@ -8,9 +8,16 @@ const PER_CONNECTION_BYTES = 1024 * 1024;
 /** What a read counts for until it is known how much it found. */
 export const ASSUMED_READ_BYTES = 256 * 1024;
 
-/** What is on its way to one connection. */
+/**
+ * Pulls of one connection that wait for their turn. A consumer has one under way for each queue, and a hundred queues that
+ * are behind need more reads than may run at once: told to pull again they would do nothing else.
+ */
+const MAX_WAITING = 1024;
+
+/** What is on its way to one connection, and its pulls that wait until it is less. */
 export interface PullAccount {
   bytes: number;
+  readonly waiting: (() => void)[];
 }
 
 const accountAttribute: unique symbol = Symbol('bytes of pull answers on their way');
@@ -33,10 +40,21 @@ export class PullBudget {
 
   /** The account of a connection if it may have another answer; undefined: it must read first. */
   accountFor(connection: Connection): PullAccount | undefined {
-    let account = connection.attributes.get(accountAttribute) as PullAccount | undefined;
-    if (account === undefined) connection.attributes.set(accountAttribute, (account = { bytes: 0 }));
-    if (account.bytes === 0) return this.#bytes < this.maxBytes() ? account : undefined;
-    return account.bytes < PER_CONNECTION_BYTES && this.#bytes < this.maxBytes() / 2 ? account : undefined;
+    const account = accountOf(connection);
+    return this.#hasRoom(account) ? account : undefined;
+  }
+
+  /**
+   * Runs `resume` once what is on its way to the connection has become less. False when nothing is on its way, so that
+   * nothing would wake it, or when too many wait: the pull is to be answered now.
+   */
+  waitFor(connection: Connection, resume: () => void): boolean {
+    const { bytes, waiting } = accountOf(connection);
+    if (bytes === 0 || waiting.length >= MAX_WAITING) return false;
+    waiting.push(() => {
+      if (connection.isOpen) resume();
+    });
+    return true;
   }
 
   take(account: PullAccount, bytes: number): void {
@@ -48,5 +66,21 @@ export class PullBudget {
   give(account: PullAccount, bytes: number): void {
     account.bytes -= bytes;
     this.#bytes -= bytes;
+    // Without anything on its way nobody would wake them later: then they are answered, whatever the answer.
+    while (account.waiting.length > 0 && (account.bytes === 0 || this.#hasRoom(account))) {
+      account.waiting.shift()!();
+    }
   }
+
+  #hasRoom({ bytes }: PullAccount): boolean {
+    if (bytes === 0) return this.#bytes < this.maxBytes();
+    return bytes < PER_CONNECTION_BYTES && this.#bytes < this.maxBytes() / 2;
+  }
+}
+
+function accountOf(connection: Connection): PullAccount {
+  let account = connection.attributes.get(accountAttribute) as PullAccount | undefined;
+  if (account === undefined)
+    connection.attributes.set(accountAttribute, (account = { bytes: 0, waiting: [] }));
+  return account;
 }

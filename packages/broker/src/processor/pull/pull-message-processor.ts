@@ -47,7 +47,9 @@ export class PullMessageProcessor {
     const checked = checkPull(this.#broker, header, context.connection);
     const account = this.#budget.accountFor(context.connection);
     if (account === undefined) {
-      this.#answerBusy(context, header, checked);
+      forgetBytes(request);
+      const resume = (): void => this.executeLater(request, context, header, isFirst);
+      if (!this.#budget.waitFor(context.connection, resume)) this.#answerBusy(context, header, checked);
       return undefined;
     }
     const filter = tagFilter(checked.subscription);
@@ -71,12 +73,17 @@ export class PullMessageProcessor {
     );
   }
 
-  /** The second pass of a held pull; nobody else would answer for what it throws. */
-  executeWoken(request: RemotingCommand, context: RequestContext, header: PullMessageRequestHeader): void {
+  /** A pass outside the request's own call: nobody else would answer for what it throws. */
+  executeLater(
+    request: RemotingCommand,
+    context: RequestContext,
+    header: PullMessageRequestHeader,
+    isFirst: boolean,
+  ): void {
     const answerError = (error: unknown): void =>
       context.respond(responseToError(error, request, this.#broker.logger));
     try {
-      this.execute(request, context, header, false)?.catch(answerError);
+      this.execute(request, context, header, isFirst)?.catch(answerError);
     } catch (error) {
       answerError(error);
     }
@@ -271,6 +278,6 @@ class WaitingPull implements HeldPull {
   }
 
   wake(): void {
-    if (this.connection.isOpen) this.processor.executeWoken(this.request, this.context, this.header);
+    if (this.connection.isOpen) this.processor.executeLater(this.request, this.context, this.header, false);
   }
 }
