@@ -12,7 +12,7 @@ export const QUEUES = 2;
 const HOST = Buffer.from([127, 0, 0, 1, 0, 0, 42, 159]);
 
 /** A few records a log file, ten entries a queue file, twenty keys an index file. */
-const SMALL = {
+export const SMALL = {
   ...messageStoreSettings.defaults(),
   storePathRootDir: ROOT,
   mappedFileSizeCommitLog: 2048,

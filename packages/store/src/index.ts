@@ -18,3 +18,5 @@ export {
   type DiskUsage,
   type OpenOptions,
 } from './disk/disk.js';
+export { checkStore, type CheckOptions, type StoreFinding, type StoreReport } from './repair/check-store.js';
+export { repairStore, type RepairReport } from './repair/repair-store.js';

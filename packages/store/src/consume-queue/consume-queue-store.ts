@@ -276,6 +276,12 @@ export class ConsumeQueueStore {
         if (this.cachedBlocks.size > maxCachedBlocks)
           this.cachedBlocks.delete(this.cachedBlocks.keys().next().value!);
       },
+      reportDamage: (queue, index) =>
+        this.logger.error('damaged consume queue entry, its message is not served', {
+          topic: queue.topic,
+          queueId: queue.queueId,
+          index,
+        }),
       reportOverlap: (queue, index) =>
         this.logger.error('two records claim one queue offset, the first keeps it', {
           topic: queue.topic,

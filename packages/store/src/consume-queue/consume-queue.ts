@@ -46,6 +46,8 @@ export interface QueueHost extends QueueFilesContext {
   cacheBlock(queue: ConsumeQueue, block: EntryBlock | undefined): void;
   /** Entries were missing between the end of the queue and a put; they are filled with blanks. */
   reportGap(queue: ConsumeQueue, fromIndex: number, toIndex: number): void;
+  /** An entry leads to no place a record can be at; it is stepped over. */
+  reportDamage(queue: ConsumeQueue, index: number): void;
   /** A second record claims a queue offset; the first one keeps it. */
   reportOverlap(queue: ConsumeQueue, index: number): void;
 }
@@ -389,6 +391,8 @@ export class ConsumeQueue {
       return;
     }
     let first = from;
+    if (this.entriesNow(from / ENTRY_BYTES, 1).physicalOffset(0) < 0)
+      this.host.reportDamage(this, from / ENTRY_BYTES);
     if (!this.isLive(from, minPhysicalOffset)) {
       // At least 1: the blanks before the first entry of a queue have physical offset 0.
       first = this.searchByPhysicalOffset(from, this.endBytes, Math.max(1, minPhysicalOffset)) * ENTRY_BYTES;

@@ -77,16 +77,26 @@ function border(low: number, high: number, isBefore: (position: number) => boole
   return low;
 }
 
-/** After a crash: the first entry of the last files that was not written, or lies before its predecessor in the log. */
+/**
+ * After a crash: the first entry of the last files that was not written, or lies before its predecessor in the log. Where
+ * the entry does follow the one before its predecessor, it is the predecessor that is wrong.
+ */
 export function endAfterCrash(files: QueueFiles): number {
   const block = Buffer.allocUnsafe(Math.min(SCAN_BLOCK_BYTES, files.fileSizeBytes));
   let position = Math.max(files.startBytes, files.endBytes - SCANNED_FILES * files.fileSizeBytes);
+  const first = position;
   let logEnd = 0;
+  let logEndBefore = 0;
   while (position < files.endBytes) {
     const got = files.read(block, position, block.length);
     for (let at = 0; at < got; at += ENTRY_BYTES, position += ENTRY_BYTES) {
-      if (!isWritten(block, at) || entryPhysicalOffset(block, at) < logEnd) return position;
-      logEnd = entryPhysicalOffset(block, at) + (isBlank(block, at) ? 0 : entrySize(block, at));
+      if (!isWritten(block, at)) return position;
+      const physicalOffset = entryPhysicalOffset(block, at);
+      if (physicalOffset < logEnd) {
+        return physicalOffset >= logEndBefore && position > first ? position - ENTRY_BYTES : position;
+      }
+      logEndBefore = logEnd;
+      logEnd = physicalOffset + (isBlank(block, at) ? 0 : entrySize(block, at));
     }
   }
   return position;

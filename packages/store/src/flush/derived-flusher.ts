@@ -58,6 +58,7 @@ export class DerivedFlusher {
     const logOffset = dispatcher.dispatchedOffset;
     const lastRecordOffset = dispatcher.lastRecordOffset;
     const maxQueuePhysicalOffset = consumeQueues.maxPhysicalOffset;
+    const queueEntries = consumeQueues.entriesBefore(logOffset);
     const indexEndOffset = index?.endPhyOffset ?? 0;
     await consumeQueues.flush(0, { closing });
     await index?.flush();
@@ -74,6 +75,7 @@ export class DerivedFlusher {
       lastRecordOffset: record === undefined ? -1 : lastRecordOffset,
       lastRecordCrc: record === undefined ? 0 : crc32(record),
       maxQueuePhysicalOffset,
+      queueEntries,
       indexEndOffset,
       checkpointTimestamps: [before, checkpoint.physicMsgTimestamp],
       bootId,

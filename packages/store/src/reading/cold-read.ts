@@ -74,7 +74,7 @@ function takeFrom(
     if (rules.isSkipped(cursor, offset)) continue;
     rules.step(cursor, offset);
     const at = offset - span.offset;
-    if (at + size > got || !parts.logReader.isSound(buffer, at, size, offset)) {
+    if (!isServed(buffer, got, at, size, cursor, parts)) {
       if (result.messageCount === 0) result.status = 'MESSAGE_WAS_REMOVING';
       continue;
     }
@@ -86,4 +86,24 @@ function takeFrom(
     result.addFromPool(buffer, at, at + size);
   }
   return true;
+}
+
+/** Whether the record the entry leads to is whole and the one that belongs there; what is not is logged. */
+function isServed(
+  buffer: Buffer,
+  got: number,
+  at: number,
+  size: number,
+  { block, index, queue }: ReadCursor,
+  { logReader }: MessageReaderParts,
+): boolean {
+  const queueOffset = block.firstIndex + index;
+  if (at + size > got) {
+    logReader.reportEntry(queue, queueOffset, 'leads behind the end of the log or of a log file');
+    return false;
+  }
+  return (
+    logReader.isSound(buffer, at, size, block.physicalOffset(index)) &&
+    logReader.belongs(buffer, at, queue, queueOffset)
+  );
 }

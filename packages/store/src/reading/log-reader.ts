@@ -1,14 +1,27 @@
 // Bytes of the log by offset: slices of the tail cache where it has them, else reads on the thread pool.
-import { checkRecord, RecordOffset, recordSize, recordStoreTimestamp } from '@mq/remoting/message';
+import {
+  checkRecord,
+  RecordLayout,
+  RecordOffset,
+  recordQueueId,
+  recordQueueOffset,
+  recordSize,
+  recordStoreTimestamp,
+} from '@mq/remoting/message';
 import type { Logger } from '@mq/remoting';
 import type { CommitLog } from '../commit-log/commit-log.js';
+import type { ConsumeQueue } from '../consume-queue/consume-queue.js';
 
 /** Enough to hold the fields of a record up to its store time, whatever its hosts. */
 const HEADER_BYTES = 80;
 /** A first guess at the size of a record: one read instead of two for most. */
 const GUESS_BYTES = 4096;
 
+const LIGHT_TOPIC_PREFIX = '%LMQ%';
+
 export class LogReader {
+  readonly #layout = new RecordLayout();
+
   constructor(
     private readonly log: CommitLog,
     private readonly logger: Logger,
@@ -64,6 +77,35 @@ export class LogReader {
       reason: check.kind === 'bad' ? check.reason : check.kind,
     });
     return false;
+  }
+
+  /**
+   * Whether a sound record is the one that stands at a place of a queue; an entry with a flipped bit leads to another's.
+   * Queues of light topics hold records of other topics and are not checked. Logs what does not belong.
+   */
+  belongs(bytes: Buffer, at: number, queue: ConsumeQueue, queueOffset: number): boolean {
+    if (queue.topic.startsWith(LIGHT_TOPIC_PREFIX)) return true;
+    if (
+      recordQueueOffset(bytes, at) === queueOffset &&
+      recordQueueId(bytes, at) === queue.queueId &&
+      this.#layout.locate(bytes, at) &&
+      bytes.toString('utf8', this.#layout.topicStart, this.#layout.topicEnd) === queue.topic
+    ) {
+      return true;
+    }
+    this.reportEntry(queue, queueOffset, 'leads to a record of another place');
+    return false;
+  }
+
+  /** An entry of a queue is damaged: its message is not served. */
+  reportEntry(queue: ConsumeQueue, queueOffset: number, problem: string): void {
+    const { topic, queueId } = queue;
+    this.logger.error('damaged consume queue entry, its message is not served', {
+      topic,
+      queueId,
+      queueOffset,
+      problem,
+    });
   }
 
   /** Up to `length` bytes from the tail or the file; fewer at the end of what is written. */

@@ -193,6 +193,9 @@ export class MessageReader {
       return true;
     }
     if (offset < this.parts.log.minOffset) {
+      // Behind an entry that is not expired, or before the log itself: not an entry that the expiry has left behind.
+      if (offset < cursor.lastOffset || offset < 0)
+        this.#reportEntry(cursor, 'leads before the start of the log');
       this.step(cursor, offset);
       if (result.messageCount === 0) result.status = 'MESSAGE_WAS_REMOVING';
       cursor.skipBefore = this.parts.log.minOffset;
@@ -206,6 +209,10 @@ export class MessageReader {
     this.step(cursor, offset);
     if (result.messageCount === 0) result.status = 'NO_MATCHED_MESSAGE';
     return true;
+  }
+
+  #reportEntry({ queue, block, index }: ReadCursor, problem: string): void {
+    this.parts.logReader.reportEntry(queue, block.firstIndex + index, problem);
   }
 
   /** Notes that the entry at the cursor was looked at. */

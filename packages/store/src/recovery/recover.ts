@@ -107,15 +107,17 @@ async function begin(parts: RecoveryParts, facts: RecoveryFacts): Promise<Beginn
     if (consumeQueues.entriesBefore(facts.mark.logOffset) === facts.mark.queueEntries) {
       return { offset: facts.mark.logOffset, mark: facts.mark, storeTimestamp };
     }
-    parts.logger.warn('queues are not what they were: all of them are rebuilt', { wanted: facts.mark.queueEntries });
+    parts.logger.warn('queues are not what they were: all of them are rebuilt', {
+      wanted: facts.mark.queueEntries,
+    });
     return rebuild(files.first?.baseOffset ?? 0);
   }
   const maxQueue = consumeQueues.maxPhysicalOffset;
   const start = facts.abnormal ? crashStart(parts, maxQueue) : startAfterCleanStop(files, maxQueue);
   const { damagedFrom } = consumeQueues;
-  if (damagedFrom === undefined || damagedFrom >= start) return { offset: start, mark: undefined, storeTimestamp: 0 };
-  parts.logger.warn('damaged queues are rebuilt', { from: damagedFrom });
-  return rebuild(files.fileAt(damagedFrom)?.baseOffset ?? files.first?.baseOffset ?? 0);
+  if (damagedFrom === undefined) return { offset: start, mark: undefined, storeTimestamp: 0 };
+  parts.logger.warn('torn or damaged queues are built again', { from: damagedFrom });
+  return rebuild(Math.min(start, files.fileAt(damagedFrom)?.baseOffset ?? files.first?.baseOffset ?? 0));
 }
 
 function rebuild(offset: number): Beginning {

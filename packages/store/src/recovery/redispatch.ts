@@ -20,6 +20,8 @@ type Record = Mutable<Parameters<Dispatcher['build']>[0]>;
 export class Redispatcher {
   readonly #layout = new RecordLayout();
   #record: Record | undefined;
+  #lastTopic = Buffer.alloc(0);
+  #lastTopicName = '';
 
   /** @param foreignTopics topics whose queues are of a kind this store does not keep */
   constructor(
@@ -33,7 +35,7 @@ export class Redispatcher {
   dispatch(buffer: Buffer, at: number, sizeBytes: number, offset: number): void {
     const layout = this.#layout;
     if (!layout.locate(buffer, at, at + sizeBytes)) return;
-    const topic = buffer.toString('utf8', layout.topicStart, layout.topicEnd);
+    const topic = this.#topic(buffer, layout.topicStart, layout.topicEnd);
     const sysFlag = recordSysFlag(buffer, at);
     const queueId = recordQueueId(buffer, at);
     const consumeQueue = this.#queue(topic, queueId, sysFlag, offset);
@@ -52,6 +54,16 @@ export class Redispatcher {
     record.propertiesStart = layout.propertiesStart;
     record.propertiesEnd = layout.propertiesEnd;
     this.dispatcher.build(record);
+  }
+
+  /** Neighbours in the log mostly are of one topic: its name is made once for a run of them. */
+  #topic(buffer: Buffer, start: number, end: number): string {
+    const last = this.#lastTopic;
+    if (last.length !== end - start || buffer.compare(last, 0, last.length, start, end) !== 0) {
+      this.#lastTopic = Buffer.from(buffer.subarray(start, end));
+      this.#lastTopicName = buffer.toString('utf8', start, end);
+    }
+    return this.#lastTopicName;
   }
 
   /** Names in a record are a stranger's: one that is no directory name gets no queue. */
