@@ -276,20 +276,43 @@ export class IndexFile {
     const slots = new SlotTable(this.shape.slots);
     const file = this.file();
     slots.load((target, position) => file.read(target, position));
+    const { indexCount } = this.facts;
+    let newest = 0;
+    let ahead = 0;
     for (let slot = 0; slot < this.shape.slots; slot++) {
       const first = slots.get(slot);
-      if (first < this.facts.indexCount) continue;
-      // Without a valid entry there is no chain to find.
-      let number = this.facts.indexCount <= 1 ? 0 : first;
-      while (number >= this.facts.indexCount) {
-        const { keyHash, previous } = this.storedEntryNow(number);
-        if (keyHash % this.shape.slots !== slot || previous >= number || previous < 0)
-          return this.slotsFromEntries();
-        number = previous;
-      }
-      slots.set(slot, number);
+      if (first > newest) newest = first;
+      if (first >= indexCount) ahead++;
     }
-    return slots;
+    if (ahead === 0 || this.leadBack(slots, ahead, newest)) return slots;
+    return this.slotsFromEntries();
+  }
+
+  /**
+   * Gives the slots of entries behind the header to the entries before them, newest first, in large reads.
+   * @param ahead number of slots that lead behind the header
+   * @param newest largest entry number in a slot
+   * @returns false when not all of them could be led back
+   */
+  private leadBack(slots: SlotTable, ahead: number, newest: number): boolean {
+    const { indexCount } = this.facts;
+    if (indexCount <= 1 || newest >= this.shape.entries) return false;
+    const blockEntries = Math.min(GATHERED_ENTRIES, newest + 1 - indexCount);
+    const block = Buffer.allocUnsafeSlow(blockEntries * INDEX_ENTRY_BYTES);
+    for (let end = newest + 1; end > indexCount;) {
+      const from = Math.max(indexCount, end - blockEntries);
+      this.file().read(block, entryPosition(this.shape, from), (end - from) * INDEX_ENTRY_BYTES);
+      for (let number = end - 1; number >= from; number--) {
+        const { keyHash, previous } = readIndexEntry(block, (number - from) * INDEX_ENTRY_BYTES);
+        const slot = keyHash % this.shape.slots;
+        if (keyHash < 0 || slots.get(slot) !== number) continue;
+        if (previous >= number || previous < 0) return false;
+        slots.set(slot, previous);
+        if (previous < indexCount) ahead--;
+      }
+      end = from;
+    }
+    return ahead === 0;
   }
 
   /** An entry that led back to the valid ones was lost: the slots are made again from the valid entries. */
