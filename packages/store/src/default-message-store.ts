@@ -38,7 +38,7 @@ import { LogReader } from './reading/log-reader.js';
 import { MessageReader } from './reading/message-reader.js';
 import { StoreQueries } from './reading/store-queries.js';
 import { recoverStore } from './recovery/recover.js';
-import { isOfLastRun, RecoveryHint } from './recovery/recovery-hint.js';
+import { isOfLastRun, isPageCacheWhole, RecoveryHint } from './recovery/recovery-hint.js';
 import { Redispatcher } from './recovery/redispatch.js';
 import { RunningFlags } from './running-flags.js';
 import { runtimeInfo } from './runtime-info.js';
@@ -47,8 +47,10 @@ import { asStoreError } from './store-error.js';
 import { storePaths, type StorePaths } from './store-paths.js';
 import { StoreStats } from './store-stats.js';
 
-/** Log bytes since the last recovery mark that make a new one: what a restart after a kill reads again. */
-const MARK_EVERY_BYTES = 128 * 1024 * 1024;
+/** What a restart after a kill reads again: fewer log bytes than this behind the last recovery mark make no new one, */
+const MARK_AFTER_BYTES = 16 * 1024 * 1024;
+/** nor do more of them sooner than this after the one before. */
+const MARK_PAUSE_MS = 2000;
 /** Queues with this many dirty pages are written between thorough flushes. */
 const QUEUE_PAGES = 2;
 const PAGE_BYTES = 4096;
@@ -101,6 +103,7 @@ export class DefaultMessageStore implements MessageStore {
   #closing: Promise<void> | undefined;
   #onArrival: ArrivalListener | undefined;
   #lastThoroughMs = 0;
+  #nextMarkMs = 0;
   #lastLogFlushMs = 0;
   #earliestStoreTimestamp = -1;
 
@@ -221,7 +224,15 @@ export class DefaultMessageStore implements MessageStore {
     dispatcher.startAt(recovered.endOffset, recovered.lastRecordOffset);
     parts.pipeline.flusher.startAt(recovered.endOffset);
     parts.expiry.watchDisks();
-    await parts.derived.flushThoroughly();
+    // The mark still holds: what was built again can wait for the next flush, however many queues it went to.
+    if (
+      abnormal &&
+      mark !== undefined &&
+      recovered.beginOffset === mark.logOffset &&
+      isPageCacheWhole(mark, checkpoint.physicMsgTimestamp, bootId)
+    )
+      parts.derived.startAt(mark.logOffset);
+    else await parts.derived.flushThoroughly();
     this.#earliestStoreTimestamp = await this.earliestStoreTimestamp();
     parts.pipeline.open();
     this.#startPeriodics(parts);
@@ -320,10 +331,13 @@ export class DefaultMessageStore implements MessageStore {
     const nowMs = this.#clock.monotonic();
     const unmarked = parts.dispatcher.dispatchedOffset - parts.derived.markedOffset;
     const isDue = nowMs >= this.#lastThoroughMs + this.#settings.flushConsumeQueueThoroughInterval;
-    if (unmarked < MARK_EVERY_BYTES && !(isDue && unmarked > 0))
-      return parts.derived.writeQueues(QUEUE_PAGES);
+    const isFarBehind = unmarked >= MARK_AFTER_BYTES && nowMs >= this.#nextMarkMs;
+    if (!isFarBehind && !(isDue && unmarked > 0)) return parts.derived.writeQueues(QUEUE_PAGES);
     this.#lastThoroughMs = nowMs;
-    return parts.derived.flushThoroughly();
+    await parts.derived.flushThoroughly();
+    const endMs = this.#clock.monotonic();
+    // With many queues a flush takes long; as long again the disk is left to others.
+    this.#nextMarkMs = endMs + Math.max(MARK_PAUSE_MS, endMs - nowMs);
   }
 
   async #close(): Promise<void> {

@@ -1,0 +1,61 @@
+// How far behind the log the recovery mark may be: what a restart after a kill has to read again.
+import { ManualClock } from '@mq/remoting';
+import { SimulatedDisk } from '../src/testing/index.js';
+import { bodies, message, openStore, putAll } from './store-fixture.js';
+
+const MIB = 1024 * 1024;
+const LARGE = { mappedFileSizeCommitLog: 256 * MIB, mappedFileSizeConsumeQueue: 4000 };
+
+function markedOffset(disk: SimulatedDisk): number {
+  const text = disk.readFile('/store/config/mq-recovery.json')?.toString() ?? '{"logOffset":0}';
+  return (JSON.parse(text) as { logOffset: number }).logOffset;
+}
+
+describe('the recovery mark', () => {
+  test('follows a busy log every two seconds, an idle one with the thorough flush', async () => {
+    const disk = new SimulatedDisk();
+    const clock = new ManualClock();
+    const store = await openStore({ disk, clock, settings: LARGE });
+    const putMebibytes = (count: number): Promise<unknown> =>
+      putAll(
+        store,
+        Array.from({ length: count }, () => message('x'.repeat(MIB))),
+      );
+    await putMebibytes(17);
+    await clock.advance(1000);
+    const first = markedOffset(disk);
+    expect(first).toBe(store.maxPhyOffset);
+    await putMebibytes(17);
+    await clock.advance(1000);
+    expect(markedOffset(disk)).toBe(first);
+    await clock.advance(2000);
+    expect(markedOffset(disk)).toBe(store.maxPhyOffset);
+    const second = markedOffset(disk);
+    await putMebibytes(3);
+    await clock.advance(20_000);
+    expect(markedOffset(disk)).toBe(second);
+    await clock.advance(60_000);
+    expect(markedOffset(disk)).toBe(store.maxPhyOffset);
+    await store.close();
+  });
+
+  test('stays where it was when a killed store starts again, so that the start waits for no queue', async () => {
+    const disk = new SimulatedDisk();
+    const store = await openStore({ disk });
+    for (let queueId = 0; queueId < 50; queueId++) await store.put(message(`m${queueId}`, { queueId }));
+    const killed = disk.kill();
+    const marked = markedOffset(killed);
+    const clock = new ManualClock();
+    const again = await openStore({ disk: killed, clock });
+    expect(markedOffset(killed)).toBe(marked);
+    expect(await bodies(again, 'T', 49)).toEqual(['m49']);
+    // A second kill finds everything by the same mark; then the flush moves it.
+    const third = await openStore({ disk: killed.kill() });
+    expect(await bodies(third, 'T', 7)).toEqual(['m7']);
+    await clock.advance(61_000);
+    expect(markedOffset(killed)).toBe(again.maxPhyOffset);
+    await again.close();
+    await third.close();
+    await store.close();
+  });
+});
