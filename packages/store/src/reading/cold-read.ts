@@ -1,5 +1,7 @@
-// The part of a read that the tail cache cannot answer: neighbouring records are fetched with one read on the thread
-// pool, checked one by one, and given out of the read buffer.
+// The part of a read that the tail cache cannot answer: neighbouring records come out of a chunk of the log that other
+// readers share, or else are fetched with one read on the thread pool; they are checked one by one, and given out of the
+// buffer they were read into.
+import type { LogChunk } from './log-chunks.js';
 import type { MessageReader, MessageReaderParts, ReadCursor } from './message-reader.js';
 
 /** A hole between two records that is cheaper to read than to skip. */
@@ -32,6 +34,14 @@ export async function readCold(
       continue;
     }
     const span = nextSpan(cursor, parts);
+    // A record far from its neighbours is read alone: a chunk for it would be read for nothing.
+    const isAlone = span.to - span.from === 1;
+    const chunk = isAlone ? undefined : await rules.chunks.holding(offset, block.sizeBytes(cursor.index));
+    if (chunk !== undefined) {
+      result.hold(chunk);
+      if (!takeFrom(chunk.buffer, chunk.length, spanIn(chunk, cursor), cursor, parts, rules)) return;
+      continue;
+    }
     const buffer = parts.pool.take(span.length);
     result.own(buffer);
     const got = await parts.logReader.readFile(span.offset, buffer, span.length);
@@ -55,6 +65,13 @@ function nextSpan(cursor: ReadCursor, parts: MessageReaderParts): Span {
     end = nextEnd;
   }
   return { offset, length: end - offset, from, to };
+}
+
+/** The records of the block, from the cursor on, that lie in a chunk. */
+function spanIn(chunk: LogChunk, { block, index: from }: ReadCursor): Span {
+  let to = from + 1;
+  while (to < block.count && chunk.holds(block.physicalOffset(to), block.sizeBytes(to))) to++;
+  return { offset: chunk.base, length: chunk.length, from, to };
 }
 
 /** Takes the records of a span that was read; false when the answer is full. */

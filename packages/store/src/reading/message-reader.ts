@@ -8,6 +8,7 @@ import type { GetMessageRequest, GetMessageResult, GetMessageStatus } from '../m
 import type { MessageStoreSettings } from '../settings.js';
 import type { BufferPool } from './buffer-pool.js';
 import { readCold } from './cold-read.js';
+import { LogChunks } from './log-chunks.js';
 import type { LogReader } from './log-reader.js';
 import { ReadResult } from './read-result.js';
 
@@ -38,7 +39,21 @@ export interface ReadCursor {
 }
 
 export class MessageReader {
-  constructor(private readonly parts: MessageReaderParts) {}
+  /** What cold reads of all queues share. */
+  readonly chunks: LogChunks;
+
+  constructor(private readonly parts: MessageReaderParts) {
+    const { log, logReader, pool } = parts;
+    const source = {
+      fileAt: (offset: number) => log.files.fileAt(offset),
+      readFile: (offset: number, target: Buffer, length: number) =>
+        logReader.readFile(offset, target, length),
+      get writtenOffset() {
+        return log.writtenOffset;
+      },
+    };
+    this.chunks = new LogChunks(source, pool);
+  }
 
   getMessage(request: GetMessageRequest): GetMessageResult | Promise<GetMessageResult> {
     const queue = this.parts.consumeQueues.find(request.topic, request.queueId);

@@ -2,6 +2,7 @@
 import type { TailSegment } from '../commit-log/tail-cache.js';
 import type { GetMessageResult, GetMessageStatus } from '../message-store.js';
 import type { BufferPool } from './buffer-pool.js';
+import type { LogChunk } from './log-chunks.js';
 
 /** Positions of a queue as they were when the read began. */
 export interface QueueBounds {
@@ -20,6 +21,7 @@ export class ReadResult implements GetMessageResult {
   readonly buffers: Buffer[] = [];
   #segments: TailSegment[] | undefined;
   #pooled: Buffer[] | undefined;
+  #chunks: LogChunk[] | undefined;
   #lastSource: Buffer | undefined;
   #lastStart = 0;
   #lastEnd = 0;
@@ -42,7 +44,7 @@ export class ReadResult implements GetMessageResult {
     this.#add(segment.buffer, start, end);
   }
 
-  /** Adds `[start, end)` of a buffer registered with `own`. */
+  /** Adds `[start, end)` of a buffer registered with `own`, or of a chunk registered with `hold`. */
   addFromPool(buffer: Buffer, start: number, end: number): void {
     this.#add(buffer, start, end);
   }
@@ -52,10 +54,16 @@ export class ReadResult implements GetMessageResult {
     (this.#pooled ??= []).push(buffer);
   }
 
+  /** Takes over the hold on a chunk that records are added from: `release` lets go of it. */
+  hold(chunk: LogChunk): void {
+    (this.#chunks ??= []).push(chunk);
+  }
+
   release(): void {
     for (const segment of this.#segments ?? []) segment.release();
     for (const buffer of this.#pooled ?? []) this.pool.give(buffer);
-    this.#segments = this.#pooled = undefined;
+    for (const chunk of this.#chunks ?? []) chunk.release();
+    this.#segments = this.#pooled = this.#chunks = undefined;
     this.buffers.length = 0;
   }
 
