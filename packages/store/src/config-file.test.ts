@@ -1,4 +1,8 @@
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { ConfigFile } from './config-file.js';
+import { FileDisk } from './disk/file-disk.js';
 import { SimulatedDisk } from './testing/index.js';
 
 const PATH = '/store/config/topics.json';
@@ -95,5 +99,17 @@ describe('ConfigFile', () => {
     expect(open(disk).load()).toBe('{"n":1}');
     open(disk).persist('{"n":3}');
     expect(open(disk).load()).toBe('{"n":3}');
+  });
+
+  test('one that holds secrets is for its owner alone, whatever lay there before', () => {
+    const directory = mkdtempSync(join(tmpdir(), 'mq-config-'));
+    try {
+      const path = join(directory, 'broker.conf');
+      for (const name of [path, `${path}.tmp`]) writeFileSync(name, 'open=to all\n', { mode: 0o644 });
+      new ConfigFile(new FileDisk(), path, { ownerOnly: true }).persist('secret=1\n');
+      expect(statSync(path).mode & 0o777).toBe(0o600);
+    } finally {
+      rmSync(directory, { recursive: true, force: true });
+    }
   });
 });

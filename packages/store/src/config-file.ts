@@ -32,19 +32,23 @@ export interface ConfigFileOptions {
   logger?: Logger;
   /** Throws when the text is not whole (typically a parse). Default: any non-blank text is taken. */
   check?: (text: string) => void;
+  /** The file holds secrets: what is written can be read by its owner alone. Default false. */
+  ownerOnly?: boolean;
 }
 
 export class ConfigFile {
   private readonly logger: Logger;
   private readonly check: (text: string) => void;
+  private readonly ownerOnly: boolean;
 
   constructor(
     private readonly disk: Disk,
     readonly path: string,
-    { logger = silentLogger, check = () => undefined }: ConfigFileOptions = {},
+    { logger = silentLogger, check = () => undefined, ownerOnly = false }: ConfigFileOptions = {},
   ) {
     this.logger = logger;
     this.check = check;
+    this.ownerOnly = ownerOnly;
   }
 
   get backupPath(): string {
@@ -82,7 +86,9 @@ export class ConfigFile {
     const temporary = `${this.path}.tmp`;
     this.disk.mkdir(dir);
     const bytes = Buffer.from(text, 'utf8');
-    const file = this.disk.open(temporary, { create: true });
+    // One that a crash left may be open to others, and keeps its mode when it is opened again.
+    if (this.ownerOnly) this.disk.remove(temporary);
+    const file = this.disk.open(temporary, { create: true, ownerOnly: this.ownerOnly });
     try {
       file.truncate(0);
       file.write(bytes, 0);

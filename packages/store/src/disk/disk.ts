@@ -44,6 +44,8 @@ export interface OpenOptions {
   create?: boolean;
   sizeBytes?: number;
   readOnly?: boolean;
+  /** A file created by this call can be read and written by its owner alone; else everybody may read it. */
+  ownerOnly?: boolean;
 }
 
 export interface DiskStat {

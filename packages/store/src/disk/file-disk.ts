@@ -49,10 +49,11 @@ function makeFolders(dir: string): void {
 const MAX_VECTORS = 1024;
 
 export class FileDisk implements Disk {
-  open(path: string, { create = false, sizeBytes, readOnly = false }: OpenOptions = {}): DiskFile {
+  open(path: string, options: OpenOptions = {}): DiskFile {
+    const { create = false, sizeBytes, readOnly = false, ownerOnly = false } = options;
     return guard('open', path, () => {
       const access = readOnly ? constants.O_RDONLY : constants.O_RDWR;
-      const fd = openSync(path, create ? access | constants.O_CREAT : access, 0o644);
+      const fd = openSync(path, create ? access | constants.O_CREAT : access, ownerOnly ? 0o600 : 0o644);
       try {
         let size = fstatSync(fd).size;
         if (sizeBytes !== undefined && size < sizeBytes) {
