@@ -61,9 +61,15 @@ export class BrokerConfiguration {
     return this.#store;
   }
 
-  /** Every setting as `name=value\n`; what GET_BROKER_CONFIG answers and what an update writes to brokerConfigPath. */
-  toProperties(): string {
-    return brokerSettings.toProperties(this.#broker) + messageStoreSettings.toProperties(this.#store);
+  /**
+   * Every setting as `name=value\n`, what GET_BROKER_CONFIG answers. Secrets read `***` unless `showSecrets`, which is
+   * only for the operator's own file, brokerConfigPath.
+   */
+  toProperties(options: { readonly showSecrets?: boolean } = {}): string {
+    return (
+      brokerSettings.toProperties(this.#broker, options) +
+      messageStoreSettings.toProperties(this.#store, options)
+    );
   }
 
   /** Applies an operator's change: mutable, well-formed names not on configBlackList are taken, the others refused. */

@@ -16,6 +16,7 @@ import {
 } from '@mq/remoting';
 import { encodeHost } from '@mq/remoting/message';
 import { parseFastjson, SystemTopic } from '@mq/remoting/protocol';
+import { readTls, type TlsOfServer } from '@mq/remoting/settings';
 import { ConfigFile, DefaultMessageStore, type Disk, FileDisk, type MessageStore } from '@mq/store';
 
 import type { BrokerConfiguration } from './broker-configuration.js';
@@ -146,14 +147,15 @@ export class BrokerController {
     const brokerIp =
       isIP(binding.brokerIp) === 0 ? await this.#resolveHost(binding.brokerIp) : binding.brokerIp;
 
+    const tls = readTls(this.#settings.broker, (path) => this.#disk.readFile(path));
     const store = await this.#startStore();
     const managers = this.#loadManagers();
-    const server = this.#createServer(binding);
+    const server = this.#createServer(binding, tls);
     const { port } = await server.listen();
 
     // From here to installOn nothing waits: no request is served before there is a processor for it.
     const identity = this.#identityOf(binding, brokerIp, port);
-    const parts = this.#compose(store, managers, identity, bootTimestamp);
+    const parts = this.#compose(store, managers, identity, tls, bootTimestamp);
     this.#parts = parts;
     const table = brokerRequestTable(parts);
     table.installOn(server);
@@ -212,10 +214,15 @@ export class BrokerController {
     });
   }
 
-  #createServer(binding: NetworkBinding): RemotingServer {
+  #createServer(binding: NetworkBinding, tls: TlsOfServer): RemotingServer {
     const { listenPort, serverChannelMaxIdleTimeSeconds } = this.#settings.broker;
     const server = new RemotingServer(
-      { host: binding.host, port: listenPort, idleTimeoutMs: serverChannelMaxIdleTimeSeconds * 1_000 },
+      {
+        host: binding.host,
+        port: listenPort,
+        idleTimeoutMs: serverChannelMaxIdleTimeSeconds * 1_000,
+        ...(tls.server === undefined ? {} : { tls: tls.server }),
+      },
       { logger: this.#logger.child('remoting'), clock: this.#clock, turn: this.#turn },
     );
     this.#closers.push(async () => {
@@ -244,11 +251,12 @@ export class BrokerController {
     store: MessageStore,
     managers: Pick<BrokerParts, 'topicConfig' | 'subscriptionGroups' | 'consumerOffsets'>,
     identity: BrokerIdentity,
+    tls: TlsOfServer,
     bootTimestamp: number,
   ): BrokerParts {
     const { broker } = this.#settings;
     const common = { clock: this.#clock, logger: this.#logger };
-    const client = new RemotingClient({}, { ...common, turn: this.#turn });
+    const client = new RemotingClient({ tls: tls.client }, { ...common, turn: this.#turn });
     this.#closers.push(() => client.close());
     const outerApi = new BrokerOuterApi({ ...common, client, nameServers: addressesOf(broker.namesrvAddr) });
     const registration = new BrokerRegistration({

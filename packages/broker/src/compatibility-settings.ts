@@ -202,7 +202,6 @@ export const compatibilitySettings = {
   clientAsyncSemaphoreValue: unused.int(65_535),
   connectTimeoutMillis: unused.int(3_000),
   clientCloseSocketIfTimeout: unused.boolean(true),
-  useTLS: unused.boolean(false),
   channelNotActiveInterval: unused.long(60_000),
   clientSocketSndBufSize: unused.int(0),
   clientSocketRcvBufSize: unused.int(0),

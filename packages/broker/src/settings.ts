@@ -3,7 +3,7 @@
 // is the merged view of both, as Apache's broker.conf holds both in one file.
 import { hostname } from 'node:os';
 
-import { defineSettings, setting, type SettingsOf } from '@mq/remoting/settings';
+import { defineSettings, setting, type SettingsOf, tlsSettings } from '@mq/remoting/settings';
 
 import { compatibilitySettings } from './compatibility-settings.js';
 
@@ -281,6 +281,7 @@ export const brokerSettings = defineSettings({
   }),
 
   // Network and refused features
+  ...tlsSettings,
   serverChannelMaxIdleTimeSeconds: setting.int({
     default: 120,
     min: 1,

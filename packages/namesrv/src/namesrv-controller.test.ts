@@ -1,5 +1,5 @@
 // The NameServer over real sockets: what a broker, a client and mqadmin ask of it.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { RemotingClient, RemotingCommand, silentLogger, type ExtFields } from '@mq/remoting';
@@ -176,9 +176,17 @@ test('key-value configuration survives a restart, and a damaged file is refused 
   expect((await ask(client, again, RequestCode.GET_KV_CONFIG, entry)).code).toBe(
     ResponseCode.QUERY_NOT_FOUND,
   );
+});
 
-  writeFileSync(join(folder, 'kvConfig.json'), '{"configTable":');
-  await expect(serve()).rejects.toThrow(/kvConfig\.json is no key-value configuration/);
+test('a damaged key-value file is left for the one before it, and refused by name when both are', async () => {
+  const path = join(folder, 'kvConfig.json');
+  writeFileSync(path, '{"configTable":');
+  writeFileSync(`${path}.bak`, '{"configTable":{"N":{"K":"V"}}}');
+  const address = await serve();
+  const entry = { namespace: 'N', key: 'K' };
+  expect((await ask(connect(), address, RequestCode.GET_KV_CONFIG, entry)).extFields['value']).toBe('V');
+  writeFileSync(`${path}.bak`, '');
+  await expect(serve()).rejects.toThrow(/kvConfig\.json and its \.bak cannot be understood/);
 });
 
 test('the order topic configuration comes with routes and registrations where that is switched on', async () => {
@@ -234,6 +242,18 @@ describe('settings at run time', () => {
     const list = await ask(client, address, RequestCode.GET_ALL_TOPIC_LIST_FROM_NAMESERVER);
     expect([list.code, list.remark]).toEqual([ResponseCode.SYSTEM_ERROR, 'disable']);
     expect(readFileSync(join(folder, 'namesrv.properties'), 'utf8')).toContain('enableAllTopicList=false\n');
+  });
+
+  test('the saved file has the secrets, for its owner alone; no answer shows them', async () => {
+    const address = await serve({ 'tls.server.keyPassword': 'open sesame' });
+    const client = connect();
+    const body = Buffer.from('enableAllTopicList=false\n');
+    await ask(client, address, RequestCode.UPDATE_NAMESRV_CONFIG, undefined, body);
+    const answer = await ask(client, address, RequestCode.GET_NAMESRV_CONFIG);
+    expect(answer.body?.toString()).toContain('tls.server.keyPassword=***\n');
+    const path = join(folder, 'namesrv.properties');
+    expect(readFileSync(path, 'utf8')).toContain('tls.server.keyPassword=open sesame\n');
+    expect(statSync(path).mode & 0o777).toBe(0o600);
   });
 });
 

@@ -4,7 +4,7 @@ import {
   RemotingCommand,
   RemotingServer,
   TurnScheduler,
-  consoleLogger,
+  silentLogger,
   systemClock,
   type Clock,
   type Connection,
@@ -12,6 +12,8 @@ import {
   type Timer,
 } from '@mq/remoting';
 import { NotifyMinBrokerIdChangeRequestHeader, RequestCode } from '@mq/remoting/protocol';
+import { readTls } from '@mq/remoting/settings';
+import { readFileIfThere } from './kv-config/atomic-text-file.js';
 import { KVConfigManager } from './kv-config/kv-config-manager.js';
 import type { NamesrvParts } from './namesrv-parts.js';
 import { registerProcessors } from './processor/request-table.js';
@@ -44,21 +46,24 @@ export class NamesrvController implements AsyncDisposable {
   #starting: Promise<{ host: string; port: number }> | undefined;
   #closing: Promise<void> | undefined;
 
+  /** @throws RemotingError `TLS` for TLS settings that cannot work. */
   constructor(settings: NamesrvSettings, deps: NamesrvDeps = {}) {
-    const logger = (deps.logger ?? consoleLogger()).child('namesrv');
+    const logger = (deps.logger ?? silentLogger).child('namesrv');
     const clock = deps.clock ?? systemClock;
     const turn = new TurnScheduler();
     const holder = new SettingsHolder(settings);
+    const tls = readTls(settings, readFileIfThere);
     this.#server = new RemotingServer(
       {
         host: settings.bindAddress,
         port: settings.listenPort,
         idleTimeoutMs: settings.serverChannelMaxIdleTimeSeconds * 1000,
         drainTimeoutMs: settings.shutdownWaitTimeSeconds * 1000,
+        ...(tls.server === undefined ? {} : { tls: tls.server }),
       },
       { logger, clock, turn },
     );
-    this.#client = new RemotingClient({}, { logger, clock, turn });
+    this.#client = new RemotingClient({ tls: tls.client }, { logger, clock, turn });
     this.#parts = {
       settings: holder,
       routes: new RouteInfoManager(

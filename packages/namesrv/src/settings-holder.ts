@@ -34,7 +34,9 @@ export class SettingsHolder {
 
     const { values, refused } = namesrvSettings.update(this.#values, properties);
     if (refused.length > 0) return { accepted: false, refusal: refused.map(({ text }) => text).join('; ') };
-    replaceTextFile(values.configStorePath, namesrvSettings.toProperties(values));
+    // What the next start reads: with the secrets, for its owner alone.
+    const text = namesrvSettings.toProperties(values, { showSecrets: true });
+    replaceTextFile(values.configStorePath, text, { ownerOnly: true });
     this.#values = Object.freeze(values);
     return { accepted: true };
   }

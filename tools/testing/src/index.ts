@@ -19,6 +19,12 @@ export function goldenPath(entry = ''): string {
   return join(root, entry);
 }
 
+/** A key and a certificate for localhost and 127.0.0.1, PEM files that nobody but tests trusts; the certificate is its own ca. */
+export function testCertificate(): { readonly keyPath: string; readonly certPath: string } {
+  const folder = join(__dirname, '../../../packages/remoting/test/fixtures');
+  return { keyPath: join(folder, 'tls-key.pem'), certPath: join(folder, 'tls-cert.pem') };
+}
+
 /** `describe` for suites that walk golden data: skipped, with the reason in its name, where the data is absent outside CI. */
 export function describeGolden(name: string, suite: () => void): void {
   if (goldenRoot() !== undefined || process.env['CI'] === 'true') describe(name, suite);

@@ -2,7 +2,7 @@
 // The one namespace in use is ORDER_TOPIC_CONFIG (topic -> "broker-a:4;broker-b:2").
 import type { Logger } from '@mq/remoting';
 import { decodeKVConfigSerializeWrapper, encodeKVConfigSerializeWrapper } from '@mq/remoting/protocol';
-import { readTextFile, replaceTextFile } from './atomic-text-file.js';
+import { loadTextFile, replaceTextFile } from './atomic-text-file.js';
 
 /** Namespace of the order topic configuration. */
 export const NAMESPACE_ORDER_TOPIC_CONFIG = 'ORDER_TOPIC_CONFIG';
@@ -18,11 +18,16 @@ export class KVConfigManager {
     this.#logger = logger;
   }
 
-  /** Reads the file; a missing one is an empty table. Throws when it exists and cannot be understood. */
+  /** Reads the file, or the one before it; neither there is an empty table. Throws when there is one and none can be understood. */
   load(): void {
-    const text = readTextFile(this.#path);
-    if (text === undefined) return;
-    for (const [namespace, entries] of Object.entries(this.#decode(text))) {
+    const table = loadTextFile(this.#path, decode, (error) => {
+      this.#logger.warn('key-value configuration damaged, the one before it is used', {
+        path: this.#path,
+        error,
+      });
+    });
+    if (table === undefined) return;
+    for (const [namespace, entries] of Object.entries(table)) {
       this.#namespaces.set(namespace, new Map(Object.entries(entries)));
     }
     this.#logger.info('key-value configuration loaded', {
@@ -58,15 +63,8 @@ export class KVConfigManager {
     );
     replaceTextFile(this.#path, encodeKVConfigSerializeWrapper({ configTable }).toString('utf8'));
   }
+}
 
-  #decode(text: string): Record<string, Record<string, string>> {
-    try {
-      return decodeKVConfigSerializeWrapper(Buffer.from(text, 'utf8')).configTable;
-    } catch (cause) {
-      throw new Error(
-        `${this.#path} is no key-value configuration: mend it, or move it away to start with none`,
-        { cause },
-      );
-    }
-  }
+function decode(text: string): Record<string, Record<string, string>> {
+  return decodeKVConfigSerializeWrapper(Buffer.from(text, 'utf8')).configTable;
 }

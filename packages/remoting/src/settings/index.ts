@@ -2,3 +2,4 @@
 export * from './define-settings.js';
 export * from './properties-file.js';
 export * from './setting.js';
+export * from './tls-settings.js';

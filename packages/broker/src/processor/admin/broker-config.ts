@@ -58,8 +58,10 @@ export function brokerConfigProcessors(parts: BrokerParts): BrokerConfigProcesso
   };
 }
 
-function persist(parts: BrokerParts): void {
-  const path = parts.settings.broker.brokerConfigPath;
+/** The file is what the next start reads, so it needs the secrets, and is for its owner alone. */
+function persist({ settings, disk, logger }: BrokerParts): void {
+  const path = settings.broker.brokerConfigPath;
   if (path === '') return;
-  new ConfigFile(parts.disk, path, { logger: parts.logger }).persist(parts.settings.toProperties());
+  const text = settings.toProperties({ showSecrets: true });
+  new ConfigFile(disk, path, { logger, ownerOnly: true }).persist(text);
 }

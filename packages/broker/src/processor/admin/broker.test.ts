@@ -10,7 +10,7 @@ import {
 } from '@mq/remoting/protocol';
 import { parseProperties } from '@mq/remoting/settings';
 import { tmpdir } from 'node:os';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { RunningBroker } from '../../testing/running-broker.js';
 import { adminRequestTable } from './admin-request-table.js';
 
@@ -21,7 +21,8 @@ let configPath: string;
 beforeAll(async () => {
   configDirectory = mkdtempSync(join(tmpdir(), 'mq-admin-conf-'));
   configPath = join(configDirectory, 'broker.conf');
-  broker = await RunningBroker.start({ brokerConfigPath: configPath });
+  const secret = { 'tls.server.keyPassword': 'open sesame' };
+  broker = await RunningBroker.start({ brokerConfigPath: configPath, ...secret });
 });
 
 afterAll(async () => {
@@ -50,6 +51,13 @@ describe('UPDATE_BROKER_CONFIG', () => {
     const saved = parseProperties(readFileSync(configPath, 'latin1'));
     expect(saved.get('shortPollingTimeMills')).toBe('500');
     expect(saved.get('brokerName')).toBe('broker-a');
+  });
+
+  test('saves secrets for the next start, in a file for its owner alone; no answer shows them', async () => {
+    await update('shortPollingTimeMills=501\n');
+    expect(readFileSync(configPath, 'latin1')).toContain('tls.server.keyPassword=open sesame\n');
+    expect(statSync(configPath).mode & 0o777).toBe(0o600);
+    expect((await config()).values.get('tls.server.keyPassword')).toBe('***');
   });
 
   test('is no change when the value is the same', async () => {
