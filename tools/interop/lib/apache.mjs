@@ -1,5 +1,6 @@
 // Apache's programs: fetched from Maven Central by Maven, compiled against by our small Java programs.
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { cacheFolder, once } from './cache.mjs';
@@ -54,11 +55,16 @@ export function installApache(version) {
       },
     );
   });
-  const classes = cacheFolder('apache', version, 'classes');
   const sources = readdirSync(javaSources)
     .filter((name) => name.endsWith('.java'))
     .map((name) => join(javaSources, name));
-  runOrThrow('javac', ['-nowarn', '-Xlint:none', '-cp', join(home, 'lib', '*'), '-d', classes, ...sources]);
+  const digest = createHash('sha256');
+  for (const path of sources) digest.update(readFileSync(path));
+  const classes = cacheFolder('apache', version, 'classes');
+  // Not anew when nothing changed: another run may be using the classes.
+  once(classes, digest.digest('hex').slice(0, 16), () => {
+    runOrThrow('javac', ['-nowarn', '-Xlint:none', '-cp', join(home, 'lib', '*'), '-d', classes, ...sources]);
+  });
   if (!existsSync(join(home, 'lib'))) throw new Error(`Apache RocketMQ ${version} was not fetched`);
   return home;
 }
