@@ -354,6 +354,24 @@ describe('a peer that does not read', () => {
     expect(await readFrames(other, 1)).toHaveLength(1);
   });
 
+  test('is served a part of what it asks for in each turn, so that others are served in between', async () => {
+    const { server } = await start();
+    let [inThisTurn, most, answered] = [0, 0, 0];
+    server.register(bigCode, () => {
+      if (inThisTurn === 0) setImmediate(() => (inThisTurn = 0));
+      most = Math.max(most, ++inThisTurn);
+      answered++;
+      return RemotingCommand.response(0, undefined, undefined, mebibyte.subarray(0, 128 * 1024));
+    });
+    const greedy = await bench.socket();
+    const total = 60;
+    greedy.write(Buffer.concat(Array.from({ length: total }, (_, opaque) => frameOf(bigCode, opaque))));
+    expect(await readFrames(greedy, total)).toHaveLength(total);
+    expect(answered).toBe(total);
+    // Some two for each time the connection gets its turn: on data, on drain, and after it gave way.
+    expect(most).toBeLessThanOrEqual(16);
+  });
+
   test('gets everything once it reads again', async () => {
     const { server } = await start();
     server.register(bigCode, () => RemotingCommand.response(0, undefined, undefined, mebibyte));

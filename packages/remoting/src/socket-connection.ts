@@ -62,6 +62,11 @@ export interface PeerAddress {
 
 /** Outgoing bytes over which nothing more is read from the peer until they are gone. */
 const pauseReadingBytes = 1024 * 1024;
+/**
+ * Outgoing bytes that the requests of one connection may make in one turn; the rest of its requests wait for the next one.
+ * A peer that asks for much at once is answered as fast as before, but those beside it are answered in between.
+ */
+const turnOutgoingBytes = 256 * 1024;
 /** Times `maxOutgoingBytes` a peer may be over at any moment before it is closed without waiting. */
 const hardOutgoingFactor = 4;
 
@@ -93,6 +98,7 @@ export class SocketConnection implements Connection, TurnTask {
   /** The socket said so and everybody was told; follows {@link isOpen} by a turn. */
   #isClosed = false;
   #paused = false;
+  #stopped = false;
   #closeReason: string | undefined;
   #atFault = false;
   /** Whether bytes moved since the last {@link sweep}; cheaper than a time per chunk. */
@@ -225,7 +231,7 @@ export class SocketConnection implements Connection, TurnTask {
   /** Stops taking requests from the peer for good; responses still leave. */
   stopReading(): void {
     this.#paused = true;
-    this.#socket.removeAllListeners('drain');
+    this.#stopped = true;
     this.#socket.pause();
   }
 
@@ -314,7 +320,20 @@ export class SocketConnection implements Connection, TurnTask {
   #onDrain(): void {
     this.#active = true;
     this.#overBoundSinceMs = undefined;
-    if (!this.#paused) return;
+    this.#goOnReading();
+  }
+
+  /** Lets the others have the rest of this turn. */
+  #yieldTurn(): void {
+    this.#pause();
+    setImmediate(() => {
+      // Where the peer has to read first, `drain` goes on.
+      if (!this.#socket.writableNeedDrain) this.#goOnReading();
+    });
+  }
+
+  #goOnReading(): void {
+    if (!this.#paused || this.#stopped || !this.#open) return;
     this.#paused = false;
     this.#handleFrames();
     if (!this.#paused) this.#socket.resume();
@@ -327,7 +346,7 @@ export class SocketConnection implements Connection, TurnTask {
     if (!this.#paused) this.#handleFrames();
   }
 
-  /** Stops between two frames when answering them has filled the outgoing side. */
+  /** Stops between two frames when answering them has filled the outgoing side, or made enough for one turn. */
   #handleFrames(): void {
     const receivedAt = this.#shared.clock.now();
     while (this.#open && !this.#paused) {
@@ -335,6 +354,7 @@ export class SocketConnection implements Connection, TurnTask {
       if (command === undefined) return;
       if (!command.isResponse) this.#handler.onRequest(command, this, receivedAt);
       else this.#onResponse(command);
+      if (this.#outgoing.queuedBytes >= turnOutgoingBytes) this.#yieldTurn();
     }
   }
 
