@@ -1,10 +1,15 @@
 // Store directories written by Apache's brokers, opened by ours, compared with what Apache's own store reads from them.
 import { readdirSync } from 'node:fs';
-import { decodeRecord } from '@mq/remoting/message';
+import { decodeRecord, javaHashCode } from '@mq/remoting/message';
 import { ManualClock } from '@mq/remoting';
 import { DefaultMessageStore, messageStoreSettings } from './index.js';
 import { describeGolden, goldenPath } from '@mq-tools/testing';
-import { openGoldenStore, type ExpectedStore, type GoldenStore } from './testing/golden-store.js';
+import {
+  openGoldenStore,
+  type ExpectedEntry,
+  type ExpectedStore,
+  type GoldenStore,
+} from './testing/golden-store.js';
 
 interface Expected extends ExpectedStore {
   readonly commitLog: ExpectedStore['commitLog'] & { readonly records: readonly [number, number][] };
@@ -141,6 +146,48 @@ function describeArchive(dir: string, version: string, kind: string): void {
       }
     });
 
+    test('filtering by tag gives the messages that have it', async () => {
+      let found = 0;
+      for (const [topic, queueId, named] of namedEntries(expected)) {
+        const tags = new Set(named.map((entry) => entry.tags));
+        for (const tag of [...tags, 'a tag that nothing has']) {
+          const wanted = named.filter((entry) => entry.tags === tag).map((entry) => entry.queueOffset);
+          expect([topic, queueId, tag, await offsetsByTag(topic, queueId, tag)]).toEqual([
+            topic,
+            queueId,
+            tag,
+            wanted,
+          ]);
+          found += wanted.length;
+        }
+      }
+      if (kind === '' || kind === 'ext') expect(found).toBeGreaterThan(100);
+    });
+
+    test('the code of an entry is its tag, or when it is to be delivered, wherever the queue keeps it', async () => {
+      for (const [topic, queueId, named] of namedEntries(expected, () => true)) {
+        const entries = await store.consumeQueueEntries(topic, queueId, 0, named.length);
+        const codes = named.map((entry) => entry.ext?.tagsCode ?? entry.tagsCode);
+        expect(entries.map((entry) => entry.tagsCode)).toEqual(codes);
+      }
+    });
+
+    async function offsetsByTag(topic: string, queueId: number, tag: string | undefined): Promise<number[]> {
+      const code = javaHashCode(tag ?? '');
+      const offsets: number[] = [];
+      for (let offset = 0; offset < store.maxOffsetInQueue(topic, queueId);) {
+        const filter = { matchesTagsCode: (tagsCode: number) => tagsCode === code };
+        const result = await store.getMessage({ group: 'G', topic, queueId, offset, maxMsgNums: 32, filter });
+        const bytes = Buffer.concat(result.buffers);
+        for (let at = 0; at < bytes.length; at += bytes.readInt32BE(at))
+          offsets.push(Number(bytes.readBigInt64BE(at + 20)));
+        result.release();
+        if (result.nextBeginOffset <= offset) break;
+        offset = result.nextBeginOffset;
+      }
+      return offsets;
+    }
+
     test('getMessage answers as Apache does', async () => {
       for (const row of (expected.getMessage ?? []).filter(({ topic }) => topic !== NOT_SERVED)) {
         const { topic, queueId, offset, maxMsgNums } = row;
@@ -199,6 +246,24 @@ function describeArchive(dir: string, version: string, kind: string): void {
       return { really: [...really], found };
     }
   });
+}
+
+interface NamedEntry extends ExpectedEntry {
+  readonly tags?: string;
+}
+
+/** Queues whose entries the expected data describes by name; those of the schedule have no tags. */
+function* namedEntries(
+  { queues }: Expected,
+  isWanted = (topic: string): boolean => topic !== 'SCHEDULE_TOPIC_XXXX',
+): Generator<[string, number, NamedEntry[]]> {
+  for (const [topic, byId] of Object.entries(queues)) {
+    if (topic === NOT_SERVED || !isWanted(topic)) continue;
+    for (const [queueId, { messages }] of Object.entries(byId)) {
+      const named = messages.filter((entry): entry is NamedEntry => 'queueOffset' in entry);
+      if (named.length > 0) yield [topic, Number(queueId), named];
+    }
+  }
 }
 
 function openExpected(dir: string, kind: string): ExpectedStore {

@@ -12,6 +12,7 @@ import { QueueTable } from './commit-log/queue-table.js';
 import { SEGMENT_BYTES, TailCache } from './commit-log/tail-cache.js';
 import { ConsumeQueueStore } from './consume-queue/consume-queue-store.js';
 import { descriptorShare } from './disk/descriptor-share.js';
+import { ExtTagsCodes } from './consume-queue/ext-tags-codes.js';
 import type { Disk, DiskLock } from './disk/disk.js';
 import { FileDisk } from './disk/file-disk.js';
 import { Dispatcher } from './dispatch/dispatcher.js';
@@ -93,6 +94,7 @@ export class DefaultMessageStore implements MessageStore {
   readonly #files: LogFiles;
   readonly #log: CommitLog;
   readonly #consumeQueues: ConsumeQueueStore;
+  readonly #tagsCodes: ExtTagsCodes;
   readonly #queues: QueueTable;
   readonly #logReader: LogReader;
   readonly #pool = new BufferPool();
@@ -131,6 +133,8 @@ export class DefaultMessageStore implements MessageStore {
       maxOpenFiles: descriptorShare(settings.maxOpenConsumeQueueFiles, 8),
     };
     this.#consumeQueues = new ConsumeQueueStore(queueOptions, { disk: this.#disk, logger: this.#logger });
+    const extOptions = { dir: paths.consumeQueueExt, fileSizeBytes: settings.mappedFileSizeConsumeQueueExt };
+    this.#tagsCodes = new ExtTagsCodes(extOptions, this.#disk, this.#logger);
     this.#queues = new QueueTable(this.#consumeQueues);
     this.#logReader = new LogReader(this.#log, this.#logger);
   }
@@ -288,8 +292,8 @@ export class DefaultMessageStore implements MessageStore {
       dispatcher,
       pipeline,
       stream,
-      reader: new MessageReader({ ...shared, totalMemoryBytes }),
-      queries: new StoreQueries(this.#consumeQueues, index, this.#logReader),
+      reader: new MessageReader({ ...shared, tagsCodes: this.#tagsCodes, totalMemoryBytes }),
+      queries: new StoreQueries(this.#consumeQueues, index, this.#logReader, this.#tagsCodes),
       derived: new DerivedFlusher({ ...shared, hint, bootId, logFlusher: pipeline.flusher }),
       expiry: new ExpiryService({ ...shared, consumeQueueDir: this.#paths.consumeQueue }),
     };
@@ -372,6 +376,7 @@ export class DefaultMessageStore implements MessageStore {
   }
 
   #closeFiles(): void {
+    this.#tagsCodes.close();
     this.#consumeQueues.close();
     this.#files.close();
     this.#lock?.release();
@@ -515,6 +520,7 @@ export class DefaultMessageStore implements MessageStore {
     await pipeline.flusher.flushAll();
     this.#queues.deleteTopic(topic);
     this.#consumeQueues.deleteTopic(topic);
+    this.#tagsCodes.deleteTopic(topic);
     // A recovery that began earlier would build the queues again.
     await derived.flushThoroughly();
   }

@@ -37,6 +37,12 @@ export const messageStoreSettings = defineSettings(
       unit: 'bytes',
       help: 'Size of a consume queue file, rounded up to whole entries; must match existing files.',
     }),
+    mappedFileSizeConsumeQueueExt: setting.int({
+      default: 50_331_648,
+      min: 20,
+      unit: 'bytes',
+      help: 'Size of a consumequeue_ext file; must match existing files, which are read and never written.',
+    }),
     mapperFileSizeBatchConsumeQueue: setting.int({
       default: 13_800_000,
       min: 46,

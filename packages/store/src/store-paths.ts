@@ -9,6 +9,7 @@ export interface StorePaths {
   readonly abort: string;
   readonly checkpoint: string;
   readonly consumeQueue: string;
+  readonly consumeQueueExt: string;
   readonly batchConsumeQueue: string;
   readonly index: string;
   readonly recoveryHint: string;
@@ -31,6 +32,7 @@ export function storePaths(settings: MessageStoreSettings): StorePaths {
     abort: join(root, 'abort'),
     checkpoint: join(root, 'checkpoint'),
     consumeQueue: join(root, 'consumequeue'),
+    consumeQueueExt: join(root, 'consumequeue_ext'),
     batchConsumeQueue: join(root, 'batchconsumequeue'),
     index: join(root, 'index'),
     recoveryHint: join(root, 'config', 'mq-recovery.json'),

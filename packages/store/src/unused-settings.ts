@@ -74,7 +74,6 @@ export const unusedStoreSettings = {
   transientStorePoolSize: unused(setting.int, 5, 'number of buffers'),
   fastFailIfNoBufferInStorePool: unused(setting.boolean, false, 'reject puts when no buffer is free'),
   enableConsumeQueueExt: unused(setting.boolean, false, 'extended CQ for filter bitmap'),
-  mappedFileSizeConsumeQueueExt: unused(setting.int, 50_331_648, 'its file size'),
   bitMapLengthConsumeQueueExt: unused(setting.int, 64, 'its initial bitmap bits'),
   enableScheduleMessageStats: unused(setting.boolean, true, 'statistics of the schedule topic'),
   enableMultiDispatch: unused(setting.boolean, false, '4.9/5.x LMQ fan-out switch'),

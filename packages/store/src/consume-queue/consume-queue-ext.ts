@@ -17,6 +17,7 @@ const TAGS_CODE_AT = SIZE_AT + 2;
 const STORE_TIME_AT = TAGS_CODE_AT + 8;
 const BIT_MAP_SIZE_AT = STORE_TIME_AT + 8;
 const BIT_MAP_AT = BIT_MAP_SIZE_AT + 2;
+const MAX_UNIT_BYTES = 32_767;
 
 export interface ConsumeQueueExtUnit {
   readonly sizeBytes: number;
@@ -43,8 +44,13 @@ export function decodeConsumeQueueExtUnit(source: Buffer): ConsumeQueueExtUnit |
 
 export class ConsumeQueueExt {
   private readonly files: QueueFiles;
+  private window = Buffer.alloc(0);
+  private windowStart = 0;
 
-  /** @param dir `consumequeue_ext/TOPIC/QID` */
+  /**
+   * @param dir `consumequeue_ext/TOPIC/QID`
+   * @throws ConsumeQueueError `BAD_FILE_SIZE`, `MISSING_FILE`
+   */
   constructor(context: QueueFilesContext, dir: string) {
     this.files = new QueueFiles(context, dir);
     this.files.load();
@@ -53,10 +59,20 @@ export class ConsumeQueueExt {
   /** The unit at a byte offset (`EntryBlock.extOffset`); undefined when the files do not hold it. Blocking, small. */
   read(extOffset: number): ConsumeQueueExtUnit | undefined {
     if (extOffset < this.files.startBytes || extOffset >= this.files.endBytes) return undefined;
-    const head = Buffer.alloc(BIT_MAP_AT);
-    if (this.files.read(head, extOffset, head.length) < head.length) return undefined;
-    const unit = Buffer.alloc(Math.max(0, head.readInt16BE(SIZE_AT)));
-    const got = this.files.read(unit, extOffset, unit.length);
-    return decodeConsumeQueueExtUnit(unit.subarray(0, got));
+    return this.inWindow(extOffset) ?? this.inWindow(extOffset, true);
+  }
+
+  private inWindow(extOffset: number, load = false): ConsumeQueueExtUnit | undefined {
+    if (load) {
+      // Room for the largest unit, and for the hundreds of small ones that are asked for next. A new one each time:
+      // units keep pointing into the window they came from.
+      const window = Buffer.allocUnsafeSlow(MAX_UNIT_BYTES);
+      this.window = window.subarray(0, this.files.read(window, extOffset, window.length));
+      this.windowStart = extOffset;
+    }
+    const at = extOffset - this.windowStart;
+    return at < 0 || at >= this.window.length
+      ? undefined
+      : decodeConsumeQueueExtUnit(this.window.subarray(at));
   }
 }

@@ -3,6 +3,7 @@ import type { CommitLog } from '../commit-log/commit-log.js';
 import type { ConsumeQueue } from '../consume-queue/consume-queue.js';
 import type { ConsumeQueueStore } from '../consume-queue/consume-queue-store.js';
 import { ENTRY_BYTES } from '../consume-queue/consume-queue-entry.js';
+import type { ExtTagsCodes } from '../consume-queue/ext-tags-codes.js';
 import type { EntryBlock } from '../consume-queue/entry-block.js';
 import type { GetMessageRequest, GetMessageResult, GetMessageStatus } from '../message-store.js';
 import type { MessageStoreSettings } from '../settings.js';
@@ -21,6 +22,7 @@ export interface MessageReaderParts {
   readonly logReader: LogReader;
   readonly consumeQueues: ConsumeQueueStore;
   readonly pool: BufferPool;
+  readonly tagsCodes: ExtTagsCodes;
   readonly settings: () => MessageStoreSettings;
   readonly totalMemoryBytes: number;
 }
@@ -217,10 +219,11 @@ export class MessageReader {
       return true;
     }
     const { filter } = request;
-    // The code of an ext entry stands elsewhere: its record is left to the finer filter.
-    if (filter === undefined || block.isExtAddress(index) || filter.matchesTagsCode(block.tagsCode(index))) {
-      return false;
-    }
+    if (filter === undefined) return false;
+    const { topic, queueId } = cursor.queue;
+    const tagsCode = this.parts.tagsCodes.tagsCode(topic, queueId, block, index);
+    // One that cannot be told is left to the finer filter, and to the consumer's own.
+    if (tagsCode === undefined || filter.matchesTagsCode(tagsCode)) return false;
     this.step(cursor, offset);
     if (result.messageCount === 0) result.status = 'NO_MATCHED_MESSAGE';
     return true;

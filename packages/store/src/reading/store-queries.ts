@@ -2,6 +2,7 @@
 import { decodeProperties, MessageConst, recordStoreTimestamp, RecordLayout } from '@mq/remoting/message';
 import type { ConsumeQueue } from '../consume-queue/consume-queue.js';
 import type { ConsumeQueueStore } from '../consume-queue/consume-queue-store.js';
+import type { ExtTagsCodes } from '../consume-queue/ext-tags-codes.js';
 import type { IndexService } from '../index/index-service.js';
 import type { ConsumeQueueEntry, QueryMessageResult } from '../message-store.js';
 import type { LogReader } from './log-reader.js';
@@ -14,6 +15,7 @@ export class StoreQueries {
     private readonly consumeQueues: ConsumeQueueStore,
     private readonly index: IndexService | undefined,
     private readonly logReader: LogReader,
+    private readonly tagsCodes: ExtTagsCodes,
   ) {}
 
   async offsetByTime(
@@ -73,7 +75,7 @@ export class StoreQueries {
           queueOffset: next + i,
           commitLogOffset: block.physicalOffset(i),
           sizeBytes: block.sizeBytes(i),
-          tagsCode: block.tagsCode(i),
+          tagsCode: this.tagsCodes.tagsCode(topic, queueId, block, i) ?? 0,
         });
       }
       next += block.count;
