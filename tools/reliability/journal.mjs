@@ -18,6 +18,11 @@ export class Journal {
     this.ackedCount++;
   }
 
+  /** Every acknowledged body. */
+  bodies() {
+    return [...this.acked.values()].flatMap((queue) => [...queue.values()]);
+  }
+
   /**
    * Compares one queue, read whole from `from` on, with what was acknowledged. Returns sentences; none means that
    * nothing is lost, changed, repeated or out of place, and that offsets have no hole.

@@ -1,7 +1,9 @@
 // The plain protocol, without the retries of a client library: what was asked and what was answered, nothing hidden.
-import { RemotingClient, RemotingCommand } from '@mq/remoting';
-import { decodeRecords } from '@mq/remoting/message';
-import { RequestCode, ResponseCode } from '@mq/remoting/protocol';
+import { importSource } from './sources.mjs';
+
+const { RemotingClient, RemotingCommand } = await importSource('@mq/remoting');
+const { decodeRecords } = await importSource('@mq/remoting/message');
+const { RequestCode, ResponseCode } = await importSource('@mq/remoting/protocol');
 
 const TIMEOUT_MS = 10_000;
 
@@ -62,6 +64,20 @@ export function rawClient() {
       const response = await ask(address, code, { topic, queueId: `${queueId}` });
       if (response.code !== ResponseCode.SUCCESS)
         throw new Error(`offset of ${topic}: ${response.code} ${response.remark}`);
+      return Number(response.extFields.offset);
+    },
+
+    /** The offset a group has committed; -1 when there is none. */
+    async committedOffset(address, consumerGroup, topic, queueId) {
+      const response = await ask(address, RequestCode.QUERY_CONSUMER_OFFSET, {
+        consumerGroup,
+        topic,
+        queueId: `${queueId}`,
+        setZeroIfNotFound: 'false',
+      });
+      if (response.code === ResponseCode.QUERY_NOT_FOUND) return -1;
+      if (response.code !== ResponseCode.SUCCESS)
+        throw new Error(`offset of ${consumerGroup}: ${response.code} ${response.remark}`);
       return Number(response.extFields.offset);
     },
 
