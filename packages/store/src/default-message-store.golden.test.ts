@@ -9,7 +9,7 @@ import {
   type ExpectedEntry,
   type ExpectedStore,
   type GoldenStore,
-} from './testing/golden-store.js';
+} from '../test/golden-store.js';
 
 interface Expected extends ExpectedStore {
   readonly commitLog: ExpectedStore['commitLog'] & { readonly records: readonly [number, number][] };

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { describeGolden, goldenPath } from '@mq-tools/testing';
 import { FileDisk } from '../disk/file-disk.js';
 import { FileHandles } from '../disk/file-handles.js';
-import { openGoldenStore } from '../testing/golden-store.js';
-import type { ExpectedEntry, ExpectedQueue, GoldenStore } from '../testing/golden-store.js';
+import { openGoldenStore } from '../../test/golden-store.js';
+import type { ExpectedEntry, ExpectedQueue, GoldenStore } from '../../test/golden-store.js';
 import { SimulatedDisk } from '../testing/index.js';
 import { BatchConsumeQueue } from './batch-consume-queue.js';
 import { BATCH_ENTRY_BYTES, readBatchEntry, writeBatchEntry } from './batch-consume-queue-entry.js';
@@ -40,7 +40,7 @@ describeGolden('consume queues written by Apache', () => {
 
     describe.each(kinds.filter((kind) => CLEAN.includes(kind)))('store %s', (kind) => {
       let golden: GoldenStore;
-      beforeAll(() => (golden = openGoldenStore(dir, kind, ['commitlog', 'index'])));
+      beforeAll(() => (golden = openGoldenStore(dir, kind)));
       afterAll(() => golden.cleanup());
 
       test('every entry, its tags code and the bounds of every queue are what Java reads', async () => {
@@ -102,7 +102,7 @@ describeGolden('consume queues written by Apache', () => {
 
     describe.each(kinds.filter((kind) => kind in RECOVERED))('store %s', (kind) => {
       test('recovered and cut at the end of the log, the entries are the first ones Java reads', async () => {
-        const golden = openGoldenStore(dir, kind, ['commitlog', 'index']);
+        const golden = openGoldenStore(dir, kind);
         const store = openQueues(golden, { abnormal: true });
         store.truncateDirty(golden.expected.commitLog.maxOffset);
         let compared = 0;
@@ -120,7 +120,7 @@ describeGolden('consume queues written by Apache', () => {
     });
 
     test('tags codes that are addresses resolve to the extended entries Java reads', () => {
-      const golden = openGoldenStore(dir, 'ext', ['commitlog', 'index']);
+      const golden = openGoldenStore(dir, 'ext');
       const store = openQueues(golden, { abnormal: false });
       const handles = new FileHandles(new FileDisk());
       const context = {

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { describeGolden, goldenPath } from '@mq-tools/testing';
 import { StoreCheckpoint } from '../checkpoint.js';
 import { FileDisk } from '../disk/file-disk.js';
-import { openGoldenStore } from '../testing/golden-store.js';
-import type { GoldenStore } from '../testing/golden-store.js';
+import { openGoldenStore } from '../../test/golden-store.js';
+import type { GoldenStore } from '../../test/golden-store.js';
 import { FileHandles } from '../disk/file-handles.js';
 import { SimulatedDisk } from '../testing/index.js';
 import { HEADER_BYTES, entryPosition, readIndexEntry } from './index-file-format.js';
@@ -34,13 +34,7 @@ describeGolden('key indexes written by Apache', () => {
 
     test('every checkpoint is read as Java reads it', () => {
       for (const kind of kinds.filter((name) => name !== 'crash-nocqnocp' && name !== 'dledger')) {
-        const golden = openGoldenStore(dir, kind, [
-          'commitlog',
-          'consumequeue',
-          'config',
-          'index',
-          'timerlog',
-        ]);
+        const golden = openGoldenStore(dir, kind);
         const path = join(golden.root, 'checkpoint');
         const before = readFileSync(path);
         const checkpoint = new StoreCheckpoint(new FileDisk(), path);
@@ -77,7 +71,7 @@ describeGolden('key indexes written by Apache', () => {
       let golden: GoldenStore;
       let index: IndexService;
       beforeAll(() => {
-        golden = openGoldenStore(dir, kind, ['commitlog', 'consumequeue', 'config']);
+        golden = openGoldenStore(dir, kind);
         index = openIndex(golden);
       });
       afterAll(() => {

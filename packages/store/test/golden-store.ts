@@ -1,8 +1,17 @@
 /** Unpacks a golden store archive (written by Apache's broker) into a directory of its own. For tests of this package. */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 /** Part of `expected*.json` that the store's parts are compared to. */
 export interface ExpectedStore {
@@ -67,13 +76,11 @@ export interface GoldenStore {
 /**
  * @param dir `goldenPath('store-5.3.3')` or the like
  * @param kind `''` for store.tar.gz, `'ext'`, `'kill9'`, `'crash-nocq'`, ...
- * @param without entries of the store directory that are not needed; the 38 MB timer wheel never is
  */
-export function openGoldenStore(dir: string, kind: string, without: readonly string[] = []): GoldenStore {
+export function openGoldenStore(dir: string, kind: string): GoldenStore {
   const suffix = kind === '' ? '' : `-${kind}`;
   const unpacked = mkdtempSync(join(tmpdir(), 'mq-golden-'));
-  const excluded = ['timerwheel', ...without].map((name) => `--exclude=store/${name}`);
-  execFileSync('tar', ['xzf', join(dir, `store${suffix}.tar.gz`), '-C', unpacked, ...excluded]);
+  cpSync(unpackOnce(join(dir, `store${suffix}.tar.gz`)), unpacked, { recursive: true });
   const configKind = kind === 'ext' || kind === 'dledger' ? suffix : '';
   let expected: ExpectedStore | undefined;
   const config = readFileSync(join(dir, `config${configKind}.properties`), 'utf8');
@@ -87,6 +94,29 @@ export function openGoldenStore(dir: string, kind: string, without: readonly str
     settings: new Map(config.split('\n').flatMap((line) => (line.includes('=') ? [splitOnce(line)] : []))),
     cleanup: () => rmSync(unpacked, { recursive: true, force: true }),
   };
+}
+
+/**
+ * The directory an archive is unpacked in, without the 38 MB timer wheel, which no test reads. It stays for the next run:
+ * decompressing costs far more than a copy.
+ */
+function unpackOnce(archive: string): string {
+  const { mtimeMs, size } = statSync(archive);
+  const cache = join(tmpdir(), `mq-golden-cache-${process.getuid?.() ?? ''}`);
+  const release = basename(join(archive, '..'));
+  const unpacked = join(cache, `${release}-${basename(archive, '.tar.gz')}-${size}-${Math.trunc(mtimeMs)}`);
+  if (existsSync(unpacked)) return unpacked;
+  mkdirSync(cache, { recursive: true, mode: 0o700 });
+  const temporary = mkdtempSync(join(cache, 'unpacking-'));
+  execFileSync('tar', ['xzf', archive, '-C', temporary, '--exclude=store/timerwheel']);
+  try {
+    renameSync(temporary, unpacked);
+  } catch (error) {
+    // Another worker was quicker.
+    rmSync(temporary, { recursive: true, force: true });
+    if (!existsSync(unpacked)) throw error;
+  }
+  return unpacked;
 }
 
 function splitOnce(line: string): [string, string] {
