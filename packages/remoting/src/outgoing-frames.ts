@@ -16,6 +16,14 @@ import type { SlabPool } from './slab-pool.js';
 /** Bodies up to this size are copied behind their header; larger ones are handed to the socket as they are. */
 const copiedBodyBytes = 4 * 1024;
 
+/**
+ * Parts of a body are copied when all are this small: records of queues that lie interleaved in the log. A vectored write
+ * costs more for each piece than the copy (measured at 350 bytes: 0.3 against 0.1 µs).
+ */
+const copiedPartBytes = 1024;
+/** Bound of what is copied for one frame, so that it fits a slab. */
+const copiedPartsBytes = 24 * 1024;
+
 /** Room for what a hot JSON header has beside its ext fields. */
 const hotHeaderFixedBytes = 256;
 
@@ -83,9 +91,16 @@ export class OutgoingFrames {
     onReleased: (() => void) | undefined,
   ): void {
     let bodyBytes = 0;
-    if (parts !== undefined)
-      for (let index = 0; index < parts.length; index++) bodyBytes += parts[index]!.length;
-    const slab = this.#reserve(hotHeaderFixedBytes + header.maxBytes);
+    let largestPart = 0;
+    if (parts !== undefined) {
+      for (let index = 0; index < parts.length; index++) {
+        const bytes = parts[index]!.length;
+        bodyBytes += bytes;
+        if (bytes > largestPart) largestPart = bytes;
+      }
+    }
+    const copied = largestPart <= copiedPartBytes && bodyBytes <= copiedPartsBytes;
+    const slab = this.#reserve(hotHeaderFixedBytes + header.maxBytes + (copied ? bodyBytes : 0));
     const at = this.#end;
     const headerStart = at + framePrefixBytes;
     const end = frame.isJson
@@ -100,7 +115,7 @@ export class OutgoingFrames {
     );
     this.#end = end;
     if (parts !== undefined) {
-      for (let index = 0; index < parts.length; index++) this.#appendBody(parts[index]!, false);
+      for (let index = 0; index < parts.length; index++) this.#appendBody(parts[index]!, copied);
     }
     if (onReleased !== undefined) this.#releases.push(onReleased);
   }
@@ -197,7 +212,8 @@ export class OutgoingFrames {
 
   #appendBody(body: Buffer, copied: boolean): void {
     if (copied) {
-      this.#end += body.copy(this.#slab!, this.#end);
+      this.#slab!.set(body, this.#end);
+      this.#end += body.length;
     } else if (body.length > 0) {
       this.#seal();
       this.#pieces.push(body);
