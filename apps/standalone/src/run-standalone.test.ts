@@ -29,7 +29,7 @@ async function runOnce(...args: string[]) {
     err: (line) => errors.push(line),
     stopRequested: () => new Promise<void>((resolve) => (stop = resolve)),
   });
-  return { code, output: lines.join('\n'), errors };
+  return { code, output: lines.join('').trimEnd(), errors };
 }
 
 const anyPorts = () => ['--data', join(folder, 'data'), '--namesrv-port', '0', '--broker-port', '0'];

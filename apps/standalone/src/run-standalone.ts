@@ -1,6 +1,6 @@
 // The command behind `npm start`: both servers in one process, with a first conversation to look at.
-import { parseArgs } from 'node:util';
 import { consoleLogger } from '@mq/remoting';
+import { parseFlags, processHost, runCommand, UsageError, type CommandHost } from '@mq/remoting/settings';
 import { DEMO_GROUP, DEMO_TOPIC, firstMinute } from './first-minute.js';
 import { startStandalone, type StandaloneOptions } from './standalone.js';
 
@@ -14,37 +14,25 @@ const USAGE = `usage: npm start -- [options]
   -h, --help              print this
 `;
 
-/** A mistake of the caller, told in one sentence without a stack. */
-class UsageError extends Error {}
-
-/** The process as the command sees it: what a test replaces. */
-export interface CommandHost {
-  readonly out: (line: string) => void;
-  readonly err: (line: string) => void;
-  /** Resolves when the process is asked to end. */
-  readonly stopRequested: () => Promise<unknown>;
-}
+const FLAGS = {
+  data: { type: 'string', default: 'data' },
+  host: { type: 'string', default: '127.0.0.1' },
+  'namesrv-port': { type: 'string', default: '9876' },
+  'broker-port': { type: 'string', default: '10911' },
+  'no-demo': { type: 'boolean', default: false },
+  verbose: { type: 'boolean', default: false },
+  help: { type: 'boolean', short: 'h', default: false },
+} as const;
 
 /** Runs the command until it is asked to stop; resolves with the exit code. */
-export async function runStandalone(
-  args: readonly string[],
-  host: CommandHost = processHost(),
-): Promise<number> {
-  try {
-    return await run(args, host);
-  } catch (error) {
-    host.err(`mq: ${error instanceof Error ? error.message : String(error)}`);
-    return 1;
-  }
+export function runStandalone(args: readonly string[], host: CommandHost = processHost()): Promise<number> {
+  return runCommand('mq', host, () => run(args, host), '--namesrv-port or --broker-port');
 }
 
-async function run(args: readonly string[], host: CommandHost): Promise<number> {
-  const print = host.out;
+async function run(args: readonly string[], host: CommandHost): Promise<void> {
+  const print = (line: string): void => host.out(`${line}\n`);
   const { options, demo, help } = optionsOf(args);
-  if (help) {
-    print(USAGE);
-    return 0;
-  }
+  if (help) return host.out(USAGE);
   const startedAt = performance.now();
   const stopRequested = host.stopRequested();
   const servers = await startStandalone(options);
@@ -65,7 +53,6 @@ async function run(args: readonly string[], host: CommandHost): Promise<number> 
     await servers.close();
   }
   print('Stopped.');
-  return 0;
 }
 
 async function showFirstMinute(nameServer: string, print: (line: string) => void): Promise<void> {
@@ -77,7 +64,7 @@ async function showFirstMinute(nameServer: string, print: (line: string) => void
 }
 
 function optionsOf(args: readonly string[]): { options: StandaloneOptions; demo: boolean; help: boolean } {
-  const flags = parse(args);
+  const flags = parseFlags(args, FLAGS, 'npm start -- --help lists the options');
   return {
     options: {
       dataDir: flags.data,
@@ -91,41 +78,9 @@ function optionsOf(args: readonly string[]): { options: StandaloneOptions; demo:
   };
 }
 
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        data: { type: 'string', default: 'data' },
-        host: { type: 'string', default: '127.0.0.1' },
-        'namesrv-port': { type: 'string', default: '9876' },
-        'broker-port': { type: 'string', default: '10911' },
-        'no-demo': { type: 'boolean', default: false },
-        verbose: { type: 'boolean', default: false },
-        help: { type: 'boolean', short: 'h', default: false },
-      },
-    }).values;
-  } catch (error) {
-    throw new UsageError(
-      `${error instanceof Error ? error.message : String(error)} (npm start -- --help lists the options)`,
-    );
-  }
-}
-
 function portOf(flag: string, text: string): number {
   const port = Number(text);
   if (!/^\d+$/.test(text) || port > 65_535)
     throw new UsageError(`${flag} must be a port from 0 to 65535, got "${text}"`);
   return port;
-}
-
-function processHost(): CommandHost {
-  return {
-    out: (line) => void process.stdout.write(`${line}\n`),
-    err: (line) => void process.stderr.write(`${line}\n`),
-    stopRequested: () =>
-      new Promise((resolve) => {
-        for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, resolve);
-      }),
-  };
 }

@@ -256,7 +256,8 @@ export class BrokerController {
   ): BrokerParts {
     const { broker } = this.#settings;
     const common = { clock: this.#clock, logger: this.#logger };
-    const client = new RemotingClient({ tls: tls.client }, { ...common, turn: this.#turn });
+    const serializeType = broker['rocketmq.serialize.type'];
+    const client = new RemotingClient({ tls: tls.client, serializeType }, { ...common, turn: this.#turn });
     this.#closers.push(() => client.close());
     const outerApi = new BrokerOuterApi({ ...common, client, nameServers: addressesOf(broker.namesrvAddr) });
     const registration = new BrokerRegistration({

@@ -6,4 +6,4 @@ export {
 } from './broker-configuration.js';
 export type { BrokerIdentity, BrokerParts } from './broker-parts.js';
 export { brokerSettings, type BrokerSettings } from './settings.js';
-export { runBroker, type CommandHost } from './cli/run-broker.js';
+export { runBroker } from './cli/run-broker.js';

@@ -3,7 +3,13 @@
 // is the merged view of both, as Apache's broker.conf holds both in one file.
 import { hostname } from 'node:os';
 
-import { defineSettings, setting, type SettingsOf, tlsSettings } from '@mq/remoting/settings';
+import {
+  defineSettings,
+  serializeTypeSetting,
+  setting,
+  type SettingsOf,
+  tlsSettings,
+} from '@mq/remoting/settings';
 
 import { compatibilitySettings } from './compatibility-settings.js';
 
@@ -282,6 +288,7 @@ export const brokerSettings = defineSettings({
 
   // Network and refused features
   ...tlsSettings,
+  ...serializeTypeSetting,
   serverChannelMaxIdleTimeSeconds: setting.int({
     default: 120,
     min: 1,

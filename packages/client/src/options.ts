@@ -29,7 +29,10 @@ export interface ClientOptions {
   routeRefreshIntervalMs?: number;
   /** Heartbeat to every broker in use. Default 30000, at least 100; brokers forget a client after 120000. */
   heartbeatIntervalMs?: number;
-  /** Encoding of request headers. Default 'JSON'; 'ROCKETMQ' is smaller and quicker, understood by all Apache releases. */
+  /**
+   * Encoding of request headers: 'JSON', or 'ROCKETMQ', which is smaller and quicker and understood by all Apache
+   * releases. Default: the environment variable ROCKETMQ_SERIALIZE_TYPE, else 'JSON'.
+   */
   serializeType?: SerializeType;
   /** TLS towards every server. Default: plain. */
   tls?: ClientTlsOptions | false;

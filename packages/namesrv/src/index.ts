@@ -1,7 +1,7 @@
 // @mq/namesrv: the RocketMQ NameServer as a library, and the `mqnamesrv` command.
 export { NamesrvController, type NamesrvDeps } from './namesrv-controller.js';
 export { namesrvSettings, type NamesrvSettings } from './settings.js';
-export { runNamesrv, type CommandHost } from './cli/run-namesrv.js';
+export { runNamesrv } from './cli/run-namesrv.js';
 export {
   DEFAULT_BROKER_EXPIRED_MILLIS,
   RouteInfoManager,

@@ -63,7 +63,8 @@ export class NamesrvController implements AsyncDisposable {
       },
       { logger, clock, turn },
     );
-    this.#client = new RemotingClient({ tls: tls.client }, { logger, clock, turn });
+    const serializeType = settings['rocketmq.serialize.type'];
+    this.#client = new RemotingClient({ tls: tls.client, serializeType }, { logger, clock, turn });
     this.#parts = {
       settings: holder,
       routes: new RouteInfoManager(

@@ -2,7 +2,13 @@
 // Each is declared once; the properties file, the command line, GET/UPDATE_NAMESRV_CONFIG and the docs read this record.
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { defineSettings, setting, type SettingsOf, tlsSettings } from '@mq/remoting/settings';
+import {
+  defineSettings,
+  serializeTypeSetting,
+  setting,
+  type SettingsOf,
+  tlsSettings,
+} from '@mq/remoting/settings';
 
 const acceptedOnly = (what: string) => `Accepted for compatibility, no effect: ${what}.`;
 
@@ -132,6 +138,7 @@ export const namesrvSettings = defineSettings({
     help: 'A connection without traffic for this long is closed.',
   }),
   ...tlsSettings,
+  ...serializeTypeSetting,
   serverWorkerThreads: setting.int({
     default: 8,
     min: 1,

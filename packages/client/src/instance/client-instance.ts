@@ -1,6 +1,7 @@
 import {
   RemotingClient,
   RemotingCommand,
+  serializeTypeFromEnv,
   silentLogger,
   systemClock,
   type Clock,
@@ -87,7 +88,7 @@ export class ClientInstance {
       {
         connectTimeoutMs: wholeNumber('connectTimeoutMs', options.connectTimeoutMs, 3_000, 1),
         requestTimeoutMs: this.requestTimeoutMs,
-        serializeType: options.serializeType ?? 'JSON',
+        serializeType: options.serializeType ?? serializeTypeFromEnv(process.env),
         tls: options.tls ?? false,
       },
       { logger: this.logger, clock: this.clock },

@@ -1,5 +1,7 @@
-// Public door of `@mq/remoting/settings`: declared settings and Java's properties files.
+// Public door of `@mq/remoting/settings`: declared settings, properties files, and the commands of servers built on them.
 export * from './define-settings.js';
 export * from './properties-file.js';
 export * from './setting.js';
 export * from './tls-settings.js';
+export * from './server-command.js';
+export * from './serialize-type-setting.js';
