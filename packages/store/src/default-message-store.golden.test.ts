@@ -1,5 +1,6 @@
 // Store directories written by Apache's brokers, opened by ours, compared with what Apache's own store reads from them.
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { decodeRecord, javaHashCode } from '@mq/remoting/message';
 import { ManualClock } from '@mq/remoting';
 import { DefaultMessageStore, messageStoreSettings } from './index.js';
@@ -43,8 +44,8 @@ const SKIPPED: Readonly<Record<string, string>> = {
 };
 /** Where ours differs on purpose. */
 const REFUSED = new Set(['crash-crc']);
-/** Has batch queues, which are not served: its messages are left alone, and puts are refused. */
-const NOT_SERVED = 'TopicBcq';
+/** Has batch queues: entries of its own kind, which are read and never written. */
+const BATCHES = 'TopicBcq';
 
 describe.each(VERSIONS)('a store directory of Apache %s', (version) => {
   describeGolden('opened by this store', () => {
@@ -130,7 +131,7 @@ function describeArchive(dir: string, version: string, kind: string): void {
       for (const [topic, byId] of Object.entries(expected.queues)) {
         for (const [queueId, queue] of Object.entries(byId)) {
           const id = Number(queueId);
-          if (topic === NOT_SERVED) continue;
+          if (topic === BATCHES) continue;
           expect([topic, id, store.minOffsetInQueue(topic, id)]).toEqual([topic, id, queue.minOffset]);
           expect([topic, id, store.maxOffsetInQueue(topic, id)]).toEqual([topic, id, queue.maxOffset]);
           const entries = await store.consumeQueueEntries(topic, id, 0, queue.maxOffset);
@@ -189,7 +190,7 @@ function describeArchive(dir: string, version: string, kind: string): void {
     }
 
     test('getMessage answers as Apache does', async () => {
-      for (const row of (expected.getMessage ?? []).filter(({ topic }) => topic !== NOT_SERVED)) {
+      for (const row of expected.getMessage ?? []) {
         const { topic, queueId, offset, maxMsgNums } = row;
         const result = await store.getMessage({ group: 'G', topic, queueId, offset, maxMsgNums });
         const offsets: number[] = [];
@@ -204,10 +205,37 @@ function describeArchive(dir: string, version: string, kind: string): void {
       }
     });
 
+    if (version === '5.3.3' && kind === '') {
+      test('a topic with batch queues gets no puts, and its files stay as they are', async () => {
+        const path = join(golden.root, 'batchconsumequeue', BATCHES, '0', '00000000000000000000');
+        const before = readFileSync(path);
+        const refused = await store.put({
+          topic: BATCHES,
+          queueId: 0,
+          flag: 0,
+          sysFlag: 0,
+          bornTimestamp: 0,
+          bornHost: Buffer.alloc(8),
+          storeHost: Buffer.alloc(8),
+          reconsumeTimes: 0,
+          preparedTransactionOffset: 0,
+          body: Buffer.from('x'),
+          properties: Buffer.alloc(0),
+          waitStoreMsgOk: true,
+        });
+        expect([refused.status, refused.remark]).toEqual([
+          'MESSAGE_ILLEGAL',
+          'the topic has batch consume queues, which this store does not write',
+        ]);
+        expect(store.maxOffsetInQueue(BATCHES, 0)).toBe(15);
+        expect(readFileSync(path).equals(before)).toBe(true);
+      });
+    }
+
     test('offsets by time are those of Apache', async () => {
       // 4.9.7 has no boundaries but a rule of its own: the nearest by time.
       const rows = (expected.offsetByTime ?? []).filter(
-        (row) => row.topic !== NOT_SERVED && row.lower !== undefined,
+        (row) => row.topic !== BATCHES && row.lower !== undefined,
       );
       const answers = rows.map(async (row) => ({
         ...row,
@@ -258,7 +286,7 @@ function* namedEntries(
   isWanted = (topic: string): boolean => topic !== 'SCHEDULE_TOPIC_XXXX',
 ): Generator<[string, number, NamedEntry[]]> {
   for (const [topic, byId] of Object.entries(queues)) {
-    if (topic === NOT_SERVED || !isWanted(topic)) continue;
+    if (topic === BATCHES || !isWanted(topic)) continue;
     for (const [queueId, { messages }] of Object.entries(byId)) {
       const named = messages.filter((entry): entry is NamedEntry => 'queueOffset' in entry);
       if (named.length > 0) yield [topic, Number(queueId), named];
