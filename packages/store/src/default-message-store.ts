@@ -1,31 +1,25 @@
 // The store: builds its parts, opens and closes them in order, and passes calls on. Decisions are in the parts.
-import { totalmem } from "node:os";
-import { join } from "node:path";
-import {
-  silentLogger,
-  systemClock,
-  TurnScheduler,
-  type Clock,
-  type Logger,
-} from "@mq/remoting";
-import { isSystemTopic } from "@mq/remoting/protocol";
-import { StoreCheckpoint } from "./checkpoint.js";
-import { CommitLog } from "./commit-log/commit-log.js";
-import { DelayLevels } from "./commit-log/delay-levels.js";
-import { LogFiles } from "./commit-log/log-files.js";
-import { PutPipeline } from "./commit-log/put-pipeline.js";
-import { QueueTable } from "./commit-log/queue-table.js";
-import { SEGMENT_BYTES, TailCache } from "./commit-log/tail-cache.js";
-import { ConsumeQueueStore } from "./consume-queue/consume-queue-store.js";
-import { descriptorShare } from "./disk/descriptor-share.js";
-import { ExtTagsCodes } from "./consume-queue/ext-tags-codes.js";
-import type { Disk, DiskLock } from "./disk/disk.js";
-import { FileDisk } from "./disk/file-disk.js";
-import { Dispatcher } from "./dispatch/dispatcher.js";
-import { ExpiryService } from "./expiry/expiry-service.js";
-import { DerivedFlusher } from "./flush/derived-flusher.js";
-import { IndexService } from "./index/index-service.js";
-import { CommitLogStream } from "./log-stream.js";
+import { totalmem } from 'node:os';
+import { join } from 'node:path';
+import { silentLogger, systemClock, TurnScheduler, type Clock, type Logger } from '@mq/remoting';
+import { isSystemTopic } from '@mq/remoting/protocol';
+import { StoreCheckpoint } from './checkpoint.js';
+import { CommitLog } from './commit-log/commit-log.js';
+import { DelayLevels } from './commit-log/delay-levels.js';
+import { LogFiles } from './commit-log/log-files.js';
+import { PutPipeline } from './commit-log/put-pipeline.js';
+import { QueueTable } from './commit-log/queue-table.js';
+import { SEGMENT_BYTES, TailCache } from './commit-log/tail-cache.js';
+import { ConsumeQueueStore } from './consume-queue/consume-queue-store.js';
+import { descriptorShare } from './disk/descriptor-share.js';
+import { ExtTagsCodes } from './consume-queue/ext-tags-codes.js';
+import type { Disk, DiskLock } from './disk/disk.js';
+import { FileDisk } from './disk/file-disk.js';
+import { Dispatcher } from './dispatch/dispatcher.js';
+import { ExpiryService } from './expiry/expiry-service.js';
+import { DerivedFlusher } from './flush/derived-flusher.js';
+import { IndexService } from './index/index-service.js';
+import { CommitLogStream } from './log-stream.js';
 import type {
   AppendMessage,
   ArrivalListener,
@@ -38,26 +32,22 @@ import type {
   PutResult,
   PutWaiter,
   QueryMessageResult,
-} from "./message-store.js";
-import { Periodic } from "./periodic.js";
-import { BatchReader } from "./reading/batch-reader.js";
-import { BufferPool } from "./reading/buffer-pool.js";
-import { LogReader } from "./reading/log-reader.js";
-import { MessageReader } from "./reading/message-reader.js";
-import { StoreQueries } from "./reading/store-queries.js";
-import { recoverStore } from "./recovery/recover.js";
-import {
-  isOfLastRun,
-  isPageCacheWhole,
-  RecoveryHint,
-} from "./recovery/recovery-hint.js";
-import { Redispatcher } from "./recovery/redispatch.js";
-import { RunningFlags } from "./running-flags.js";
-import { runtimeInfo } from "./runtime-info.js";
-import type { MessageStoreSettings } from "./settings.js";
-import { asStoreError } from "./store-error.js";
-import { storePaths, type StorePaths } from "./store-paths.js";
-import { StoreStats } from "./store-stats.js";
+} from './message-store.js';
+import { Periodic } from './periodic.js';
+import { BatchReader } from './reading/batch-reader.js';
+import { BufferPool } from './reading/buffer-pool.js';
+import { LogReader } from './reading/log-reader.js';
+import { MessageReader } from './reading/message-reader.js';
+import { StoreQueries } from './reading/store-queries.js';
+import { recoverStore } from './recovery/recover.js';
+import { isOfLastRun, isPageCacheWhole, RecoveryHint } from './recovery/recovery-hint.js';
+import { Redispatcher } from './recovery/redispatch.js';
+import { RunningFlags } from './running-flags.js';
+import { runtimeInfo } from './runtime-info.js';
+import type { MessageStoreSettings } from './settings.js';
+import { asStoreError } from './store-error.js';
+import { storePaths, type StorePaths } from './store-paths.js';
+import { StoreStats } from './store-stats.js';
 
 /** What a restart after a kill reads again: fewer log bytes than this behind the last recovery mark make no new one, */
 const MARK_AFTER_BYTES = 16 * 1024 * 1024;
@@ -138,27 +128,15 @@ export class DefaultMessageStore implements MessageStore {
       maxOpenFiles: descriptorShare(settings.maxOpenCommitLogFiles, 16),
     };
     this.#files = new LogFiles(this.#disk, fileOptions, this.#logger);
-    const segmentBytes = Math.min(
-      SEGMENT_BYTES,
-      settings.mappedFileSizeCommitLog,
-    );
-    this.#log = new CommitLog(
-      this.#files,
-      new TailCache(settings.tailCacheSize, segmentBytes),
-    );
+    const segmentBytes = Math.min(SEGMENT_BYTES, settings.mappedFileSizeCommitLog);
+    this.#log = new CommitLog(this.#files, new TailCache(settings.tailCacheSize, segmentBytes));
     const queueOptions = {
       dir: paths.consumeQueue,
       fileSizeBytes: settings.mappedFileSizeConsumeQueue,
       maxOpenFiles: descriptorShare(settings.maxOpenConsumeQueueFiles, 8),
     };
-    this.#consumeQueues = new ConsumeQueueStore(queueOptions, {
-      disk: this.#disk,
-      logger: this.#logger,
-    });
-    const extOptions = {
-      dir: paths.consumeQueueExt,
-      fileSizeBytes: settings.mappedFileSizeConsumeQueueExt,
-    };
+    this.#consumeQueues = new ConsumeQueueStore(queueOptions, { disk: this.#disk, logger: this.#logger });
+    const extOptions = { dir: paths.consumeQueueExt, fileSizeBytes: settings.mappedFileSizeConsumeQueueExt };
     this.#tagsCodes = new ExtTagsCodes(extOptions, this.#disk, this.#logger);
     this.#queues = new QueueTable(this.#consumeQueues);
     this.#logReader = new LogReader(this.#log, this.#logger);
@@ -204,10 +182,7 @@ export class DefaultMessageStore implements MessageStore {
     } catch (error) {
       const storeError = asStoreError(error);
       // Refused before anything was changed: the next start shall judge the directory as this one did.
-      if (
-        storeError.code === "CORRUPT" ||
-        storeError.code === "FILE_SIZE_MISMATCH"
-      ) {
+      if (storeError.code === 'CORRUPT' || storeError.code === 'FILE_SIZE_MISMATCH') {
         if (!abnormal) disk.remove(abort);
       }
       // A start that failed halfway is no store: close must not write anything.
@@ -225,18 +200,11 @@ export class DefaultMessageStore implements MessageStore {
       dir: paths.batchConsumeQueue,
       fileSizeBytes: this.#settings.mapperFileSizeBatchConsumeQueue,
     };
-    const batches = new BatchReader(
-      batchOptions,
-      this.#disk,
-      this.#logReader,
-      this.#logger,
-    );
+    const batches = new BatchReader(batchOptions, this.#disk, this.#logReader, this.#logger);
     const foreignTopics = batches.topics;
     if (foreignTopics.size > 0) {
       this.#batches = batches;
-      this.#logger.warn("topics with batch consume queues are read only", {
-        topics: [...foreignTopics],
-      });
+      this.#logger.warn('topics with batch consume queues are read only', { topics: [...foreignTopics] });
     }
     this.#files.load();
     this.#consumeQueues.load();
@@ -244,13 +212,9 @@ export class DefaultMessageStore implements MessageStore {
     const mark = hint.load();
     // Index files that this store wrote are whole up to their header, whatever happened; Apache's are not.
     const isIndexWhole =
-      !abnormal ||
-      (mark !== undefined && isOfLastRun(mark, checkpoint.physicMsgTimestamp));
+      !abnormal || (mark !== undefined && isOfLastRun(mark, checkpoint.physicMsgTimestamp));
     const index = this.#loadIndex(checkpoint, isIndexWhole);
-    const dispatcher = new Dispatcher(
-      index,
-      new DelayLevels(this.#settings.messageDelayLevel),
-    );
+    const dispatcher = new Dispatcher(index, new DelayLevels(this.#settings.messageDelayLevel));
     const recovered = await recoverStore(
       {
         disk: this.#disk,
@@ -258,12 +222,7 @@ export class DefaultMessageStore implements MessageStore {
         consumeQueues: this.#consumeQueues,
         index,
         checkpoint,
-        redispatcher: new Redispatcher(
-          dispatcher,
-          this.#consumeQueues,
-          foreignTopics,
-          this.#logger,
-        ),
+        redispatcher: new Redispatcher(dispatcher, this.#consumeQueues, foreignTopics, this.#logger),
         settings: this.#settings,
         logger: this.#logger,
         asideDir: paths.aside,
@@ -274,14 +233,7 @@ export class DefaultMessageStore implements MessageStore {
     for (const file of this.#files.all)
       if (file.endOffset > recovered.beginOffset) await this.#files.sync(file);
     this.#log.startAt(recovered.endOffset, recovered.lastStoreTimestamp);
-    const parts = this.#build(
-      checkpoint,
-      index,
-      dispatcher,
-      foreignTopics,
-      hint,
-      bootId,
-    );
+    const parts = this.#build(checkpoint, index, dispatcher, foreignTopics, hint, bootId);
     this.#parts = parts;
     dispatcher.startAt(recovered.endOffset, recovered.lastRecordOffset);
     parts.pipeline.flusher.startAt(recovered.endOffset);
@@ -300,25 +252,11 @@ export class DefaultMessageStore implements MessageStore {
     this.#startPeriodics(parts);
   }
 
-  #loadIndex(
-    checkpoint: StoreCheckpoint,
-    isWhole: boolean,
-  ): IndexService | undefined {
-    const { messageIndexEnable, maxHashSlotNum, maxIndexNum, maxMsgsNumBatch } =
-      this.#settings;
+  #loadIndex(checkpoint: StoreCheckpoint, isWhole: boolean): IndexService | undefined {
+    const { messageIndexEnable, maxHashSlotNum, maxIndexNum, maxMsgsNumBatch } = this.#settings;
     if (!messageIndexEnable) return undefined;
-    const options = {
-      dir: this.#paths.index,
-      maxHashSlotNum,
-      maxIndexNum,
-      maxMsgsNumBatch,
-    };
-    const deps = {
-      disk: this.#disk,
-      checkpoint,
-      clock: this.#clock,
-      logger: this.#logger,
-    };
+    const options = { dir: this.#paths.index, maxHashSlotNum, maxIndexNum, maxMsgsNumBatch };
+    const deps = { disk: this.#disk, checkpoint, clock: this.#clock, logger: this.#logger };
     const index = new IndexService(options, deps);
     index.load(isWhole);
     return index;
@@ -347,12 +285,7 @@ export class DefaultMessageStore implements MessageStore {
       pool: this.#pool,
       settings: () => this.#settings,
     };
-    const stream = new CommitLogStream(
-      this.#log,
-      this.#logReader,
-      this.#pool,
-      () => this.flushedWhere,
-    );
+    const stream = new CommitLogStream(this.#log, this.#logReader, this.#pool, () => this.flushedWhere);
     const onProgress = (): void => stream.announce();
     const pipeline = new PutPipeline({
       ...shared,
@@ -369,56 +302,28 @@ export class DefaultMessageStore implements MessageStore {
       dispatcher,
       pipeline,
       stream,
-      reader: new MessageReader({
-        ...shared,
-        tagsCodes: this.#tagsCodes,
-        totalMemoryBytes,
-      }),
-      queries: new StoreQueries(
-        this.#consumeQueues,
-        index,
-        this.#logReader,
-        this.#tagsCodes,
-      ),
-      derived: new DerivedFlusher({
-        ...shared,
-        hint,
-        bootId,
-        logFlusher: pipeline.flusher,
-      }),
-      expiry: new ExpiryService({
-        ...shared,
-        consumeQueueDir: this.#paths.consumeQueue,
-      }),
+      reader: new MessageReader({ ...shared, tagsCodes: this.#tagsCodes, totalMemoryBytes }),
+      queries: new StoreQueries(this.#consumeQueues, index, this.#logReader, this.#tagsCodes),
+      derived: new DerivedFlusher({ ...shared, hint, bootId, logFlusher: pipeline.flusher }),
+      expiry: new ExpiryService({ ...shared, consumeQueueDir: this.#paths.consumeQueue }),
     };
   }
 
   #startPeriodics(parts: Parts): void {
-    const every = (
-      name: string,
-      intervalMs: number,
-      work: () => Promise<void> | void,
-    ): void => {
-      const periodic = new Periodic(name, work, {
-        clock: this.#clock,
-        logger: this.#logger,
-      });
+    const every = (name: string, intervalMs: number, work: () => Promise<void> | void): void => {
+      const periodic = new Periodic(name, work, { clock: this.#clock, logger: this.#logger });
       periodic.start(intervalMs);
       this.#periodics.push(periodic);
     };
     const settings = this.#settings;
     this.#lastThoroughMs = this.#lastLogFlushMs = this.#clock.monotonic();
-    every("log flush", settings.flushIntervalCommitLog, () =>
-      this.#flushLog(parts),
-    );
-    every("queue flush", settings.flushIntervalConsumeQueue, () =>
-      this.#flushDerived(parts),
-    );
-    every("expiry", settings.cleanResourceInterval, async () => {
+    every('log flush', settings.flushIntervalCommitLog, () => this.#flushLog(parts));
+    every('queue flush', settings.flushIntervalConsumeQueue, () => this.#flushDerived(parts));
+    every('expiry', settings.cleanResourceInterval, async () => {
       await parts.expiry.run({ manual: false });
       this.#earliestStoreTimestamp = await this.earliestStoreTimestamp();
     });
-    every("second", SECOND_MS, () => {
+    every('second', SECOND_MS, () => {
       this.stats.sample();
       parts.pipeline.dispatch();
       this.#log.prepareNextFile();
@@ -427,13 +332,10 @@ export class DefaultMessageStore implements MessageStore {
 
   #flushLog(parts: Parts): void {
     const nowMs = this.#clock.monotonic();
-    const { flushCommitLogLeastPages, flushCommitLogThoroughInterval } =
-      this.#settings;
+    const { flushCommitLogLeastPages, flushCommitLogThoroughInterval } = this.#settings;
     const dirtyPages =
-      Math.floor(this.#log.writtenOffset / PAGE_BYTES) -
-      Math.floor(this.flushedWhere / PAGE_BYTES);
-    const isThorough =
-      nowMs >= this.#lastLogFlushMs + flushCommitLogThoroughInterval;
+      Math.floor(this.#log.writtenOffset / PAGE_BYTES) - Math.floor(this.flushedWhere / PAGE_BYTES);
+    const isThorough = nowMs >= this.#lastLogFlushMs + flushCommitLogThoroughInterval;
     if (!isThorough && dirtyPages < flushCommitLogLeastPages) return;
     if (isThorough) this.#lastLogFlushMs = nowMs;
     parts.pipeline.flusher.request();
@@ -441,15 +343,10 @@ export class DefaultMessageStore implements MessageStore {
 
   async #flushDerived(parts: Parts): Promise<void> {
     const nowMs = this.#clock.monotonic();
-    const unmarked =
-      parts.dispatcher.dispatchedOffset - parts.derived.markedOffset;
-    const isDue =
-      nowMs >=
-      this.#lastThoroughMs + this.#settings.flushConsumeQueueThoroughInterval;
-    const isFarBehind =
-      unmarked >= MARK_AFTER_BYTES && nowMs >= this.#nextMarkMs;
-    if (!isFarBehind && !(isDue && unmarked > 0))
-      return parts.derived.writeQueues(QUEUE_PAGES);
+    const unmarked = parts.dispatcher.dispatchedOffset - parts.derived.markedOffset;
+    const isDue = nowMs >= this.#lastThoroughMs + this.#settings.flushConsumeQueueThoroughInterval;
+    const isFarBehind = unmarked >= MARK_AFTER_BYTES && nowMs >= this.#nextMarkMs;
+    if (!isFarBehind && !(isDue && unmarked > 0)) return parts.derived.writeQueues(QUEUE_PAGES);
     this.#lastThoroughMs = nowMs;
     await parts.derived.flushThoroughly();
     const endMs = this.#clock.monotonic();
@@ -466,9 +363,7 @@ export class DefaultMessageStore implements MessageStore {
       await parts.pipeline.drain();
     } catch (error) {
       isWhole = false;
-      this.#logger.error("the log could not be flushed at shutdown", {
-        error: String(error),
-      });
+      this.#logger.error('the log could not be flushed at shutdown', { error: String(error) });
     }
     await parts.expiry.close();
     for (const periodic of this.#periodics) await periodic.stop();
@@ -476,9 +371,7 @@ export class DefaultMessageStore implements MessageStore {
       await parts.derived.flushThoroughly({ closing: true });
     } catch (error) {
       isWhole = false;
-      this.#logger.error("queues could not be flushed at shutdown", {
-        error: String(error),
-      });
+      this.#logger.error('queues could not be flushed at shutdown', { error: String(error) });
     }
     isWhole &&= this.runningFlags.isWriteable && this.dispatchBehindBytes === 0;
     parts.checkpoint.close();
@@ -486,12 +379,9 @@ export class DefaultMessageStore implements MessageStore {
     if (isWhole) {
       this.#disk.remove(this.#paths.abort);
       this.#disk.syncDirectory(this.#paths.root);
-    } else
-      this.#logger.warn("abort file kept: the next start recovers", {
-        flags: this.runningFlags.bits,
-      });
+    } else this.#logger.warn('abort file kept: the next start recovers', { flags: this.runningFlags.bits });
     parts.dispatcher.dropWaiting();
-    this.runningFlags.raise("notReadable");
+    this.runningFlags.raise('notReadable');
     this.#closeFiles();
   }
 
@@ -523,9 +413,7 @@ export class DefaultMessageStore implements MessageStore {
   }
 
   put(message: AppendMessage): Promise<PutResult> {
-    return new Promise((resolve) =>
-      this.append(message, { onPutResult: resolve }),
-    );
+    return new Promise((resolve) => this.append(message, { onPutResult: resolve }));
   }
 
   get onArrival(): ArrivalListener | undefined {
@@ -539,9 +427,7 @@ export class DefaultMessageStore implements MessageStore {
 
   // ---- reading
 
-  getMessage(
-    request: GetMessageRequest,
-  ): GetMessageResult | Promise<GetMessageResult> {
+  getMessage(request: GetMessageRequest): GetMessageResult | Promise<GetMessageResult> {
     if (this.#batches?.topics.has(request.topic) === true)
       return this.#counted(this.#batches.getMessage(request));
     const result = this.#running().reader.getMessage(request);
@@ -550,73 +436,40 @@ export class DefaultMessageStore implements MessageStore {
     return result;
   }
 
-  async #counted(
-    promise: Promise<GetMessageResult>,
-  ): Promise<GetMessageResult> {
+  async #counted(promise: Promise<GetMessageResult>): Promise<GetMessageResult> {
     const startMs = this.#clock.monotonic();
     const result = await promise;
     this.stats.countGet(result.messageCount);
     const elapsedMs = Math.round(this.#clock.monotonic() - startMs);
-    if (elapsedMs > this.stats.getMessageEntireTimeMax)
-      this.stats.getMessageEntireTimeMax = elapsedMs;
+    if (elapsedMs > this.stats.getMessageEntireTimeMax) this.stats.getMessageEntireTimeMax = elapsedMs;
     return result;
   }
 
   minOffsetInQueue(topic: string, queueId: number): number {
-    return (
-      (
-        this.#consumeQueues.find(topic, queueId) ??
-        this.#batches?.find(topic, queueId)
-      )?.minOffset ?? 0
-    );
+    return (this.#consumeQueues.find(topic, queueId) ?? this.#batches?.find(topic, queueId))?.minOffset ?? 0;
   }
 
   maxOffsetInQueue(topic: string, queueId: number): number {
-    return (
-      (
-        this.#consumeQueues.find(topic, queueId) ??
-        this.#batches?.find(topic, queueId)
-      )?.maxOffset ?? 0
-    );
+    return (this.#consumeQueues.find(topic, queueId) ?? this.#batches?.find(topic, queueId))?.maxOffset ?? 0;
   }
 
   offsetInQueueByTime(
     topic: string,
     queueId: number,
     timestamp: number,
-    boundary: "LOWER" | "UPPER" = "LOWER",
+    boundary: 'LOWER' | 'UPPER' = 'LOWER',
   ): Promise<number> {
-    return this.#running().queries.offsetByTime(
-      topic,
-      queueId,
-      timestamp,
-      boundary,
-    );
+    return this.#running().queries.offsetByTime(topic, queueId, timestamp, boundary);
   }
 
-  storeTimestampOf(
-    topic: string,
-    queueId: number,
-    queueOffset: number,
-  ): Promise<number> {
-    return this.#running().queries.storeTimestampOf(
-      topic,
-      queueId,
-      queueOffset,
-    );
+  storeTimestampOf(topic: string, queueId: number, queueOffset: number): Promise<number> {
+    return this.#running().queries.storeTimestampOf(topic, queueId, queueOffset);
   }
 
-  async earliestStoreTimestamp(
-    topic?: string,
-    queueId?: number,
-  ): Promise<number> {
+  async earliestStoreTimestamp(topic?: string, queueId?: number): Promise<number> {
     if (topic === undefined || queueId === undefined)
       return this.#logReader.storeTimestampAt(this.minPhyOffset);
-    return this.storeTimestampOf(
-      topic,
-      queueId,
-      this.minOffsetInQueue(topic, queueId),
-    );
+    return this.storeTimestampOf(topic, queueId, this.minOffsetInQueue(topic, queueId));
   }
 
   recordAt(commitLogOffset: number): Promise<Buffer | undefined> {
@@ -631,14 +484,7 @@ export class DefaultMessageStore implements MessageStore {
     endMs: number,
     { unique = false }: { unique?: boolean } = {},
   ): Promise<QueryMessageResult> {
-    return this.#running().queries.query(
-      topic,
-      key,
-      maxNum,
-      beginMs,
-      endMs,
-      unique,
-    );
+    return this.#running().queries.query(topic, key, maxNum, beginMs, endMs, unique);
   }
 
   consumeQueueEntries(
@@ -663,9 +509,7 @@ export class DefaultMessageStore implements MessageStore {
   }
 
   get dispatchBehindBytes(): number {
-    return (
-      this.#log.writtenOffset - (this.#parts?.dispatcher.dispatchedOffset ?? 0)
-    );
+    return this.#log.writtenOffset - (this.#parts?.dispatcher.dispatchedOffset ?? 0);
   }
 
   get logStream(): LogStream {
@@ -695,9 +539,7 @@ export class DefaultMessageStore implements MessageStore {
   }
 
   async cleanUnusedTopics(retain: ReadonlySet<string>): Promise<string[]> {
-    const unused = [...this.topics()].filter(
-      (topic) => !retain.has(topic) && !isSystemTopic(topic),
-    );
+    const unused = [...this.topics()].filter((topic) => !retain.has(topic) && !isSystemTopic(topic));
     for (const topic of unused) await this.deleteTopic(topic);
     return unused;
   }
@@ -722,8 +564,7 @@ export class DefaultMessageStore implements MessageStore {
   }
 
   #running(): Parts {
-    if (this.#parts === undefined)
-      throw new Error("the message store has not been started");
+    if (this.#parts === undefined) throw new Error('the message store has not been started');
     return this.#parts;
   }
 }
@@ -733,11 +574,11 @@ function readBootId(disk: Disk): string {
   try {
     return (
       disk
-        .readFile(join("/proc", "sys", "kernel", "random", "boot_id"))
-        ?.toString("latin1")
-        .trim() ?? ""
+        .readFile(join('/proc', 'sys', 'kernel', 'random', 'boot_id'))
+        ?.toString('latin1')
+        .trim() ?? ''
     );
   } catch {
-    return "";
+    return '';
   }
 }
