@@ -6,8 +6,32 @@ import { root } from '../workspace.mjs';
 
 const BOOT_TIMEOUT_MS = 60_000;
 
-/** Starts our broker on a store directory; resolves when it serves. `settings` go into its configuration file. */
-export function startBroker({ folder, port, settings = {} }) {
+/** Brokers of this process that have not ended. */
+const running = new Set();
+
+/** Kills what a failed campaign left running; nobody else's brokers. */
+export async function killBrokers() {
+  for (const { child, exited } of [...running]) {
+    child.kill('SIGKILL');
+    await exited;
+  }
+}
+
+/**
+ * Starts our broker on a store directory; resolves when it serves. `settings` go into its configuration file.
+ * @param prefix a command that runs it (`['strace', ...]`); it must leave the broker the process that is started
+ * @param nodeOptions of the broker's Node; @param env variables beside ours
+ * @param program the broker's file; default: the built app
+ */
+export function startBroker({
+  folder,
+  port,
+  settings = {},
+  prefix = [],
+  nodeOptions = [],
+  env = {},
+  program = join(root, 'apps/broker/dist/mqbroker.js'),
+}) {
   const config = join(folder, 'broker.conf');
   const properties = {
     brokerName: 'broker-a',
@@ -19,16 +43,26 @@ export function startBroker({ folder, port, settings = {} }) {
     diskMaxUsedSpaceRatio: 95,
     ...settings,
   };
-  writeFileSync(config, Object.entries(properties).map(([key, value]) => `${key}=${value}\n`).join(''));
+  writeFileSync(
+    config,
+    Object.entries(properties)
+      .map(([key, value]) => `${key}=${value}\n`)
+      .join(''),
+  );
   const startedAt = performance.now();
-  const child = spawn(process.execPath, [join(root, 'apps/broker/dist/mqbroker.js'), '-c', config], {
+  const [command, ...args] = [...prefix, process.execPath, ...nodeOptions, program, '-c', config];
+  const child = spawn(command, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
   });
   let output = '';
   const collect = (text) => (output = (output + text).slice(-20_000));
   child.stdout.setEncoding('utf8').on('data', collect);
   child.stderr.setEncoding('utf8').on('data', collect);
   const exited = new Promise((resolve) => child.once('exit', (code, signal) => resolve({ code, signal })));
+  const entry = { child, exited };
+  running.add(entry);
+  void exited.then(() => running.delete(entry));
   return new Promise((resolve, reject) => {
     const fail = (why) => reject(new Error(`the broker ${why}:\n${output}`));
     const deadline = setTimeout(() => {

@@ -39,6 +39,7 @@ import { BufferPool } from './reading/buffer-pool.js';
 import { LogReader } from './reading/log-reader.js';
 import { MessageReader } from './reading/message-reader.js';
 import { StoreQueries } from './reading/store-queries.js';
+import { FenceMark, rewriteLog } from './recovery/fence-mark.js';
 import { recoverStore } from './recovery/recover.js';
 import { isOfLastRun, isPageCacheWhole, RecoveryHint } from './recovery/recovery-hint.js';
 import { Redispatcher } from './recovery/redispatch.js';
@@ -230,8 +231,12 @@ export class DefaultMessageStore implements MessageStore {
       { abnormal, mark, bootId },
     );
     // What a killed process wrote is in the page cache only. It is shown from now on, so it must stay.
-    for (const file of this.#files.all)
-      if (file.endOffset > recovered.beginOffset) await this.#files.sync(file);
+    const fence = new FenceMark(this.#disk, paths.fenceMark);
+    const doubtFrom = fence.load();
+    if (doubtFrom !== undefined) rewriteLog(this.#files, doubtFrom, recovered.endOffset);
+    const unsyncedFrom = Math.min(recovered.beginOffset, doubtFrom ?? Infinity);
+    for (const file of this.#files.all) if (file.endOffset > unsyncedFrom) await this.#files.sync(file);
+    if (doubtFrom !== undefined) fence.clear();
     this.#log.startAt(recovered.endOffset, recovered.lastStoreTimestamp);
     const parts = this.#build(checkpoint, index, dispatcher, foreignTopics, hint, bootId);
     this.#parts = parts;
@@ -293,6 +298,7 @@ export class DefaultMessageStore implements MessageStore {
       turn: this.#turn,
       foreignTopics,
       onProgress,
+      onFenced: (flushedOffset) => new FenceMark(this.#disk, this.#paths.fenceMark).leave(flushedOffset),
     });
     const totalMemoryBytes = this.#deps.totalMemoryBytes ?? totalmem();
     dispatcher.onArrival = this.#onArrival;

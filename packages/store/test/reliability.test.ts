@@ -1,8 +1,8 @@
 // Defects that the campaigns of tools/reliability found, each as the smallest state that showed it (docs/reliability.md).
 import { ManualClock } from '@mq/remoting';
-import type { DefaultMessageStore } from '../src/index.js';
+import { checkStore, messageStoreSettings, repairStore, type DefaultMessageStore } from '../src/index.js';
 import { SimulatedDisk } from '../src/testing/index.js';
-import { bodies, message, openStore, properties, readAll, settle } from './store-fixture.js';
+import { bodies, makeStore, message, openStore, properties, readAll, settle } from './store-fixture.js';
 
 const LOG = '/store/commitlog/00000000000000000000';
 const SMALL_INDEX = { maxHashSlotNum: 4, maxIndexNum: 200 } as const;
@@ -104,5 +104,144 @@ describe('after a power cut', () => {
       expect(await missingKeys(store, (await readAll(store)).length)).toEqual([]);
       await store.close();
     }
+  });
+});
+
+describe('after a sync that failed', () => {
+  test('what the cache still shows at the next start is written once more, and outlives a power cut', async () => {
+    const settings = { flushDiskType: 'SYNC_FLUSH' } as const;
+    const disk = new SimulatedDisk();
+    const first = await openStore({ disk, settings });
+    await first.put(message('safe'));
+    disk.failAt('sync', 1, 'EIO', { path: 'commitlog' });
+    expect((await first.put(message('in the cache only'))).status).toBe('FLUSH_DISK_TIMEOUT');
+    const killed = disk.kill();
+    const second = await openStore({ disk: killed, settings });
+    expect((await second.put(message('acknowledged'))).status).toBe('PUT_OK');
+    const cut = [...killed.crashStates(1)][0]!.disk;
+    const third = await openStore({ disk: cut, settings, bootId: 'boot-2' });
+    expect(await bodies(third)).toEqual(['safe', 'in the cache only', 'acknowledged']);
+    await second.close();
+    await third.close();
+  });
+
+  test('a log file that could not be made durable is created anew', async () => {
+    const disk = new SimulatedDisk();
+    const settings = { flushDiskType: 'SYNC_FLUSH', mappedFileSizeCommitLog: 2048 } as const;
+    const first = await openStore({ disk, settings });
+    await first.put(message('x'.repeat(1500)));
+    disk.failAt('sync', 1, 'EIO', { path: '00000000000000002048' });
+    expect((await first.put(message('y'.repeat(1500)))).status).toBe('CREATE_MAPPED_FILE_FAILED');
+    expect((await first.put(message('z'.repeat(1500)))).status).toBe('PUT_OK');
+    const cut = [...disk.crashStates(1)][0]!.disk;
+    const store = await openStore({ disk: cut, settings, bootId: 'boot-2' });
+    expect((await bodies(store)).map((body) => body[0])).toEqual(['x', 'z']);
+    await store.close();
+  });
+});
+
+describe('a flipped bit', () => {
+  const TOPICS = ['A', 'B'];
+  const SETTINGS = {
+    ...messageStoreSettings.defaults(),
+    storePathRootDir: '/store',
+    mappedFileSizeCommitLog: 4096,
+    mappedFileSizeConsumeQueue: 400,
+    maxHashSlotNum: 100,
+    maxIndexNum: 200,
+  };
+
+  /** Twenty messages of 128 bytes by turns in two topics, closed. */
+  async function closedStore(): Promise<SimulatedDisk> {
+    const disk = new SimulatedDisk();
+    const store = await openStore({ disk });
+    for (let number = 0; number < 20; number++) {
+      const body = `${number}`.padEnd(128 - 91 - 1, 'x');
+      expect((await store.put(message(body, { topic: TOPICS[number % 2]! }))).sizeBytes).toBe(128);
+    }
+    await store.close();
+    return disk;
+  }
+
+  function flip(disk: SimulatedDisk, path: string, at: number, bit: number): void {
+    const bytes = disk.readFile(path)!;
+    bytes[at]! ^= 1 << bit;
+    disk.writeFile(path, bytes);
+  }
+
+  async function numbers(store: DefaultMessageStore, topic: string): Promise<number[]> {
+    return (await readAll(store, topic)).map(({ body }) => parseInt(body.toString(), 10));
+  }
+
+  test('in the offset of a queue entry serves no record of another queue, and is logged', async () => {
+    const disk = await closedStore();
+    // Bit 7 of the lowest byte: from the record of A at offset 512 to that of B at 640.
+    flip(disk, '/store/consumequeue/A/0/00000000000000000000', 2 * 20 + 7, 7);
+    const logged: unknown[] = [];
+    const note = (text: string): void => void logged.push(text);
+    const logger = { debug() {}, info() {}, warn: note, error: note, child: () => logger };
+    const store = await openStore({ disk, logger });
+    const found = await numbers(store, 'A');
+    expect(found.filter((number) => number % 2 === 1)).toEqual([]);
+    expect(found.length === 10 || logged.length > 0).toBe(true);
+    await store.close();
+  });
+
+  test('that makes a queue look shorter after a clean stop builds it again', async () => {
+    const disk = await closedStore();
+    // The sign of the size of entry 4: it counts as not written.
+    flip(disk, '/store/consumequeue/A/0/00000000000000000000', 4 * 20 + 8, 7);
+    const store = await openStore({ disk });
+    expect(await numbers(store, 'A')).toEqual([0, 2, 4, 6, 8, 10, 12, 14, 16, 18]);
+    expect((await store.put(message('next', { topic: 'A' }))).queueOffset).toBe(10);
+    await store.close();
+  });
+
+  test('a queue that was removed is built again, though another reaches as far as the mark says', async () => {
+    const disk = await closedStore();
+    disk.remove('/store/consumequeue/A');
+    const store = await openStore({ disk });
+    expect(await numbers(store, 'A')).toEqual([0, 2, 4, 6, 8, 10, 12, 14, 16, 18]);
+    await store.close();
+  });
+
+  test('in the recovery mark makes it unbelievable', async () => {
+    const disk = await closedStore();
+    const path = '/store/config/mq-recovery.json';
+    const text = disk.readFile(path)!.toString();
+    flip(disk, path, text.indexOf('"queueEntries":') + '"queueEntries":'.length, 0);
+    disk.remove(`${path}.bak`);
+    const store = await openStore({ disk });
+    expect(await numbers(store, 'B')).toHaveLength(10);
+    await store.close();
+  });
+
+  test('in a record is refused at recovery, and after a repair all others are served at their offsets', async () => {
+    const disk = await closedStore();
+    disk.remove('/store/config');
+    disk.writeFile('/store/abort', 'x');
+    disk.remove('/store/checkpoint');
+    flip(disk, '/store/commitlog/00000000000000000000', 6 * 128 + 100, 3);
+    const refused = makeStore({ disk });
+    await expect(refused.start()).rejects.toMatchObject({ code: 'CORRUPT', position: 6 * 128 });
+    await refused.close();
+    const before = disk.readFile('/store/commitlog/00000000000000000000')!;
+
+    expect((await checkStore(SETTINGS, { disk })).findings).toMatchObject([
+      { kind: 'log', position: 6 * 128, sizeBytes: 128 },
+    ]);
+    const report = await repairStore(SETTINGS, { disk });
+    expect(report).toMatchObject({ records: 20, asideDir: '/store/damaged' });
+    expect(disk.readFile('/store/damaged/commitlog-00000000000000000768')).toEqual(
+      before.subarray(6 * 128, 7 * 128),
+    );
+    expect((await checkStore(SETTINGS, { disk })).findings).toEqual([]);
+
+    const store = await openStore({ disk });
+    const messages = await readAll(store, 'A');
+    expect(messages.map(({ queueOffset }) => queueOffset)).toEqual([0, 1, 2, 4, 5, 6, 7, 8, 9]);
+    expect(await numbers(store, 'B')).toHaveLength(10);
+    expect((await store.put(message('next', { topic: 'A' }))).queueOffset).toBe(10);
+    await store.close();
   });
 });

@@ -105,8 +105,14 @@ export class LogFiles {
     const path = join(this.#directoryFor(baseOffset), logFileName(baseOffset));
     const file = this.#file(path, baseOffset);
     // Its size and name are durable before it holds a record: no crash leaves a file that is too short.
-    this.#handles.use(path, { create: true, sizeBytes: this.fileSizeBytes }).syncNow();
-    this.disk.syncDirectory(dirname(path));
+    try {
+      this.#handles.use(path, { create: true, sizeBytes: this.fileSizeBytes }).syncNow();
+      this.disk.syncDirectory(dirname(path));
+    } catch (error) {
+      // A failed sync is final for a file: the next attempt begins with a new one.
+      this.#discard(path);
+      throw error;
+    }
     this.#files.push(file);
     return file;
   }
@@ -133,6 +139,15 @@ export class LogFiles {
 
   close(): void {
     this.#handles.closeAll();
+  }
+
+  #discard(path: string): void {
+    this.#handles.forget(path);
+    try {
+      this.disk.remove(path);
+    } catch (error) {
+      this.logger.warn('a log file that is not durable could not be removed', { path, error: String(error) });
+    }
   }
 
   #remove(file: LogFile): void {

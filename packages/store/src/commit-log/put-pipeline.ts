@@ -28,6 +28,8 @@ export interface PutPipelineParts {
   readonly foreignTopics: ReadonlySet<string>;
   /** The log grew or its durable end moved. */
   readonly onProgress: () => void;
+  /** The log takes no more writes; all before `flushedOffset` is on disk. */
+  readonly onFenced: (flushedOffset: number) => void;
 }
 
 export class PutPipeline implements TurnTask {
@@ -197,7 +199,7 @@ export class PutPipeline implements TurnTask {
     try {
       log.write();
     } catch (error) {
-      runningFlags.raise('fenced');
+      this.#fence();
       logger.error('commit log write failed: no more writes', {
         error: String(error),
         offset: log.writtenOffset,
@@ -231,8 +233,12 @@ export class PutPipeline implements TurnTask {
     this.parts.onProgress();
   }
 
+  #fence(): void {
+    if (this.parts.runningFlags.raise('fenced')) this.parts.onFenced(this.flusher.flushedOffset);
+  }
+
   #onSyncFailed(): void {
-    this.parts.runningFlags.raise('fenced');
+    this.#fence();
     this.gate.failAll();
   }
 

@@ -47,29 +47,26 @@ export class QueueFiles {
   }
 
   /**
-   * Finds the files on disk. A last file that is too short is one whose size was not durable at a power cut: it is
-   * extended, with zeros like any entry that was not written.
+   * Finds the files on disk. One that is too short is one whose size was not durable at a power cut: it is extended,
+   * with zeros like any entry that was not written. (Were it one of other settings, the names would not fit.)
    * @throws ConsumeQueueError `BAD_FILE_SIZE`, `MISSING_FILE`
    */
   load(): void {
     const { disk, fileSizeBytes } = this.context;
     const starts = disk.list(this.dir).filter(isFileName).map(Number);
     starts.forEach((start, i) => {
+      if (start % fileSizeBytes === 0 && (i === 0 || start === starts[i - 1]! + fileSizeBytes)) return;
+      throw new ConsumeQueueError('MISSING_FILE', this.pathOf(start), 'does not continue the file before it');
+    });
+    for (const start of starts) {
       const path = this.pathOf(start);
       const sizeBytes = disk.stat(path)?.sizeBytes ?? 0;
-      if (sizeBytes < fileSizeBytes && i === starts.length - 1)
-        disk.open(path, { sizeBytes: fileSizeBytes }).close();
-      else if (sizeBytes !== fileSizeBytes) {
-        throw new ConsumeQueueError(
-          'BAD_FILE_SIZE',
-          path,
-          `has ${sizeBytes} bytes instead of ${fileSizeBytes}`,
-        );
+      if (sizeBytes < fileSizeBytes) disk.open(path, { sizeBytes: fileSizeBytes }).close();
+      else if (sizeBytes > fileSizeBytes) {
+        const detail = `has ${sizeBytes} bytes instead of ${fileSizeBytes}`;
+        throw new ConsumeQueueError('BAD_FILE_SIZE', path, detail);
       }
-      if (start % fileSizeBytes !== 0 || (i > 0 && start !== starts[i - 1]! + fileSizeBytes)) {
-        throw new ConsumeQueueError('MISSING_FILE', path, 'does not continue the file before it');
-      }
-    });
+    }
     this.startBytes = starts[0] ?? 0;
     this.endBytes = starts.length === 0 ? 0 : starts[starts.length - 1]! + fileSizeBytes;
   }
