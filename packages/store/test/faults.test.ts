@@ -221,6 +221,23 @@ describe('a message store on a failing disk', () => {
     expect((await store.put(message('c'))).status).toBe('PUT_OK');
   });
 
+  test('a full disk of the queues refuses puts too, and says so', async () => {
+    const store = await open();
+    let isFull = true;
+    disk.usage = (path) => ({
+      totalBytes: 1000,
+      usableBytes: isFull && path.includes('consumequeue') ? 50 : 900,
+    });
+    await clock.advance(10_000);
+    expect(await store.put(message('a'))).toMatchObject({
+      status: 'SERVICE_NOT_AVAILABLE',
+      remark: expect.stringContaining('disk is full') as unknown,
+    });
+    isFull = false;
+    await clock.advance(10_000);
+    expect((await store.put(message('b'))).status).toBe('PUT_OK');
+  });
+
   test('a nearly full disk removes old files whatever their age, the newest never', async () => {
     const store = await open({ settings: { deleteCommitLogFilesInterval: 0 } });
     disk.now = () => clock.now();
