@@ -7,6 +7,8 @@ import {
   type Connection,
   type RequestContext,
   type RequestProcessor,
+  type SerializeType,
+  type ServerTlsOptions,
 } from '@mq/remoting';
 import { decodeBatch, encodeOffsetMsgId, encodeRecord } from '@mq/remoting/message';
 import {
@@ -38,6 +40,7 @@ export interface SeenRequest {
   readonly ext: Readonly<Record<string, string>>;
   readonly isOneway: boolean;
   readonly body: Buffer | undefined;
+  readonly serializeType: SerializeType;
 }
 
 export class FakeBroker {
@@ -57,11 +60,16 @@ export class FakeBroker {
   readonly #members = new Map<Connection, HeartbeatData>();
   readonly #queues = new Map<string, StoredQueue>();
   readonly #answers = new Map<number, RequestProcessor>();
+  /** Replica that answers to pulls tell the client to read from. */
+  suggestWhichBrokerId = 0;
   #physicalOffset = 0;
   address = '';
 
-  constructor(readonly brokerName: string) {
-    this.server = new RemotingServer({ port: 0 });
+  constructor(
+    readonly brokerName: string,
+    tls?: ServerTlsOptions,
+  ) {
+    this.server = new RemotingServer({ port: 0, ...(tls === undefined ? {} : { tls }) });
     this.server.registerDefault((request, context) => this.#process(request, context));
     this.server.on('close', (connection) => void this.#members.delete(connection));
   }
@@ -153,6 +161,7 @@ export class FakeBroker {
       ext: request.extFields,
       isOneway: request.isOneway,
       body: request.body,
+      serializeType: request.serializeType,
     });
     const answer = this.#answers.get(request.code);
     return answer === undefined ? this.#serve(request, context) : answer(request, context);
@@ -263,17 +272,18 @@ export class FakeBroker {
     }
     const queue = this.#queue(header.topic, header.queueId);
     const maxOffset = queue.records.length;
-    if (header.queueOffset > maxOffset) return pulled(ResponseCode.PULL_OFFSET_MOVED, maxOffset, maxOffset);
+    if (header.queueOffset > maxOffset)
+      return this.#pulled(ResponseCode.PULL_OFFSET_MOVED, maxOffset, maxOffset);
     const records = queue.records.slice(header.queueOffset, header.queueOffset + header.maxMsgNums);
     if (records.length > 0)
-      return pulled(
+      return this.#pulled(
         ResponseCode.SUCCESS,
         header.queueOffset + records.length,
         maxOffset,
         Buffer.concat(records),
       );
     if (!maySuspend || (header.sysFlag & 2) === 0)
-      return pulled(ResponseCode.PULL_NOT_FOUND, header.queueOffset, maxOffset);
+      return this.#pulled(ResponseCode.PULL_NOT_FOUND, header.queueOffset, maxOffset);
     const resume = (): void => {
       clearTimeout(timer);
       queue.waiting.delete(resume);
@@ -286,6 +296,17 @@ export class FakeBroker {
       queue.waiting.delete(resume);
     });
     return undefined;
+  }
+
+  #pulled(code: number, nextBeginOffset: number, maxOffset: number, body?: Buffer): RemotingCommand {
+    const { suggestWhichBrokerId } = this;
+    const ext = PullMessageResponseHeader.encode({
+      suggestWhichBrokerId,
+      nextBeginOffset,
+      minOffset: 0,
+      maxOffset,
+    });
+    return RemotingCommand.response(code, undefined, ext, body);
   }
 
   #queue(topic: string, queueId: number): StoredQueue {
@@ -302,14 +323,4 @@ export function ok(ext: Record<string, string> = {}, body?: Buffer): RemotingCom
 
 export function refuse(code: number, remark: string): RemotingCommand {
   return RemotingCommand.response(code, remark, {});
-}
-
-function pulled(code: number, nextBeginOffset: number, maxOffset: number, body?: Buffer): RemotingCommand {
-  const ext = PullMessageResponseHeader.encode({
-    suggestWhichBrokerId: 0,
-    nextBeginOffset,
-    minOffset: 0,
-    maxOffset,
-  });
-  return RemotingCommand.response(code, undefined, ext, body);
 }

@@ -1,23 +1,34 @@
 // A NameServer and brokers in memory for tests of the client.
-import { RemotingServer, type Connection } from '@mq/remoting';
+import { RemotingServer, type Connection, type ServerTlsOptions } from '@mq/remoting';
 import { RequestCode, ResponseCode, encodeTopicRouteData, type TopicRouteData } from '@mq/remoting/protocol';
 import { FakeBroker, ok, refuse } from './fake-broker.js';
 
 export class FakeCluster {
-  readonly nameServer = new RemotingServer({ port: 0 });
+  readonly nameServer: RemotingServer;
   readonly brokers: FakeBroker[] = [];
+  /** brokerName → its slave, known to routes under id 1. */
+  readonly #slaves = new Map<string, FakeBroker>();
   /** topic → queues on each broker; brokers may be named to leave others out. */
   readonly #topics = new Map<string, { queues: number; brokers: readonly string[] | undefined }>();
   /** Route requests so far, by topic. */
   readonly routeRequests: string[] = [];
   nameServers: string[] = [];
 
+  private constructor(tls: ServerTlsOptions | undefined) {
+    this.nameServer = new RemotingServer({ port: 0, ...(tls === undefined ? {} : { tls }) });
+  }
+
   static async start(
-    options: { brokers?: readonly string[]; topics?: Readonly<Record<string, number>> } = {},
+    options: {
+      brokers?: readonly string[];
+      topics?: Readonly<Record<string, number>>;
+      /** Of every server. */
+      tls?: ServerTlsOptions;
+    } = {},
   ): Promise<FakeCluster> {
-    const cluster = new FakeCluster();
+    const cluster = new FakeCluster(options.tls);
     for (const brokerName of options.brokers ?? ['broker-a'])
-      cluster.brokers.push(new FakeBroker(brokerName));
+      cluster.brokers.push(new FakeBroker(brokerName, options.tls));
     for (const [topic, queues] of Object.entries(options.topics ?? {})) cluster.setTopic(topic, queues);
     cluster.nameServer.register(RequestCode.GET_ROUTEINFO_BY_TOPIC, (request) => {
       const topic = request.extFields['topic'] ?? '';
@@ -40,6 +51,13 @@ export class FakeCluster {
     return this.brokers[0] as FakeBroker;
   }
 
+  async addSlave(brokerName: string): Promise<FakeBroker> {
+    const slave = new FakeBroker(brokerName);
+    await slave.start();
+    this.#slaves.set(brokerName, slave);
+    return slave;
+  }
+
   setTopic(topic: string, queues: number, brokers?: readonly string[]): void {
     this.#topics.set(topic, { queues, brokers });
   }
@@ -50,7 +68,7 @@ export class FakeCluster {
 
   async close(): Promise<void> {
     await Promise.all([
-      ...this.brokers.map((broker) => broker.close()),
+      ...[...this.brokers, ...this.#slaves.values()].map((broker) => broker.close()),
       this.nameServer.close({ timeoutMs: 500 }),
     ]);
   }
@@ -60,11 +78,12 @@ export class FakeCluster {
     if (config === undefined) return undefined;
     const brokers = this.brokers.filter(({ brokerName }) => config.brokers?.includes(brokerName) ?? true);
     return {
-      brokerDatas: brokers.map(({ brokerName, address }) => ({
-        brokerName,
-        cluster: 'C',
-        brokerAddrs: new Map([[0, address]]),
-      })),
+      brokerDatas: brokers.map(({ brokerName, address }) => {
+        const slave = this.#slaves.get(brokerName);
+        const brokerAddrs = new Map([[0, address]]);
+        if (slave !== undefined) brokerAddrs.set(1, slave.address);
+        return { brokerName, cluster: 'C', brokerAddrs };
+      }),
       queueDatas: brokers.map(({ brokerName }) => ({
         brokerName,
         perm: 6,

@@ -73,6 +73,60 @@ describe('a producer', () => {
     expect(small?.body?.length).toBe(4095);
   });
 
+  test.each([
+    ['LZ4', 0x101],
+    ['ZSTD', 0x201],
+  ] as const)('compresses with %s when told to', async (compressType, sysFlag) => {
+    const producer = await producerOn(await FakeCluster.start({ topics: { T: 1 } }), { compressType });
+    await producer.send({ topic: 'T', body: 'x'.repeat(4096) });
+    const [request] = cluster.broker.requests(RequestCode.SEND_MESSAGE_V2);
+    expect(request?.ext['f']).toBe(String(sysFlag));
+    expect(request?.body?.length).toBeLessThan(200);
+    expect(decompress(compressType, request?.body as Buffer).toString()).toBe('x'.repeat(4096));
+  });
+
+  test.each([
+    ['delayLevel', { delayLevel: 3 }, { DELAY: '3' }],
+    ['delayMs', { delayMs: 1_500 }, { TIMER_DELAY_MS: '1500' }],
+    ['deliverTimestampMs', { deliverTimestampMs: 1_800_000_000_000 }, { TIMER_DELIVER_MS: '1800000000000' }],
+  ])('sends %s as the property brokers read', async (_name, delay, property) => {
+    const producer = await producerOn(await FakeCluster.start({ topics: { T: 1 } }));
+    await producer.send({ topic: 'T', body: 'x', ...delay });
+    const [request] = cluster.broker.requests(RequestCode.SEND_MESSAGE_V2);
+    const { UNIQ_KEY: _id, WAIT: _wait, ...rest } = decodeProperties(request?.ext['i'] ?? '');
+    expect(rest).toEqual(property);
+  });
+
+  test.each([
+    ['two delays at once', { delayLevel: 1, delayMs: 5 }],
+    ['a delay that is none', { delayMs: -1 }],
+    ['a part of a millisecond', { deliverTimestampMs: 0.5 }],
+  ])('refuses %s', async (_name, delay) => {
+    const producer = await producerOn(await FakeCluster.start({ topics: { T: 1 } }));
+    await expect(producer.send({ topic: 'T', body: 'x', ...delay })).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+    });
+  });
+
+  test.each([
+    ['JSON', undefined],
+    ['ROCKETMQ', 'ROCKETMQ'],
+  ] as const)(
+    'encodes headers in %s when ROCKETMQ_SERIALIZE_TYPE is %s',
+    async (serializeType, environment) => {
+      const before = process.env['ROCKETMQ_SERIALIZE_TYPE'];
+      if (environment !== undefined) process.env['ROCKETMQ_SERIALIZE_TYPE'] = environment;
+      try {
+        const producer = await producerOn(await FakeCluster.start({ topics: { T: 1 } }));
+        await producer.send({ topic: 'T', body: 'x' });
+        expect(cluster.broker.requests(RequestCode.SEND_MESSAGE_V2)[0]).toMatchObject({ serializeType });
+      } finally {
+        if (before === undefined) delete process.env['ROCKETMQ_SERIALIZE_TYPE'];
+        else process.env['ROCKETMQ_SERIALIZE_TYPE'] = before;
+      }
+    },
+  );
+
   test('hands sends of one turn to the broker in their order', async () => {
     const producer = await producerOn(await FakeCluster.start({ topics: { T: 1 } }));
     await producer.send({ topic: 'T', body: 'first' });

@@ -12,6 +12,7 @@ import {
 import { encodeRecord } from '@mq/remoting/message';
 import { hostBytes } from '@mq/remoting';
 import {
+  Producer,
   PushConsumer,
   type MessageHandler,
   type PushConsumerOptions,
@@ -106,6 +107,49 @@ describe('a push consumer', () => {
       bname: 'broker-a',
       maxMsgBytes: '262144',
     });
+  });
+
+  test.each(['ZLIB', 'LZ4', 'ZSTD'] as const)(
+    'hands over bodies compressed with %s as they were',
+    async (type) => {
+      const { bodies, handler } = collector();
+      cluster = await FakeCluster.start({ topics: { T: 1 } });
+      const producer = new Producer({
+        nameServers: cluster.nameServers,
+        producerGroup: 'P',
+        compressType: type,
+        compressMsgBodyOverHowmuch: 10,
+      });
+      open.push(producer);
+      await producer.start();
+      await producer.send({ topic: 'T', body: 'long enough to compress '.repeat(20) });
+      await consumerOn(cluster, handler);
+      await eventually('the message is there', () => bodies.length === 1);
+      expect(bodies).toEqual(['long enough to compress '.repeat(20)]);
+    },
+  );
+
+  test('reads from the slave that the master names, commits at the master, and comes back', async () => {
+    const { bodies, handler } = collector();
+    const c = await FakeCluster.start({ topics: { T: 1 } });
+    const slave = await c.addSlave('broker-a');
+    for (const text of ['a', 'b', 'c']) for (const broker of [c.broker, slave]) broker.store('T', 0, text);
+    c.broker.suggestWhichBrokerId = 1;
+    slave.suggestWhichBrokerId = 1;
+    await consumerOn(c, handler, { pullBatchSize: 1 });
+    await eventually('all is read and committed', () => bodies.join('') === 'abc' && offsetOf() === 3);
+    const fromSlave = slave.requests(RequestCode.PULL_MESSAGE);
+    expect(c.broker.requests(RequestCode.PULL_MESSAGE)).toHaveLength(1);
+    expect(fromSlave.slice(0, 2).map(({ ext }) => ext['queueOffset'])).toEqual(['1', '2']);
+    // Bit 0 of sysFlag: the pull carries an offset to commit, which a slave must not take.
+    expect(fromSlave.every(({ ext }) => (Number(ext['sysFlag']) & 1) === 0)).toBe(true);
+    expect(slave.offsets.size).toBe(0);
+
+    slave.suggestWhichBrokerId = 0;
+    slave.store('T', 0, 'd');
+    c.broker.store('T', 0, 'd');
+    c.broker.store('T', 0, 'e');
+    await eventually('the master is read again', () => bodies.join('') === 'abcde');
   });
 
   test('begins at the committed offset', async () => {
