@@ -1,0 +1,191 @@
+// A steady day in short: 2,000 messages a second, retries, new topics, clients that come and go. After the warm-up the broker's
+// memory must not grow (under 5 MiB an hour by a fitted line, as far as its own spread lets one tell; runs under 20 min: under
+// 24 MiB in all), its descriptors stay the same, its event loop is not late (99 of 100 looks under 50 ms, or under twice what a
+// process beside it sees), and everything acknowledged is consumed.
+//   node tools/reliability/soak.mjs [--minutes 45] [--rate 2000] [--seed 1]
+// Ends with controls: a fitted leak, and a loop that is late on purpose, must be noticed.
+import { fork, spawn } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
+import { clusterOf, OURS } from './cluster.mjs';
+import { descriptorCount, privateMiB } from './process-facts.mjs';
+import { seededRandom } from './random.mjs';
+
+const program = (name) => fileURLToPath(new URL(`programs/${name}`, import.meta.url));
+const LOOK_MS = 1_000;
+const WARM_UP_SHARE = 1 / 3;
+const MAX_SLOPE_MIB_PER_HOUR = 5;
+/** A shorter run cannot tell a slope from a heap that finds its size; it is judged by how much came in all. */
+const LEAST_MINUTES_FOR_SLOPE = 20;
+const MAX_GROWTH_MIB = 24;
+const MAX_LATE_MS = 50;
+/** New topics are new files, up to the store's own bound; besides those the number of descriptors stays. */
+const DESCRIPTORS_PER_TOPIC = 10;
+const STANDSTILL_MS = 30_000;
+
+/** Least squares through (hours, MiB): slope per hour, and what the slope may be wrong by (twice its standard error). */
+export function fittedSlope(points) {
+  const n = points.length;
+  const meanX = points.reduce((sum, [x]) => sum + x, 0) / n;
+  const meanY = points.reduce((sum, [, y]) => sum + y, 0) / n;
+  const spread = points.reduce((sum, [x]) => sum + (x - meanX) ** 2, 0);
+  const slope = points.reduce((sum, [x, y]) => sum + (x - meanX) * (y - meanY), 0) / spread;
+  const residue = points.reduce((sum, [x, y]) => sum + (y - meanY - slope * (x - meanX)) ** 2, 0);
+  return { slope, uncertainty: 2 * Math.sqrt(residue / Math.max(1, n - 2) / spread) };
+}
+
+/** What loop-delay.mjs has written last; NaN when it never did. */
+function lateness(file) {
+  const [, p99Ms, mostMs] = existsSync(file)
+    ? readFileSync(file, 'utf8').split(' ').map(Number)
+    : [NaN, NaN, NaN];
+  return { p99Ms, mostMs };
+}
+
+/** A process with a little to do (a fifth of its time) that measures how late its loop is: what the machine does to everybody. */
+function startReference(file, busyMs = 2, everyMs = 10) {
+  const code = `setInterval(() => { for (const end = performance.now() + ${busyMs}; performance.now() < end;); }, ${everyMs})`;
+  const args = ['--import', pathToFileURL(program('loop-delay.mjs')).href, '-e', code];
+  return spawn(process.execPath, args, {
+    stdio: 'ignore',
+    env: { ...process.env, MQ_LOOP_DELAY_FILE: file },
+  });
+}
+
+async function campaign({ minutes, rate }) {
+  const servers = await clusterOf(OURS);
+  const files = servers.folder('mq-soak-');
+  const [brokerFile, referenceFile] = [join(files, 'broker'), join(files, 'reference')];
+  const reference = startReference(referenceFile);
+  let load;
+  try {
+    const nameServer = await servers.nameServer(OURS);
+    process.env.MQ_LOOP_DELAY_FILE = brokerFile;
+    const nodeArgs = ['--import', pathToFileURL(program('loop-delay.mjs')).href];
+    const settings = { mappedFileSizeCommitLog: 64 * 1024 * 1024, tailCacheSize: 16 * 1024 * 1024 };
+    const broker = await servers.broker(OURS, { nameServer, settings, nodeArgs });
+    delete process.env.MQ_LOOP_DELAY_FILE;
+    load = fork(program('soak-load.mjs'), [nameServer.address, String(rate)]);
+    let facts = {};
+    load.on('message', (message) => (facts = message));
+    const looks = [];
+    const startedAt = performance.now();
+    const warmUpMs = minutes * 60_000 * WARM_UP_SHARE;
+    setTimeout(() => {
+      for (const { pid } of [broker, reference]) process.kill(pid, 'SIGUSR2');
+    }, warmUpMs);
+    while (performance.now() - startedAt < minutes * 60_000) {
+      await sleep(LOOK_MS);
+      if (load.exitCode !== null) throw new Error(`the load ended with exit code ${load.exitCode}`);
+      looks.push({
+        hours: (performance.now() - startedAt) / 3_600_000,
+        mib: privateMiB(broker.pid),
+        descriptors: descriptorCount(broker.pid),
+        topics: facts.topics,
+      });
+    }
+    const { acked } = facts;
+    const late = { late: lateness(brokerFile), machine: lateness(referenceFile) };
+    load.send('stop sending');
+    const behind = await untilConsumed(() => facts);
+    return {
+      ...facts,
+      acked,
+      behind,
+      rate: acked / (minutes * 60),
+      looks: looks.filter(({ hours }) => hours * 3_600_000 > warmUpMs),
+      ...late,
+    };
+  } finally {
+    load?.kill();
+    reference.kill();
+    await servers.dispose();
+  }
+}
+
+async function untilConsumed(facts) {
+  for (let [since, before] = [performance.now(), Infinity]; performance.now() - since < STANDSTILL_MS;) {
+    const { behind } = facts();
+    if (behind === 0) return 0;
+    if (behind < before) [since, before] = [performance.now(), behind];
+    await sleep(500);
+  }
+  return facts().behind;
+}
+
+function judge({ looks, late, machine, behind, failures, acked }, isLong) {
+  const violations = [];
+  const { slope, uncertainty } = fittedSlope(looks.map(({ hours, mib }) => [hours, mib]));
+  const [first, last] = [looks[0], looks.at(-1)];
+  const growth = slope * (last.hours - first.hours);
+  if (isLong ? slope - uncertainty > MAX_SLOPE_MIB_PER_HOUR : growth > MAX_GROWTH_MIB)
+    violations.push(
+      `memory grows by ${slope.toFixed(1)} ± ${uncertainty.toFixed(1)} MiB an hour (${growth.toFixed(1)} MiB in the run)`,
+    );
+  const allowed = (last.topics - first.topics) * DESCRIPTORS_PER_TOPIC + 10;
+  if (last.descriptors - first.descriptors > allowed)
+    violations.push(
+      `descriptors went from ${first.descriptors} to ${last.descriptors}, ${last.topics - first.topics} topics came`,
+    );
+  // A machine that makes everybody late says nothing about the broker.
+  if (!(late.p99Ms <= Math.max(MAX_LATE_MS, 2 * machine.p99Ms)))
+    violations.push(
+      `the event loop is ${late.p99Ms} ms late at the 99th percentile (another process: ${machine.p99Ms} ms)`,
+    );
+  if (behind > 0) violations.push(`${behind} of ${acked} acknowledged messages were never consumed`);
+  if (failures > 0) violations.push(`${failures} sends failed`);
+  return { violations, slope, uncertainty, first, last };
+}
+
+/** Controls: the same judge must see a leak of 60 MiB an hour in noise, and a loop that is held for 120 ms now and then. */
+async function controls(seed) {
+  const random = seededRandom(seed);
+  const looks = Array.from({ length: 120 }, (_, i) => ({
+    ...{ hours: i / 3600, mib: 80 + i / 60 + random.next(), descriptors: 50, topics: 4 },
+  }));
+  const { slope, uncertainty } = fittedSlope(looks.map(({ hours, mib }) => [hours, mib]));
+  const servers = await clusterOf(OURS);
+  const file = join(servers.folder('mq-soak-'), 'late');
+  const child = startReference(file, 90, 100);
+  for (
+    const end = performance.now() + 20_000;
+    !(lateness(file).p99Ms > MAX_LATE_MS) && performance.now() < end;
+  )
+    await sleep(500);
+  child.kill();
+  await servers.dispose();
+  return [
+    ['a leak of 60 MiB an hour', slope - uncertainty > MAX_SLOPE_MIB_PER_HOUR],
+    ['a loop that is held', lateness(file).p99Ms > MAX_LATE_MS],
+  ];
+}
+
+const { values } = parseArgs({
+  options: {
+    minutes: { type: 'string', default: '45' },
+    rate: { type: 'string', default: '2000' },
+    seed: { type: 'string', default: '1' },
+  },
+});
+const result = await campaign({ minutes: Number(values.minutes), rate: Number(values.rate) });
+const { violations, slope, uncertainty, first, last } = judge(
+  result,
+  Number(values.minutes) >= LEAST_MINUTES_FOR_SLOPE,
+);
+console.log(
+  `soak: ${values.minutes} min, ${result.acked} acknowledged (${Math.round(result.rate)}/s), ${result.retried} given back, ${result.restarts} clients restarted, ` +
+    `${last.topics} topics, ${result.behind} not consumed, memory ${Math.round(first.mib)} to ${Math.round(last.mib)} MiB ` +
+    `(${slope.toFixed(1)} ± ${uncertainty.toFixed(1)} MiB/h), descriptors ${first.descriptors} to ${last.descriptors}, ` +
+    `loop late ${result.late.p99Ms} ms p99, ${result.late.mostMs} ms at most (another process ${result.machine.p99Ms} and ${result.machine.mostMs}), ` +
+    `${violations.length} violations, seed ${values.seed}`,
+);
+for (const violation of violations) console.log(`  ${violation}`);
+let failed = violations.length > 0 || !(result.acked > 0);
+for (const [name, isFound] of await controls(Number(values.seed))) {
+  console.log(`control (${name}): ${isFound ? 'detected, as it must be' : 'NOT detected'}`);
+  failed ||= !isFound;
+}
+process.exitCode = failed ? 1 : 0;
