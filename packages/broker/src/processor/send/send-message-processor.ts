@@ -34,11 +34,15 @@ import { checkedTopic } from './send-checks.js';
 import { SendResponseHeader } from './send-response-header.js';
 import { type SendAnswering, SendWaiter } from './send-waiter.js';
 
+/** Batches are mostly smaller; more scanners than this are not kept for the next one. */
+const MAX_KEPT_SCANNERS = 256;
+
 export class SendMessageProcessor {
   readonly #broker: BrokerParts;
   readonly #answering: SendAnswering;
   readonly #inFlight = new BytesInFlight();
   readonly #properties = new PropertyScanner();
+  readonly #ofBatch: PropertyScanner[] = [];
   readonly #uniqIds: UniqIdGenerator;
   #suffix: Buffer;
 
@@ -134,34 +138,37 @@ export class SendMessageProcessor {
     const waitStoreMsgOk = !scanned.equalsIgnoreCase(PropertySlot.WAIT, 'false');
     const idStart = scanned.start(PropertySlot.UNIQ_KEY);
     const idEnd = scanned.end(PropertySlot.UNIQ_KEY);
-    const first = this.#compose(context, header, config, body, ofBatch);
+    const queueId = targetQueue(header, config);
+    // All messages of a batch go to one queue.
+    header.queueId = queueId;
     const messages: AppendMessage[] = [];
     for (const block of decodeBatch(body)) {
-      scanned.scan(block.properties);
-      const message: AppendMessage = {
-        ...first,
-        flag: block.flag,
-        body: block.body,
-        properties: block.properties,
-        waitStoreMsgOk,
-      };
-      this.#refuseUnserved(scanned, message, config);
-      if (scanned.has(PropertySlot.DELAY)) {
+      const ofMessage = this.#scannerOf(messages.length);
+      ofMessage.scan(block.properties);
+      const message = this.#compose(context, header, config, block.body, block.properties);
+      message.flag = block.flag;
+      message.waitStoreMsgOk = waitStoreMsgOk;
+      message.scanned = ofMessage;
+      this.#refuseUnserved(ofMessage, message, config);
+      if (ofMessage.has(PropertySlot.DELAY)) {
         throw new RequestRefused(ResponseCode.MESSAGE_ILLEGAL, 'a batch cannot hold delayed messages');
       }
       messages.push(message);
     }
     const bytes = this.#admit(body.length);
-    const waiter = new SendWaiter(
-      this.#answering,
-      context,
-      header.topic,
-      first.queueId,
-      bytes,
-      messages.length,
-    );
+    const waiter = new SendWaiter(this.#answering, context, header.topic, queueId, bytes, messages.length);
     waiter.setUniqKey(ofBatch, idStart, idEnd);
     this.#broker.store.appendBatch(messages, waiter);
+  }
+
+  /** Scanners of a batch's messages; they are needed together, until the store has the batch. */
+  #scannerOf(index: number): PropertyScanner {
+    let scanner = this.#ofBatch[index];
+    if (scanner === undefined) {
+      scanner = new PropertyScanner();
+      if (index < MAX_KEPT_SCANNERS) this.#ofBatch[index] = scanner;
+    }
+    return scanner;
   }
 
   #compose(
@@ -173,7 +180,7 @@ export class SendMessageProcessor {
   ): AppendMessage {
     return {
       topic: header.topic,
-      queueId: header.queueId >= 0 ? header.queueId : Math.floor(Math.random() * config.writeQueueNums),
+      queueId: targetQueue(header, config),
       flag: header.flag,
       sysFlag: config.topicFilterType === 'MULTI_TAG' ? header.sysFlag | SysFlag.MULTI_TAGS : header.sysFlag,
       bornTimestamp: header.bornTimestamp,
@@ -260,6 +267,11 @@ export class SendMessageProcessor {
       pair(MessageConst.TRACE_SWITCH, String(traceOn)),
     ]);
   }
+}
+
+/** A producer that does not care leaves the queue to the broker. */
+function targetQueue(header: HotSendHeader, config: TopicConfig): number {
+  return header.queueId >= 0 ? header.queueId : Math.floor(Math.random() * config.writeQueueNums);
 }
 
 function pair(name: string, value: string): Buffer {

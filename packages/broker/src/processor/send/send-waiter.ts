@@ -12,6 +12,9 @@ import { needsNoEscape, type SendResponseHeader } from './send-response-header.j
 
 const EMPTY = Buffer.alloc(0);
 
+/** Hex digits of the offset in an offsetMsgId. */
+const offsetDigits = (offset: number): string => offset.toString(16).toUpperCase().padStart(16, '0');
+
 /** What all waiters of a broker share. */
 export interface SendAnswering {
   readonly broker: BrokerParts;
@@ -83,8 +86,13 @@ export class SendWaiter implements PutWaiter {
   /** Comma-joined offsetMsgIds, one a record. */
   #msgIds(result: PutResult): string {
     const { storeHost } = this.shared.broker.identity;
-    const offsets = result.commitLogOffsets ?? [result.commitLogOffset];
-    return offsets.map((offset) => encodeOffsetMsgId(storeHost, offset)).join(',');
+    let ids = encodeOffsetMsgId(storeHost, result.commitLogOffset);
+    const offsets = result.commitLogOffsets;
+    if (offsets === undefined) return ids;
+    // Only the offset differs: the host in hex is taken from the first id.
+    const host = ids.slice(0, storeHost.length * 2);
+    for (let index = 1; index < offsets.length; index++) ids += `,${host}${offsetDigits(offsets[index]!)}`;
+    return ids;
   }
 
   #isPlainKey(): boolean {
