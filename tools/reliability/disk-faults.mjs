@@ -5,16 +5,7 @@
 import { parseArgs } from 'node:util';
 import { seededRandom } from './random.mjs';
 import { importSource } from './sources.mjs';
-import {
-  QUEUES,
-  ROOT,
-  TOPICS,
-  judge,
-  makeStore,
-  numberedMessage,
-  readStore,
-  settle,
-} from './store-bench.mjs';
+import { QUEUES, TOPICS, judge, makeStore, numberedMessage, readStore, settle } from './store-bench.mjs';
 
 const { SimulatedDisk } = await importSource('@mq/store/testing');
 const { ManualClock } = await importSource('@mq/remoting');
@@ -32,7 +23,6 @@ const CODES = {
   remove: ['EROFS'],
 };
 const CODE_OF = (operation, random) => CODES[operation][Math.floor(random.next() * CODES[operation].length)];
-const START_STEPS = 3;
 
 /** A logger that remembers what an operator would see. */
 function listener() {

@@ -1,5 +1,6 @@
 // Defects that the campaigns of tools/reliability found, each as the smallest state that showed it (docs/reliability.md).
 import { ManualClock } from '@mq/remoting';
+import { runMqstore } from '../src/repair/run-mqstore.js';
 import { checkStore, messageStoreSettings, repairStore, type DefaultMessageStore } from '../src/index.js';
 import { SimulatedDisk } from '../src/testing/index.js';
 import { bodies, makeStore, message, openStore, properties, readAll, settle } from './store-fixture.js';
@@ -243,5 +244,21 @@ describe('a flipped bit', () => {
     expect(await numbers(store, 'B')).toHaveLength(10);
     expect((await store.put(message('next', { topic: 'A' }))).queueOffset).toBe(10);
     await store.close();
+  });
+
+  test('is found and repaired with the command, which needs no settings', async () => {
+    const disk = await closedStore();
+    flip(disk, '/store/commitlog/00000000000000000000', 6 * 128 + 100, 3);
+    const lines: string[] = [];
+    const run = (...args: string[]): Promise<number> =>
+      runMqstore(args, { disk, print: (line) => void lines.push(line) });
+    // Index files are of a size that only the settings know.
+    disk.writeFile('/broker.conf', 'maxHashSlotNum=100\nmaxIndexNum=200\n');
+    expect(await run('check', '/store', '-c', '/broker.conf')).toBe(1);
+    expect(lines[0]).toMatch(/commitlog\/0{20} bytes 768 to 896: no whole record \(BODY_CRC\)/);
+    expect(await run('repair', '/store', '-c', '/broker.conf')).toBe(2);
+    expect(await run('repair', '/store', '--set-aside', '-c', '/broker.conf')).toBe(0);
+    expect(await run('check', '/store', '-c', '/broker.conf')).toBe(0);
+    expect(await run('check', '/nowhere')).toBe(3);
   });
 });

@@ -56,19 +56,27 @@ export class QueueFiles {
     const starts = disk.list(this.dir).filter(isFileName).map(Number);
     starts.forEach((start, i) => {
       if (start % fileSizeBytes === 0 && (i === 0 || start === starts[i - 1]! + fileSizeBytes)) return;
-      throw new ConsumeQueueError('MISSING_FILE', this.pathOf(start), 'does not continue the file before it');
+      const sizeBytes = disk.stat(this.pathOf(start))?.sizeBytes ?? 0;
+      const isOther = sizeBytes !== 0 && sizeBytes !== fileSizeBytes;
+      throw isOther ? this.badSize(start, sizeBytes) : this.missingBefore(start);
     });
     for (const start of starts) {
       const path = this.pathOf(start);
       const sizeBytes = disk.stat(path)?.sizeBytes ?? 0;
       if (sizeBytes < fileSizeBytes) disk.open(path, { sizeBytes: fileSizeBytes }).close();
-      else if (sizeBytes > fileSizeBytes) {
-        const detail = `has ${sizeBytes} bytes instead of ${fileSizeBytes}`;
-        throw new ConsumeQueueError('BAD_FILE_SIZE', path, detail);
-      }
+      else if (sizeBytes > fileSizeBytes) throw this.badSize(start, sizeBytes);
     }
     this.startBytes = starts[0] ?? 0;
     this.endBytes = starts.length === 0 ? 0 : starts[starts.length - 1]! + fileSizeBytes;
+  }
+
+  private badSize(start: number, sizeBytes: number): ConsumeQueueError {
+    const detail = `has ${sizeBytes} bytes instead of ${this.fileSizeBytes}`;
+    return new ConsumeQueueError('BAD_FILE_SIZE', this.pathOf(start), detail);
+  }
+
+  private missingBefore(start: number): ConsumeQueueError {
+    return new ConsumeQueueError('MISSING_FILE', this.pathOf(start), 'does not continue the file before it');
   }
 
   /** Writes bytes at a position at or before the end of the files, creating files as needed. @throws DiskError */
