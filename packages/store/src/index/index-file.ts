@@ -3,8 +3,8 @@
  * entry by entry off the event loop and keep their header only.
  *
  * Durable order of a flush: entries, slots, sync, checkpoint, header, sync. The header says how many entries are valid,
- * so a crash in between leaves slots that are ahead of it; they lead back to the valid ones along their chains when the
- * file is opened again. The checkpoint comes before the header because a file whose header is newer than the checkpoint
+ * so a crash in between leaves slots that are ahead of it; they are made again from the entries when the file is opened.
+ * The checkpoint comes before the header because a file whose header is newer than the checkpoint
  * is thrown away after a crash, and with it keys that no recovery brings back.
  */
 import type { DiskFile } from '../disk/disk.js';
@@ -271,51 +271,22 @@ export class IndexFile {
     for (let slot = 0; slot < this.shape.slots; slot++) if (slots.get(slot) !== 0) facts.hashSlotCount++;
   }
 
-  /** Reads the slots and leads those that are ahead of the header back to the newest valid entry of their chain. */
+  /** Reads the slots. Where some are ahead of the header, a flush was cut short: they are made again. */
   private loadSlots(): SlotTable {
     const slots = new SlotTable(this.shape.slots);
     const file = this.file();
     slots.load((target, position) => file.read(target, position));
-    const { indexCount } = this.facts;
-    let newest = 0;
-    let ahead = 0;
     for (let slot = 0; slot < this.shape.slots; slot++) {
       const first = slots.get(slot);
-      if (first > newest) newest = first;
-      if (first >= indexCount) ahead++;
+      if (first >= this.facts.indexCount || first < 0) return this.slotsFromEntries();
     }
-    if (ahead === 0 || this.leadBack(slots, ahead, newest)) return slots;
-    return this.slotsFromEntries();
+    return slots;
   }
 
   /**
-   * Gives the slots of entries behind the header to the entries before them, newest first, in large reads.
-   * @param ahead number of slots that lead behind the header
-   * @param newest largest entry number in a slot
-   * @returns false when not all of them could be led back
+   * The slots as the valid entries say. Not by following the entries that slots ahead of the header lead to: those may
+   * be lost, or be of an earlier time, before the log was cut.
    */
-  private leadBack(slots: SlotTable, ahead: number, newest: number): boolean {
-    const { indexCount } = this.facts;
-    if (indexCount <= 1 || newest >= this.shape.entries) return false;
-    const blockEntries = Math.min(GATHERED_ENTRIES, newest + 1 - indexCount);
-    const block = Buffer.allocUnsafeSlow(blockEntries * INDEX_ENTRY_BYTES);
-    for (let end = newest + 1; end > indexCount;) {
-      const from = Math.max(indexCount, end - blockEntries);
-      this.file().read(block, entryPosition(this.shape, from), (end - from) * INDEX_ENTRY_BYTES);
-      for (let number = end - 1; number >= from; number--) {
-        const { keyHash, previous } = readIndexEntry(block, (number - from) * INDEX_ENTRY_BYTES);
-        const slot = keyHash % this.shape.slots;
-        if (keyHash < 0 || slots.get(slot) !== number) continue;
-        if (previous >= number || previous < 0) return false;
-        slots.set(slot, previous);
-        if (previous < indexCount) ahead--;
-      }
-      end = from;
-    }
-    return ahead === 0;
-  }
-
-  /** An entry that led back to the valid ones was lost: the slots are made again from the valid entries. */
   private slotsFromEntries(): SlotTable {
     const slots = new SlotTable(this.shape.slots);
     for (let slot = 0; slot < this.shape.slots; slot++) slots.set(slot, 0);

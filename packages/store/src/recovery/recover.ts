@@ -202,8 +202,8 @@ function judgeDamage(parts: RecoveryParts, facts: RecoveryFacts, end: ScanEnd, t
     position,
     message:
       `${file?.path} is damaged at byte ${position} (log offset ${end.endOffset}, ${end.defect}), and valid records ` +
-      `follow at log offset ${validRecordAt}: cutting here would lose them. Restore the file from a copy, or remove ` +
-      `the damaged part deliberately.`,
+      `follow at log offset ${validRecordAt}: cutting here would lose them. Restore the file from a copy, or set ` +
+      `the damaged part aside (mqstore repair <store dir> --set-aside).`,
   });
 }
 
