@@ -8,7 +8,7 @@ import {
   writeFrameHead,
   writeFramePrefix,
 } from './codec/frame.js';
-import { writeDecimal, writeInt32, writeUtf8 } from './codec/bytes.js';
+import { writeDecimal, writeInt32 } from './codec/bytes.js';
 import { codecByte } from './codec/serialize-type.js';
 import type { HotResponseHeader, RemotingCommand } from './command.js';
 import type { SlabPool } from './slab-pool.js';
@@ -231,12 +231,52 @@ function writeHotRocketmq(frame: HotFrame, header: HotResponseHeader, target: Bu
   return end;
 }
 
+/** What stands around ext fields and opaque, for one kind of hot JSON header: copied at once instead of written. */
+class HotJsonFrame {
+  readonly head: Buffer;
+  readonly afterExt: Buffer;
+  readonly afterOpaque: Buffer;
+
+  constructor(
+    readonly code: number,
+    readonly flag: number,
+    readonly language: string,
+    readonly version: number,
+  ) {
+    const whole = Buffer.allocUnsafe(hotHeaderFixedBytes);
+    const tail = { flag, language, opaque: 0, remark: undefined, version };
+    const end = writeJsonTail(tail, whole, 0);
+    const opaqueAt = whole.indexOf(opaqueKey) + opaqueKey.length;
+    this.head = Buffer.from(`{"code":${code},"extFields":{`);
+    this.afterExt = Buffer.concat([Buffer.from('}'), whole.subarray(0, opaqueAt)]);
+    this.afterOpaque = Buffer.from(whole.subarray(opaqueAt + 1, end));
+  }
+
+  isOf(frame: HotFrame): boolean {
+    return (
+      this.code === frame.code &&
+      this.flag === frame.flag &&
+      this.version === frame.version &&
+      this.language === frame.language
+    );
+  }
+}
+
+const opaqueKey = '"opaque":';
+/** Of the frame before: a process answers with one identity, mostly with one code. Derived from the frame alone. */
+let lastHotJson = new HotJsonFrame(0, 1, 'OTHER', 0);
+
 function writeHotJson(frame: HotFrame, header: HotResponseHeader, target: Buffer, at: number): number {
-  let end = writeDecimal(target, frame.code, writeUtf8(target, '{"code":', at));
-  end = writeUtf8(target, ',"extFields":{', end);
-  end = header.writeJsonExt(target, end);
-  target[end++] = 0x7d;
-  return writeJsonTail(frame, target, end);
+  if (!lastHotJson.isOf(frame)) {
+    lastHotJson = new HotJsonFrame(frame.code, frame.flag, frame.language, frame.version);
+  }
+  const { head, afterExt, afterOpaque } = lastHotJson;
+  target.set(head, at);
+  let end = header.writeJsonExt(target, at + head.length);
+  target.set(afterExt, end);
+  end = writeDecimal(target, frame.opaque, end + afterExt.length);
+  target.set(afterOpaque, end);
+  return end + afterOpaque.length;
 }
 
 /** Empties the list, so that nothing is released twice. */

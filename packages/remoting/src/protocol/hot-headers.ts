@@ -139,7 +139,10 @@ function scanSend(command: RemotingCommand, keys: KeyTable): HotSendHeader | und
   let seen = 0;
   while (scanner.next()) {
     const { valueStart, valueEnd } = scanner;
-    const slot = keys.slotOf(source, scanner.keyStart, scanner.keyEnd);
+    const slot =
+      keys === sendKeysV2
+        ? letterSlot(source, scanner)
+        : keys.slotOf(source, scanner.keyStart, scanner.keyEnd);
     if (slot < 0 || valueStart === valueEnd) continue;
     seen |= 1 << slot;
     if (slot === PROPERTIES_SLOT) {
@@ -154,6 +157,12 @@ function scanSend(command: RemotingCommand, keys: KeyTable): HotSendHeader | und
     }
   }
   return scanner.isOdd || (seen & SEND_REQUIRED) !== SEND_REQUIRED ? undefined : header;
+}
+
+/** Slot of a one letter key; -1 for one that is none of ours. */
+function letterSlot(source: Buffer, { keyStart, keyEnd }: ExtScanner): number {
+  const slot = source[keyStart]! - KEY_A;
+  return keyEnd - keyStart === 1 && slot >= 0 && slot < V2_SLOTS ? slot : -1;
 }
 
 /** False when the value is not of the field's type. */
