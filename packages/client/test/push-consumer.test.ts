@@ -19,7 +19,7 @@ import {
   type ReceivedMessage,
 } from '../src/index.js';
 import { eventually } from './eventually.js';
-import { refuse } from './fake-broker.js';
+import { ok, refuse } from './fake-broker.js';
 import { FakeCluster } from './fake-cluster.js';
 
 let cluster: FakeCluster;
@@ -171,6 +171,23 @@ describe('a push consumer', () => {
     c.broker.store('T', 0, 'after');
     await eventually('the message after', () => bodies.length > 0);
     expect(bodies).toEqual(['after']);
+  });
+
+  test('begins at the time it is told to, when the group has no offset', async () => {
+    const { bodies, handler } = collector();
+    const c = await FakeCluster.start({ topics: { T: 1 } });
+    for (const body of ['old', 'older', 'new']) c.broker.store('T', 0, body);
+    c.broker.answer(RequestCode.SEARCH_OFFSET_BY_TIMESTAMP, () => ok({ offset: '2' }));
+    await consumerOn(c, handler, {
+      consumeFromWhere: 'CONSUME_FROM_TIMESTAMP',
+      consumeTimestamp: new Date(1_700_000_000_000),
+    });
+    await eventually('the new one is there', () => bodies.length === 1);
+    expect(bodies).toEqual(['new']);
+    const ofTopic = c.broker
+      .requests(RequestCode.SEARCH_OFFSET_BY_TIMESTAMP)
+      .filter(({ ext }) => ext['topic'] === 'T');
+    expect(ofTopic.map(({ ext }) => [ext['queueId'], ext['timestamp']])).toEqual([['0', '1700000000000']]);
   });
 
   test('compares tags exactly and commits past what does not match', async () => {

@@ -28,7 +28,11 @@ export interface PushConsumerOptions extends ClientOptions {
   consumeMode?: ConsumeMode;
   /** Handles topics subscribed to without a handler of their own. */
   handler?: MessageHandler;
-  /** Where a group without an offset begins. Default 'CONSUME_FROM_LAST_OFFSET': only what is sent from now on. */
+  /**
+   * Where a group without an offset begins. Default 'CONSUME_FROM_LAST_OFFSET': only what is sent from now on. While the
+   * first messages of a queue are still in a broker's memory, brokers (Apache's too) answer 0 for a new group: it then
+   * begins with the first message, whatever is asked for here.
+   */
   consumeFromWhere?: ConsumeFromWhere;
   /** For CONSUME_FROM_TIMESTAMP: begin with messages stored from this time on. Default: 30 minutes before the start. */
   consumeTimestamp?: Date | number;
