@@ -5,8 +5,8 @@ import { decodeFrame, defaultMaxFrameBytes, frameMinTotal, frameTotalBytes } fro
 
 /**
  * Cuts a stream of chunks into frames. `push` a chunk, then take frames with `next` until it has none; frames that lie
- * whole in a chunk are decoded in place, without a copy. Only a frame that straddles chunks is gathered, into one
- * buffer of its exact size, and only once that size was found to be allowed.
+ * whole in a chunk are decoded in place, without a copy. Only a frame that straddles chunks is gathered, once its size was
+ * found to be allowed, into a buffer that grows with what has come: announcing much costs the peer as much as it costs us.
  *
  * Cursors: `chunk[at, end)` has not been looked at. When `gathered` is set, it holds the first `gatheredBytes` bytes
  * of a frame, and everything before `at` belongs to earlier frames. `prefix` holds the first bytes of a total field
@@ -24,6 +24,8 @@ export class FrameDecoder {
   #prefixBytes = 0;
   #gathered: Buffer | undefined;
   #gatheredBytes = 0;
+  /** Size of the whole frame that is gathered. */
+  #frameBytes = 0;
 
   /** `maxFrameBytes` counts the whole frame with its length field. */
   constructor(maxFrameBytes = defaultMaxFrameBytes) {
@@ -77,16 +79,26 @@ export class FrameDecoder {
         return undefined;
       }
       const total = this.#checkedTotal(readInt32(this.#prefix, 0));
-      this.#gathered = Buffer.allocUnsafe(frameTotalBytes + total);
+      this.#frameBytes = frameTotalBytes + total;
+      this.#gathered = Buffer.allocUnsafe(Math.min(this.#frameBytes, firstGatheredBytes));
       this.#gatheredBytes = this.#prefix.copy(this.#gathered);
       this.#prefixBytes = 0;
     }
-    const frame = this.#gathered;
-    const taken = this.#chunk.copy(frame, this.#gatheredBytes, this.#at, this.#end);
-    this.#at += taken;
-    this.#gatheredBytes += taken;
-    if (this.#at === this.#end) this.#forgetChunk();
-    if (this.#gatheredBytes < frame.length) return undefined;
+    let frame = this.#gathered;
+    for (;;) {
+      const taken = this.#chunk.copy(frame, this.#gatheredBytes, this.#at, this.#end);
+      this.#at += taken;
+      this.#gatheredBytes += taken;
+      const isWhole = this.#gatheredBytes === this.#frameBytes;
+      if (this.#at === this.#end) {
+        this.#forgetChunk();
+        if (!isWhole) return undefined;
+      }
+      if (isWhole) break;
+      const larger = Buffer.allocUnsafe(Math.min(this.#frameBytes, frame.length * 2));
+      frame.copy(larger, 0, 0, this.#gatheredBytes);
+      this.#gathered = frame = larger;
+    }
     this.#gathered = undefined;
     return decodeFrame(frame, 0, frame.length, this.acceptMsgpack);
   }
@@ -107,5 +119,8 @@ export class FrameDecoder {
     this.#end = 0;
   }
 }
+
+/** Frames up to this size are gathered into a buffer of their own size at once. */
+const firstGatheredBytes = 256 * 1024;
 
 const noBytes = Buffer.alloc(0);

@@ -239,3 +239,31 @@ describe('a frame', () => {
     }
   });
 });
+
+describe('a frame that comes in pieces', () => {
+  test('takes memory as it comes, not as it is announced', () => {
+    const start = Buffer.alloc(64 * 1024);
+    start.writeInt32BE(defaultMaxFrameBytes - 4, 0);
+    start.writeInt32BE(300, 4);
+    const before = process.memoryUsage().arrayBuffers;
+    const decoders = Array.from({ length: 50 }, () => new FrameDecoder());
+    for (const decoder of decoders) {
+      decoder.push(start);
+      expect(decoder.next()).toBeUndefined();
+    }
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(50 * 1024 * 1024);
+    expect(decoders.every(({ isInsideFrame }) => isInsideFrame)).toBe(true);
+  });
+
+  test('is the same whatever its size, also where its buffer had to grow', () => {
+    const body = Buffer.alloc(3 * 1024 * 1024, 'abc');
+    const frame = encodeFrame(RemotingCommand.request(10, undefined, body));
+    const decoder = new FrameDecoder();
+    for (let at = 0; at < frame.length; at += 65_535) {
+      decoder.push(frame.subarray(at, at + 65_535));
+      const command = decoder.next();
+      if (at + 65_535 < frame.length) expect(command).toBeUndefined();
+      else expect(command?.body?.equals(body)).toBe(true);
+    }
+  });
+});
