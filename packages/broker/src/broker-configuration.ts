@@ -5,6 +5,7 @@ import { messageStoreSettings, type MessageStoreSettings } from '@mq/store';
 
 import { brokerSettings, type BrokerSettings } from './settings.js';
 
+/** What became of an operator's change. */
 export interface ConfigurationUpdate {
   /** Names that have another value now. */
   readonly changed: readonly string[];
@@ -12,6 +13,7 @@ export interface ConfigurationUpdate {
   readonly refused: readonly SettingProblem[];
 }
 
+/** What became of a properties file. */
 export interface ParsedConfiguration {
   readonly configuration: BrokerConfiguration;
   /** Names that neither the broker nor the store declares; they are ignored, as upstream does, but not silently. */

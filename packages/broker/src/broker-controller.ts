@@ -56,6 +56,10 @@ export interface BrokerControllerDeps {
   readonly resolveHost?: (name: string) => Promise<string>;
 }
 
+/**
+ * One broker: its store, its port and its place at the NameServers. `start()` and `close()` may each be called more than
+ * once; after a failed start everything is closed again.
+ */
 export class BrokerController {
   readonly #settings: BrokerConfiguration;
   readonly #logger: Logger;

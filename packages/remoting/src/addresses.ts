@@ -1,6 +1,7 @@
 import { isIPv6 } from 'node:net';
 import { RemotingError } from './errors.js';
 
+/** A parsed address; IPv6 hosts without their brackets. */
 export interface HostAndPort {
   host: string;
   port: number;

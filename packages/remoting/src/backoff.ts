@@ -1,3 +1,4 @@
+/** Pauses between attempts at an address that fails. */
 export interface BackoffOptions {
   /** Pause after the first failure, before jitter; default 100 ms. */
   firstMs?: number;

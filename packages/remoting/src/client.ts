@@ -17,6 +17,7 @@ import { sweepIntervalMs } from './sweep.js';
 import type { ClientTlsOptions } from './tls/tls-options.js';
 import { TurnScheduler } from './turn.js';
 
+/** Limits, codec and TLS of a client; sizes are bytes, times milliseconds. */
 export interface RemotingClientOptions {
   /** Default 3000. */
   connectTimeoutMs?: number;
@@ -54,12 +55,14 @@ export interface RemotingClientOptions {
   firstOpaque?: number;
 }
 
+/** What a client is built on where a test, or a sharing owner, wants other than the default. */
 export interface RemotingClientDeps {
   logger?: Logger;
   clock?: Clock;
   turn?: TurnScheduler;
 }
 
+/** Limits of one request. */
 export interface RequestOptions {
   /** Milliseconds for connecting and the response together. */
   timeoutMs?: number;
@@ -73,6 +76,7 @@ export interface ClientHook {
   afterResponse?(address: string, command: RemotingCommand, response: RemotingCommand): void;
 }
 
+/** What happens to connections; listeners observe, they do not steer. */
 export type RemotingClientEvent = 'connect' | 'close' | 'idle' | 'error';
 
 type ClientEvents = Record<RemotingClientEvent, (address: string, connection: Connection) => void>;

@@ -1,5 +1,6 @@
 import type { RemotingCommand } from './command.js';
 
+/** Limits of one request on a connection. */
 export interface ConnectionRequestOptions {
   /** Milliseconds until the request fails with `TIMEOUT`. */
   timeoutMs: number;

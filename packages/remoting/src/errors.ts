@@ -27,6 +27,7 @@ export type RemotingErrorCode =
   /** The peer answered with a code that means failure; `responseCode` has it. */
   | 'RESPONSE';
 
+/** What a `RemotingError` carries besides its code and its sentence. */
 export interface RemotingErrorDetails {
   /** `ip:port` of the peer. */
   address?: string;

@@ -15,8 +15,10 @@ export interface Logger {
   child(name: string): Logger;
 }
 
+/** Who must act decides: error an operator now, warn an operator soon, info nobody, debug a developer. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
+/** How `consoleLogger` writes. */
 export interface ConsoleLoggerOptions {
   /** Least level that is written; default `info`. */
   level?: LogLevel;

@@ -20,6 +20,7 @@ import { ServerTls } from './tls/server-tls.js';
 import type { ServerTlsOptions } from './tls/tls-options.js';
 import { TurnScheduler } from './turn.js';
 
+/** Address, bounds and TLS of a server; sizes are bytes, times milliseconds. */
 export interface RemotingServerOptions {
   /** Address to listen on; default `127.0.0.1`. Anything wider is the operator's explicit choice. */
   host?: string;
@@ -51,6 +52,7 @@ export interface RemotingServerOptions {
   version?: number;
 }
 
+/** What a server is built on where a test, or a sharing owner, wants other than the default. */
 export interface RemotingServerDeps {
   logger?: Logger;
   clock?: Clock;
@@ -63,6 +65,7 @@ export type RemotingServerEvent = 'connect' | 'close' | 'idle' | 'error';
 
 type ServerEvents = Record<RemotingServerEvent, (connection: Connection, detail?: unknown) => void>;
 
+/** Where a server listens: IP address and port. */
 export interface ListenAddress {
   host: string;
   port: number;

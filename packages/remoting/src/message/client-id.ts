@@ -11,6 +11,7 @@ export function instanceNameOf(given: string, pid: number, nanoTime: bigint): st
   return given === DEFAULT_INSTANCE_NAME ? `${pid}#${nanoTime}` : given;
 }
 
+/** What a client id `ip@instance[@unit]` is made of. */
 export interface ClientIdParts {
   clientIp: string;
   instanceName: string;

@@ -26,6 +26,7 @@ import {
 } from './record.js';
 import { compressionTypeOf, SysFlag } from './sys-flag.js';
 
+/** How much of a record is read. */
 export interface DecodeRecordOptions {
   /** Default true; false leaves the body empty. */
   readBody?: boolean;
@@ -37,6 +38,7 @@ export interface DecodeRecordOptions {
   checkCrc?: boolean;
 }
 
+/** How records that follow each other are read. */
 export interface DecodeRecordsOptions extends DecodeRecordOptions {
   /** Told the position of the record at which reading had to stop; what follows it is not delivered. */
   onUnreadable?: (at: number) => void;

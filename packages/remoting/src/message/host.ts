@@ -2,7 +2,9 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import { readInt32, writeInt32 } from './int64.js';
 
+/** Bytes of an IPv4 host in a record: address and port. */
 export const HOST_BYTES_V4 = 8;
+/** Bytes of an IPv6 host in a record: address and port. */
 export const HOST_BYTES_V6 = 20;
 
 /** Address bytes (4 or 16) of an IP literal. IPv4-mapped IPv6 (`::ffff:1.2.3.4`) becomes IPv4. Throws on anything else. */

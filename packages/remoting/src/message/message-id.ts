@@ -61,6 +61,7 @@ export function encodeOffsetMsgIdAt(
   return (host + buf.toString('hex', physicalOffsetAt, physicalOffsetAt + OFFSET_BYTES)).toUpperCase();
 }
 
+/** What an offsetMsgId says: the broker that stored the message, and where in its log. */
 export interface OffsetMsgId {
   /** IPv6 as eight groups, without brackets. */
   ip: string;

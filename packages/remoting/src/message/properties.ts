@@ -4,7 +4,9 @@
 // 0x01; a chunk under 3 characters, or with an empty name or value, is dropped; a repeated name keeps the last
 // value; the 0x02 at the very end may be missing (senders 4.9.0 - 5.1.x strip it). There is no escaping.
 
+/** Byte between a property's name and its value. */
 export const NAME_VALUE_SEPARATOR = 0x01;
+/** Byte behind a property. */
 export const PROPERTY_SEPARATOR = 0x02;
 
 const NAME_VALUE = '\u0001';

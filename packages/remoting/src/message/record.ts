@@ -12,7 +12,9 @@ import { PROPERTY_SEPARATOR } from './properties.js';
 import { PROPERTY_CRC_BYTES, verifyPropertyCrc, writePropertyCrc } from './property-crc.js';
 import { SysFlag } from './sys-flag.js';
 
+/** Magic of records whose topic is at most 127 bytes long. */
 export const MAGIC_V1 = 0xdaa320a7 | 0;
+/** Magic of records with a two-byte topic length (5.x). */
 export const MAGIC_V2 = 0xdaa320ab | 0;
 /** Marks the unused rest of a full commit log file; never on the wire. */
 export const MAGIC_BLANK = 0xcbd43194 | 0;
@@ -204,39 +206,51 @@ export function writeBlankRecord(target: Buffer, at: number, remaining: number):
 
 // Cheap readers of single fields. `at` is the record's start; the caller knows that a whole record stands there.
 
+/** Bytes of the record, its size field included. */
 export function recordSize(buf: Buffer, at: number): number {
   return readInt32(buf, at);
 }
+/** `MAGIC_V1`, `MAGIC_V2`, or that of a blank. */
 export function recordMagic(buf: Buffer, at: number): number {
   return readInt32(buf, at + MAGIC);
 }
+/** CRC32 of the body as stored. */
 export function recordBodyCrc(buf: Buffer, at: number): number {
   return readInt32(buf, at + BODY_CRC);
 }
+/** Queue within the topic. */
 export function recordQueueId(buf: Buffer, at: number): number {
   return readInt32(buf, at + QUEUE_ID);
 }
+/** The application's own number. */
 export function recordFlag(buf: Buffer, at: number): number {
   return readInt32(buf, at + FLAG);
 }
+/** Place in its queue; 0 for prepared and rolled-back messages. */
 export function recordQueueOffset(buf: Buffer, at: number): number {
   return readInt64(buf, at + QUEUE_OFFSET);
 }
+/** Place in the commit log, of the record's first byte. */
 export function recordPhysicalOffset(buf: Buffer, at: number): number {
   return readInt64(buf, at + PHYSICAL_OFFSET);
 }
+/** Bits of `SysFlag`. */
 export function recordSysFlag(buf: Buffer, at: number): number {
   return readInt32(buf, at + SYS_FLAG);
 }
+/** When the producer made it, ms since 1970 by its clock. */
 export function recordBornTimestamp(buf: Buffer, at: number): number {
   return readInt64(buf, at + BORN_TIMESTAMP);
 }
+/** When the broker stored it, ms since 1970 by its clock. */
 export function recordStoreTimestamp(buf: Buffer, at: number): number {
   return readInt64(buf, at + storeTimestampAt(recordSysFlag(buf, at)));
 }
+/** How often it was given back. */
 export function recordReconsumeTimes(buf: Buffer, at: number): number {
   return readInt32(buf, at + reconsumeTimesAt(recordSysFlag(buf, at)));
 }
+/** Place of the half message that a commit or rollback belongs to. */
 export function recordPreparedTransactionOffset(buf: Buffer, at: number): number {
   return readInt64(buf, at + reconsumeTimesAt(recordSysFlag(buf, at)) + INT32);
 }
@@ -318,6 +332,7 @@ export type RecordDefect =
   | 'BODY_CRC'
   | 'PROPERTY_CRC';
 
+/** How strictly a record is checked. */
 export interface RecordCheckOptions {
   /** Check the body CRC (upstream: checkCRCOnRecover). Default true. */
   checkBodyCrc?: boolean;

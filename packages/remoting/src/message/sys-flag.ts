@@ -1,5 +1,6 @@
 // Bits of the record's sysFlag (upstream: MessageSysFlag).
 
+/** Bits of a record's sysFlag, upstream's names. */
 export const SysFlag = {
   COMPRESSED: 0x1,
   MULTI_TAGS: 0x2,
@@ -21,6 +22,7 @@ export const TRANSACTION_TYPE_MASK = 0xc;
 /** Bits 8-10: compression type, meaningful only with COMPRESSED; 0 means ZLIB (clients older than 4.9.4). */
 export const COMPRESSION_TYPE_MASK = 0x700;
 
+/** How a body is compressed; 4.x knows ZLIB alone. */
 export type CompressionType = 'LZ4' | 'ZSTD' | 'ZLIB';
 
 /** One of the SysFlag.TRANSACTION_ values. */

@@ -16,6 +16,7 @@ const V6_CHARACTERS = 2 * (16 + TAIL_BYTES);
 /** A clock set back by less than this into the month before still counts as the month's start (upstream, "NTP"). */
 const CLOCK_STEP_BACK_MS = 1_000_000;
 
+/** What a generator of unique ids is built on; the defaults are this process. */
 export interface UniqIdOptions {
   /** Address text; default this machine's. */
   ip?: string;
@@ -76,6 +77,7 @@ function monthOf(ms: number): { startMs: number; endMs: number } {
   return { startMs: new Date(year, month, 1).getTime(), endMs: new Date(year, month + 1, 1).getTime() };
 }
 
+/** What a unique id says about its producer. */
 export interface UniqIdParts {
   ip: string;
   pid: number;

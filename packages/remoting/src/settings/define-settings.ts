@@ -4,6 +4,7 @@
 import { formatProperties } from './properties-file.js';
 import type { Setting, SettingType } from './setting.js';
 
+/** Settings by name, each as `setting.…` declares it. */
 export type SettingDeclarations = Readonly<Record<string, Setting<unknown>>>;
 
 /** Complete, frozen values of a declaration. */
@@ -17,8 +18,10 @@ export interface SettingProblem {
   readonly text: string;
 }
 
+/** Names and texts, as a properties file or an operator's request has them. */
 export type PropertySource = ReadonlyMap<string, string> | Readonly<Record<string, string>>;
 
+/** What became of the texts of a properties file. */
 export interface ParsedSettings<D> {
   readonly values: SettingValues<D>;
   /** Names no declaration knows: warn, another group of settings may. */
@@ -27,12 +30,14 @@ export interface ParsedSettings<D> {
   readonly problems: readonly SettingProblem[];
 }
 
+/** What became of an operator's change. */
 export interface UpdatedSettings<D> {
   readonly values: SettingValues<D>;
   readonly changed: readonly (keyof D & string)[];
   readonly refused: readonly SettingProblem[];
 }
 
+/** One setting as docs show it. */
 export interface SettingRow {
   readonly name: string;
   readonly type: SettingType;
@@ -43,6 +48,7 @@ export interface SettingRow {
   readonly help: string;
 }
 
+/** What a group of settings has beyond its single ones. */
 export interface SettingsOptions<D> {
   /** Relations between settings: problems found in otherwise valid values. */
   validate?: (values: SettingValues<D>) => readonly SettingProblem[];

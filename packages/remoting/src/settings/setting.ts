@@ -4,6 +4,7 @@
 // problem with a sentence. Booleans follow upstream: anything but `true` is false, but a value that is neither is a
 // problem too.
 
+/** The kinds of values. */
 export type SettingType = 'string' | 'int' | 'long' | 'double' | 'boolean' | 'oneOf' | 'list';
 
 /** What every declaration says besides its type. */

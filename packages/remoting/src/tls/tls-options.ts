@@ -10,6 +10,7 @@ export type Pem = string | Buffer;
  */
 export type TlsMode = 'disabled' | 'permissive' | 'enforcing';
 
+/** TLS of a listening port, shared with plain text unless `enforcing`. */
 export interface ServerTlsOptions {
   mode: TlsMode;
   /** Private key and certificate chain; needed unless `disabled`. There is no built-in test certificate. */
@@ -26,6 +27,7 @@ export interface ServerTlsOptions {
   handshakeTimeoutMs?: number;
 }
 
+/** TLS towards servers. */
 export interface ClientTlsOptions {
   /** Certificates that sign the servers' ones; default: those the platform trusts. */
   ca?: Pem;
