@@ -16,7 +16,18 @@ const allowed = {
 };
 
 export default tseslint.config(
-  { ignores: ['**/dist/**', '**/out-tsc/**', '**/node_modules/**', '.nx/**', '.cache/**', 'data/**', '**/*.config.ts', '**/.cache/**'] },
+  {
+    ignores: [
+      '**/dist/**',
+      '**/out-tsc/**',
+      '**/node_modules/**',
+      '.nx/**',
+      '.cache/**',
+      'data/**',
+      '**/*.config.ts',
+      '**/.cache/**',
+    ],
+  },
   ...tseslint.configs.recommended,
   {
     files: ['packages/**/*.ts', 'apps/**/*.ts', 'examples/**/*.ts'],
@@ -30,7 +41,11 @@ export default tseslint.config(
           allow: [],
           depConstraints: Object.entries(allowed).map(([layer, targets]) => ({
             sourceTag: `layer:${layer}`,
-            onlyDependOnLibsWithTags: ['layer:testing', `layer:${layer}`, ...targets.map((target) => `layer:${target}`)],
+            onlyDependOnLibsWithTags: [
+              'layer:testing',
+              `layer:${layer}`,
+              ...targets.map((target) => `layer:${target}`),
+            ],
           })),
         },
       ],

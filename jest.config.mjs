@@ -8,13 +8,22 @@ export default {
     '<rootDir>/examples/**/*.test.ts',
     '<rootDir>/tools/**/*.test.{ts,mjs}',
   ],
-  modulePathIgnorePatterns: ['<rootDir>/.*/dist/', '<rootDir>/.*/out-tsc/', '<rootDir>/.nx/', '<rootDir>/.cache/'],
+  modulePathIgnorePatterns: [
+    '<rootDir>/.*/dist/',
+    '<rootDir>/.*/out-tsc/',
+    '<rootDir>/.nx/',
+    '<rootDir>/.cache/',
+  ],
   testEnvironment: 'node',
   testEnvironmentOptions: { customExportConditions: ['@mq/source', 'node', 'require', 'default'] },
   transform: {
     '^.+\\.[cm]?[jt]s$': [
       '@swc/jest',
-      { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, module: { type: 'commonjs' }, sourceMaps: 'inline' },
+      {
+        jsc: { parser: { syntax: 'typescript' }, target: 'es2022' },
+        module: { type: 'commonjs' },
+        sourceMaps: 'inline',
+      },
     ],
   },
   transformIgnorePatterns: ['/node_modules/(?!(p-queue|p-timeout|eventemitter3)/)'],

@@ -10,7 +10,12 @@ const START_MS = 1_700_000_000_000;
 function setup(text?: string) {
   const file = new MemoryText(text);
   const clock = new ManualClock(START_MS);
-  const offsets = new ConsumerOffsetManager({ clock, logger: silentLogger, file, updateVersionStep: () => 3 });
+  const offsets = new ConsumerOffsetManager({
+    clock,
+    logger: silentLogger,
+    file,
+    updateVersionStep: () => 3,
+  });
   offsets.load();
   return { clock, file, offsets };
 }
