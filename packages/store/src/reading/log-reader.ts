@@ -20,7 +20,13 @@ const GUESS_BYTES = 4096;
 const LIGHT_TOPIC_PREFIX = '%LMQ%';
 
 export class LogReader {
+  /** Where the parts of the record are that was checked last. */
   readonly #layout = new RecordLayout();
+  /** One object for all checks. */
+  readonly #check = { physicalOffset: 0, layout: this.#layout };
+  /** Topic of the queue that was asked for last, as records hold it: cold reads ask for runs of one queue. */
+  #topic = '';
+  #topicBytes = Buffer.alloc(0);
 
   constructor(
     private readonly log: CommitLog,
@@ -68,7 +74,8 @@ export class LogReader {
 
   /** Whether a whole record of `size` bytes that belongs at log offset `offset` stands at `at`. Logs what is damaged. */
   isSound(bytes: Buffer, at: number, size: number, offset: number): boolean {
-    const check = checkRecord(bytes, at, at + size, { physicalOffset: offset });
+    this.#check.physicalOffset = offset;
+    const check = checkRecord(bytes, at, at + size, this.#check);
     if (check.kind === 'record' && check.sizeBytes === size) return true;
     const file = this.log.files.fileAt(offset);
     this.logger.error('damaged record in the commit log is not served', {
@@ -81,20 +88,32 @@ export class LogReader {
 
   /**
    * Whether a sound record is the one that stands at a place of a queue; an entry with a flipped bit leads to another's.
-   * Queues of light topics hold records of other topics and are not checked. Logs what does not belong.
+   * Call for the record that `isSound` has just said yes to: what it found is used. Queues of light topics hold records of
+   * other topics and are not checked. Logs what does not belong.
    */
   belongs(bytes: Buffer, at: number, queue: ConsumeQueue, queueOffset: number): boolean {
     if (queue.topic.startsWith(LIGHT_TOPIC_PREFIX)) return true;
     if (
       recordQueueOffset(bytes, at) === queueOffset &&
       recordQueueId(bytes, at) === queue.queueId &&
-      this.#layout.locate(bytes, at) &&
-      bytes.toString('utf8', this.#layout.topicStart, this.#layout.topicEnd) === queue.topic
+      this.#isOfTopic(bytes, queue.topic)
     ) {
       return true;
     }
     this.reportEntry(queue, queueOffset, 'leads to a record of another place');
     return false;
+  }
+
+  #isOfTopic(bytes: Buffer, topic: string): boolean {
+    if (topic !== this.#topic) {
+      this.#topic = topic;
+      this.#topicBytes = Buffer.from(topic, 'utf8');
+    }
+    const expected = this.#topicBytes;
+    const start = this.#layout.topicStart;
+    if (this.#layout.topicEnd - start !== expected.length) return false;
+    for (let i = 0; i < expected.length; i++) if (bytes[start + i] !== expected[i]) return false;
+    return true;
   }
 
   /** An entry of a queue is damaged: its message is not served. */
