@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { recordResults } from '../workspace.mjs';
+import { serverCampaigns } from './server-campaigns.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 /** No campaign of this size takes longer on a machine that has something else to do as well. */
@@ -18,6 +19,7 @@ const CAMPAIGNS = [
   { name: 'syscall-faults', args: ['--points', '5'] },
   { name: 'writeback-failure', args: ['--runs', '5'] },
   { name: 'power-cut', args: ['--cuts', '20', '--flush', 'sync'] },
+  ...serverCampaigns,
 ];
 
 const { values } = parseArgs({ options: { seed: { type: 'string', default: '1' } } });

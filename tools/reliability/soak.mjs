@@ -65,7 +65,13 @@ async function campaign({ minutes, rate }) {
     const nameServer = await servers.nameServer(OURS);
     process.env.MQ_LOOP_DELAY_FILE = brokerFile;
     const nodeArgs = ['--import', pathToFileURL(program('loop-delay.mjs')).href];
-    const settings = { mappedFileSizeCommitLog: 64 * 1024 * 1024, tailCacheSize: 16 * 1024 * 1024 };
+    // Small caches, so that they are full when the warm-up ends; queue files as Apache has them, or new ones would come all
+    // the time.
+    const settings = {
+      mappedFileSizeCommitLog: 64 * 1024 * 1024,
+      mappedFileSizeConsumeQueue: 6_000_000,
+      tailCacheSize: 16 * 1024 * 1024,
+    };
     const broker = await servers.broker(OURS, { nameServer, settings, nodeArgs });
     delete process.env.MQ_LOOP_DELAY_FILE;
     load = fork(program('soak-load.mjs'), [nameServer.address, String(rate)]);
@@ -156,10 +162,11 @@ async function controls(seed) {
   )
     await sleep(500);
   child.kill();
+  const { p99Ms } = lateness(file);
   await servers.dispose();
   return [
     ['a leak of 60 MiB an hour', slope - uncertainty > MAX_SLOPE_MIB_PER_HOUR],
-    ['a loop that is held', lateness(file).p99Ms > MAX_LATE_MS],
+    ['a loop that is held', p99Ms > MAX_LATE_MS],
   ];
 }
 

@@ -419,6 +419,7 @@ function queueHost(disk) {
     disk,
     handles: new FileHandles(disk, 4),
     fileSizeBytes: QUEUE_BYTES,
+    page: Buffer.alloc(4096),
     becameDirty: nothing,
     directoryChanged: nothing,
     claimTailBytes: () => true,
