@@ -14,7 +14,7 @@
  * A blank (size 0x7FFFFFFF) stands for a queue offset that has no record: before the first entry of a queue that does
  * not begin at 0. Files are extended with zeros, so size 0 means "not written".
  */
-import { writeInt32, writeInt64 } from '@mq/remoting/message';
+import { readInt32, writeInt32, writeInt64 } from '@mq/remoting/message';
 
 export const ENTRY_BYTES = 20;
 export const PHYSICAL_OFFSET_AT = 0;
@@ -51,16 +51,16 @@ export function tagsCodeHigh(tagsCode: number): number {
 }
 
 export function entryPhysicalOffset(source: Buffer, at: number): number {
-  return source.readInt32BE(at) * TWO_32 + source.readUInt32BE(at + 4);
+  return readInt32(source, at) * TWO_32 + (readInt32(source, at + 4) >>> 0);
 }
 
 export function entrySize(source: Buffer, at: number): number {
-  return source.readInt32BE(at + SIZE_AT);
+  return readInt32(source, at + SIZE_AT);
 }
 
 /** The tagsCode; exact unless `isExtAddress`. */
 export function entryTagsCode(source: Buffer, at: number): number {
-  return source.readInt32BE(at + TAGS_CODE_AT) * TWO_32 + source.readUInt32BE(at + TAGS_CODE_AT + 4);
+  return readInt32(source, at + TAGS_CODE_AT) * TWO_32 + (readInt32(source, at + TAGS_CODE_AT + 4) >>> 0);
 }
 
 /** The tagsCode as all its 64 bits. */
@@ -70,22 +70,23 @@ export function entryTagsCodeBits(source: Buffer, at: number): bigint {
 
 /** Whether the tagsCode is the address of a consume-queue-ext unit. */
 export function isExtAddress(source: Buffer, at: number): boolean {
-  const high = source.readInt32BE(at + TAGS_CODE_AT);
-  return high < -1 || (high === -1 && source.readInt32BE(at + TAGS_CODE_AT + 4) >= 0);
+  const high = readInt32(source, at + TAGS_CODE_AT);
+  return high < -1 || (high === -1 && readInt32(source, at + TAGS_CODE_AT + 4) >= 0);
 }
 
 /** Byte offset in the consume-queue-ext files that an ext address means. */
 export function extOffset(source: Buffer, at: number): number {
   return (
-    (source.readInt32BE(at + TAGS_CODE_AT) ^ 0x80000000) * TWO_32 + source.readUInt32BE(at + TAGS_CODE_AT + 4)
+    (readInt32(source, at + TAGS_CODE_AT) ^ 0x80000000) * TWO_32 +
+    (readInt32(source, at + TAGS_CODE_AT + 4) >>> 0)
   );
 }
 
 /** Whether an entry was written here: what recovery goes by. */
 export function isWritten(source: Buffer, at: number): boolean {
-  return source.readInt32BE(at) >= 0 && source.readInt32BE(at + SIZE_AT) > 0;
+  return readInt32(source, at) >= 0 && readInt32(source, at + SIZE_AT) > 0;
 }
 
 export function isBlank(source: Buffer, at: number): boolean {
-  return source.readInt32BE(at + SIZE_AT) === BLANK_SIZE;
+  return readInt32(source, at + SIZE_AT) === BLANK_SIZE;
 }
