@@ -1,4 +1,5 @@
 // Where a broker listens and which address it tells the others: a pure decision from its settings.
+import { isLoopback } from '@mq/remoting';
 import { localAddress as machineAddress } from '@mq/remoting/message';
 
 import type { BrokerSettings } from './settings.js';
@@ -31,8 +32,4 @@ export function resolveBinding(
 /** The address under which a listener on `host` is reached. */
 function addressReaching(host: string, localAddress: () => string): string {
   return host === '0.0.0.0' || host === '::' ? localAddress() : host;
-}
-
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127\./.test(host);
 }

@@ -2,7 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { RemotingClient, RemotingCommand, silentLogger, type ExtFields } from '@mq/remoting';
+import { consoleLogger, RemotingClient, RemotingCommand, silentLogger, type ExtFields } from '@mq/remoting';
 import { bodyCrc } from '@mq/remoting/message';
 import {
   PERM_READ,
@@ -266,6 +266,22 @@ test('a code the NameServer does not serve and a header without its field are an
   const bad = await ask(client, address, RequestCode.GET_ROUTEINFO_BY_TOPIC);
   expect(bad.code).toBe(ResponseCode.SYSTEM_ERROR);
   expect(bad.remark).toContain('topic');
+});
+
+test.each([
+  ['127.0.0.1', 0],
+  ['0.0.0.0', 1],
+])('listening on %s is worth %d warnings', async (bindAddress, warnings) => {
+  const lines: string[] = [];
+  const settings = { ...namesrvSettings.defaults(), listenPort: 0, bindAddress };
+  const logger = consoleLogger({ write: (line) => void lines.push(line) });
+  const controller = new NamesrvController(
+    { ...settings, kvConfigPath: join(folder, 'kv.json') },
+    { logger },
+  );
+  closers.push(() => controller.close());
+  await controller.start();
+  expect(lines.filter((line) => line.includes('listening beyond loopback'))).toHaveLength(warnings);
 });
 
 test('a port in use rejects the start', async () => {

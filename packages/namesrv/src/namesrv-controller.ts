@@ -4,6 +4,7 @@ import {
   RemotingCommand,
   RemotingServer,
   TurnScheduler,
+  isLoopback,
   silentLogger,
   systemClock,
   type Clock,
@@ -111,6 +112,9 @@ export class NamesrvController implements AsyncDisposable {
       );
     }
     kvConfig.load();
+    if (!isLoopback(settings.values.bindAddress)) {
+      logger.warn('listening beyond loopback without authentication', { host: settings.values.bindAddress });
+    }
     const address = await this.#server.listen();
     this.#parts.startedAtMs = clock.now();
     const scan = () => this.#scanNotActiveBroker();

@@ -1,4 +1,4 @@
-import { formatAddress, hostBytes, parseAddress, plainIp } from './addresses.js';
+import { formatAddress, hostBytes, parseAddress, plainIp, isLoopback } from './addresses.js';
 
 describe('addresses', () => {
   test.each([
@@ -35,3 +35,14 @@ describe('addresses', () => {
     expect(hostBytes(ip, 0x1234).toString('hex')).toBe(`${hex}00001234`);
   });
 });
+
+test.each([
+  ['127.0.0.1', true],
+  ['127.1.2.3', true],
+  ['::1', true],
+  ['localhost', true],
+  ['0.0.0.0', false],
+  ['::', false],
+  ['10.0.0.1', false],
+  ['127.example.org', false],
+])('%s is loopback: %s', (host, expected) => expect(isLoopback(host)).toBe(expected));

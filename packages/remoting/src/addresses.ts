@@ -1,4 +1,4 @@
-import { isIPv6 } from 'node:net';
+import { isIPv4, isIPv6 } from 'node:net';
 import { RemotingError } from './errors.js';
 
 /** A parsed address; IPv6 hosts without their brackets. */
@@ -18,6 +18,11 @@ export function plainIp(ip: string): string {
   if (mapped !== null) return mapped[1]!;
   const scope = ip.indexOf('%');
   return scope < 0 ? ip : ip.slice(0, scope);
+}
+
+/** Whether a server listening on `host` can be reached from this machine alone. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
 }
 
 /** Splits `host:port`, `[v6]:port` or Java's `v6:port`. @throws RemotingError `BAD_ARGUMENT` */

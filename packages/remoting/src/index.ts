@@ -11,7 +11,7 @@ export type { RemotingErrorCode, RemotingErrorDetails } from './errors.js';
 export { createExtFields, onewayFlag, RemotingCommand, responseFlag } from './command.js';
 export type { ExtFields, HeaderCodec, HotResponseHeader, SerializeType } from './command.js';
 export { descriptorLimit } from './descriptor-limit.js';
-export { formatAddress, hostBytes, parseAddress, plainIp } from './addresses.js';
+export { formatAddress, hostBytes, isLoopback, parseAddress, plainIp } from './addresses.js';
 export type { HostAndPort } from './addresses.js';
 export { decodeFrame, defaultMaxFrameBytes, encodeFrame } from './codec/frame.js';
 export { FrameDecoder } from './codec/frame-decoder.js';
