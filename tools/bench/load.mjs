@@ -1,6 +1,7 @@
 // What compare.mjs and profile.mjs share: the load generator, its arguments for a row, the broker's settings.
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { runOrThrow, runToEnd } from '../interop/lib/command.mjs';
 import { root } from '../workspace.mjs';
 
@@ -16,9 +17,17 @@ export function buildLoadGenerator() {
   return binary;
 }
 
+/** Apache's broker says that it started before the NameServer knows it. */
+const NOT_YET_REGISTERED = /No topic route info/;
+const REGISTRATION_TRIES = 20;
+
 /** Runs the load generator; resolves with its report. */
-export async function runLoad(mqload, args) {
+export async function runLoad(mqload, args, tries = REGISTRATION_TRIES) {
   const { code, stdout, stderr } = await runToEnd(mqload, args, { timeoutMs: 300_000 });
+  if (code !== 0 && tries > 1 && NOT_YET_REGISTERED.test(stderr)) {
+    await sleep(500);
+    return runLoad(mqload, args, tries - 1);
+  }
   if (code !== 0) throw new Error(`mqload ${args.join(' ')}: ${stderr}${stdout}`);
   return JSON.parse(stdout.trim().split('\n').at(-1));
 }
