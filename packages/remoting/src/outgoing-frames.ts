@@ -18,7 +18,7 @@ const copiedBodyBytes = 4 * 1024;
 
 /**
  * Parts of a body are copied when all are this small: records of queues that lie interleaved in the log. A vectored write
- * costs more for each piece than the copy (measured at 350 bytes: 0.3 against 0.1 µs).
+ * costs more for each piece than the copy (pull of 350-byte records in turns with and without: 7 % of the CPU time).
  */
 const copiedPartBytes = 1024;
 /** Bound of what is copied for one frame, so that it fits a slab. */
