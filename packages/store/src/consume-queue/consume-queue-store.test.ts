@@ -336,6 +336,18 @@ describe('ConsumeQueueStore', () => {
     );
   });
 
+  test('a queue cut at its very beginning stays empty after a crash', async () => {
+    const disk = emptyDisk();
+    const store = openStore(disk);
+    putRange(store.findOrCreate('T', 0), 0, 1);
+    await store.flush(0);
+    store.truncateDirty(0);
+    await store.settleTruncation();
+    for (const { name, disk: after } of disk.crashStates(10)) {
+      expect([name, reopen(after).find('T', 0)?.maxOffset ?? 0]).toEqual([name, 0]);
+    }
+  });
+
   test('stale entries behind a cut do not come back with the next crash', async () => {
     const disk = emptyDisk();
     const store = openStore(disk);
@@ -432,6 +444,7 @@ describe('a consume queue against an array', () => {
             case 'truncate': {
               const keep = model.min + Math.floor((length - model.min) * current.part);
               store.truncateDirty(model.entries[keep] ?? Infinity);
+              await store.settleTruncation();
               model.entries.length = keep;
               model.durable = Math.min(model.durable, keep);
               break;

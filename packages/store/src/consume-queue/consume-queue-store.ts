@@ -39,7 +39,7 @@ const LOOKS_A_SLICE = 4096;
 const PAGE_BYTES = 4096 - (4096 % ENTRY_BYTES);
 /** Syncs under way at once: half of libuv's default pool, the rest is for the log and for reads. */
 const PARALLEL_SYNCS = 2;
-/** When nothing else is left to do. */
+/** When nothing else is left to do, or everything else waits. */
 const PARALLEL_SYNCS_AT_CLOSE = 4;
 
 export class ConsumeQueueStore {
@@ -205,6 +205,19 @@ export class ConsumeQueueStore {
   /** Removes the entries of records at or behind `physicalOffset`; see `ConsumeQueue.truncateDirty`. */
   truncateDirty(physicalOffset: number): void {
     for (const queue of this.queues()) queue.truncateDirty(physicalOffset);
+  }
+
+  /**
+   * Makes the removal of files by {@link truncateDirty} durable. Due before the log grows again: a file that a power cut
+   * brought back would hold entries of a past that the log no longer has.
+   */
+  async settleTruncation(): Promise<void> {
+    try {
+      await this.directories.sync(PARALLEL_SYNCS_AT_CLOSE);
+    } catch (error) {
+      this.fault = error as DiskError;
+      throw error;
+    }
   }
 
   correctMinOffset(minPhysicalOffset: number): void {

@@ -217,6 +217,7 @@ async function redispatch(
   // The last entries before a crash may be torn in ways nothing shows: all that is built again is dropped first.
   const keep = facts.abnormal || rebuilds ? from : end;
   consumeQueues.truncateDirty(keep);
+  await consumeQueues.settleTruncation();
   index?.truncateDirty(keep);
   if (facts.abnormal) index?.mendSlots();
   const begin = facts.abnormal || rebuilds ? from : Math.max(from, consumeQueues.maxPhysicalOffset);
