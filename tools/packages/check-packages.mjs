@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { packedFileProblems, targetsOf } from './exports.mjs';
 import { attwProblems, publintProblems } from './linters.mjs';
 import { Checks, run } from './run.mjs';
+import { recordResults } from '../workspace.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
@@ -31,6 +32,7 @@ try {
   if (process.argv.includes('--keep')) console.log(`kept: ${folder}`);
   else rmSync(folder, { recursive: true, force: true });
 }
+recordResults('packages', checks.counts);
 checks.finish();
 
 async function packAll() {

@@ -38,6 +38,10 @@ export class Checks {
     return false;
   }
 
+  get counts() {
+    return { passed: this.#passed, failed: this.#failed, skipped: 0 };
+  }
+
   /** Prints the score and sets the exit code. Nothing checked is a failure as well. */
   finish() {
     console.log(`${this.#passed} passed, ${this.#failed} failed`);
