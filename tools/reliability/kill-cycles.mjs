@@ -153,7 +153,7 @@ async function campaign({
       await loading;
       totals.unknown += run.unknown;
       totals.refused += run.refused;
-      sabotage(options.storeDir, cycle);
+      sabotage(options.storeDir, cycle, journal);
     }
     boots.sort((a, b) => a - b);
     return {
@@ -182,13 +182,17 @@ async function consume(group, shall, renew) {
   if (!group.isRunning && shall) await group.start();
 }
 
-/** A control: what the group has committed is moved ahead while nobody looks, as if the messages between were consumed. */
-function moveOffsets(store, cycle) {
+/**
+ * A control: what the group has committed is moved ahead while nobody looks, as if the messages between were consumed. To
+ * just below the end of what was acknowledged: a group is given more than it has committed, so a small step could stay
+ * within what it has seen.
+ */
+function moveOffsets(store, cycle, journal) {
   if (cycle !== 1) return;
   const file = join(store, 'config', 'consumerOffset.json');
   const moved = readFileSync(file, 'utf8').replaceAll(
     /(\d+):(\d+)/g,
-    (_, queueId, offset) => `${queueId}:${Number(offset) + 200}`,
+    (_, queueId) => `${queueId}:${journal.acked.get(Number(queueId)).size - 10}`,
   );
   writeFileSync(file, moved);
 }
