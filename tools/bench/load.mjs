@@ -19,7 +19,7 @@ export function buildLoadGenerator() {
 
 /** Apache's broker says that it started before the NameServer knows it. */
 const NOT_YET_REGISTERED = /No topic route info/;
-const REGISTRATION_TRIES = 20;
+const REGISTRATION_TRIES = 120;
 
 /** Runs the load generator; resolves with its report. */
 export async function runLoad(mqload, args, tries = REGISTRATION_TRIES) {
