@@ -156,7 +156,8 @@ class Reader {
         return NaN;
     }
     if (/^[+-]?\d+[LSB]?$/.test(word)) return integerOf(word.replace(/[LSB]$/, ''));
-    if (/^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?[FD]?$/.test(word)) return Number(word.replace(/[FD]$/, ''));
+    // No two parts of it can take the same digit: a long row of digits is tried in one way only.
+    if (/^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?[FD]?$/.test(word)) return Number(word.replace(/[FD]$/, ''));
     this.at = start;
     throw this.error(`unexpected word ${clip(word)}`);
   }

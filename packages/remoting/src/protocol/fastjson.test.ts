@@ -84,6 +84,12 @@ describe('parseFastjson', () => {
     expect(() => parseFastjson('{'.repeat(100_000))).toThrow(/nested deeper than/);
   });
 
+  test('refuses a number that ends in a letter in one pass, however many digits it has', () => {
+    const digits = '9'.repeat(1_000_000);
+    for (const word of [`${digits}x`, `${digits}.${digits}x`, `1e${digits}x`])
+      expect(() => parseFastjson(`{"a":${word}}`)).toThrow(/unexpected word/);
+  });
+
   test('never throws anything but its own error, whatever the bytes', () => {
     const fragments = fc.constantFrom(
       ...'{}[]",:\'\\/*0-9eE.+aL$ \n'.split(''),
