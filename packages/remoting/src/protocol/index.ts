@@ -32,6 +32,8 @@ export * from './headers/admin.js';
 export * from './headers/namesrv.js';
 export * from './headers/transaction.js';
 export * from './headers/pop.js';
+export * from './pop/pop-handle.js';
+export * from './pop/pop-offset-info.js';
 export * from './headers/ha.js';
 export * from './headers/auth.js';
 export * from './headers/controller.js';
