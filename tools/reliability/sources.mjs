@@ -28,6 +28,12 @@ const nameOf = (source) => source.replaceAll(/[@/]+/g, '-').replace(/^-/, '');
 /** Of each build, the promise of its folder. */
 const bundled = new Map();
 
+/**
+ * Where the processes that this one starts find each build: a campaign is of the sources as they were when it began, however
+ * long it runs, and nothing is bundled twice.
+ */
+const variableOf = (entries) => `MQ_BUNDLE_${BUILDS.indexOf(entries)}`;
+
 /** Imports a package (or one of its named entries) from its sources. */
 export async function importSource(source) {
   return import(pathToFileURL(await sourceFile(source)).href);
@@ -42,6 +48,11 @@ export async function sourceFile(source) {
 }
 
 async function bundle(entries) {
+  const variable = variableOf(entries);
+  return (process.env[variable] ??= await bundleAnew(entries));
+}
+
+async function bundleAnew(entries) {
   const { outputFiles } = await build({
     absWorkingDir: root,
     entryPoints: Object.fromEntries(Object.entries(entries).map(([name, path]) => [nameOf(name), path])),

@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 
 /** Assumed where the system does not say. */
 const assumedLimit = 1024;
+/** Of this process, once it was asked for: it does not change, and every store that opens asks. */
+let ownLimits: string | undefined;
 
 /**
  * How many files and sockets this process may have open. Node has raised it to the most an unprivileged process may ask
@@ -15,8 +17,9 @@ export function descriptorLimit(limits: () => string = readLimits): number {
 
 function readLimits(): string {
   try {
-    return readFileSync('/proc/self/limits', 'utf8');
+    ownLimits ??= readFileSync('/proc/self/limits', 'utf8');
   } catch {
-    return '';
+    ownLimits = '';
   }
+  return ownLimits;
 }

@@ -11,6 +11,8 @@ export interface SimulatedInode {
   cached: SparseBytes;
   durable: SparseBytes;
   mtimeMs: number;
+  /** How often it was changed. */
+  changes: number;
 }
 
 /** Path to file, or to undefined for a directory. */
@@ -70,13 +72,21 @@ export function applyNames(operation: UnsyncedOperation, names: Names): void {
 }
 
 export function unlinkTree(names: Names, path: string): void {
+  const isFile = names.get(path) !== undefined;
   names.delete(path);
+  if (isFile) return;
   for (const name of names.keys()) if (name.startsWith(`${path}/`)) names.delete(name);
 }
 
 export function renameTree(names: Names, from: string, to: string): void {
   if (!names.has(from)) return;
   unlinkTree(names, to);
+  const file = names.get(from);
+  if (file !== undefined) {
+    names.delete(from);
+    names.set(to, file);
+    return;
+  }
   for (const [name, inode] of [...names]) {
     if (name !== from && !name.startsWith(`${from}/`)) continue;
     names.delete(name);
