@@ -6,11 +6,14 @@ import tseslint from 'typescript-eslint';
 const allowed = {
   testing: [],
   remoting: [],
+  filter: [],
   store: ['remoting'],
   namesrv: ['remoting'],
-  broker: ['store', 'remoting'],
+  broker: ['store', 'filter', 'remoting'],
   client: ['remoting'],
+  filtersrv: ['client', 'remoting'],
   admin: ['client', 'remoting'],
+  'test-broker': ['broker', 'store', 'namesrv', 'remoting', 'client'],
   app: ['remoting', 'store', 'namesrv', 'broker', 'client', 'admin'],
   example: ['client', 'remoting'],
 };
