@@ -45,3 +45,26 @@ export {
 } from '@mq/remoting';
 export type { ConsumeFromWhere, MessageModel, MessageQueue } from '@mq/remoting/protocol';
 export type { CompressionType, MessageExt } from '@mq/remoting/message';
+export type {
+  ConsumeObserved,
+  ConsumeObserver,
+  ConsumeOutcomeObserved,
+  ConsumeReturnType,
+  EndTransactionObserved,
+  HookedMessage,
+  MessageHook,
+  MessageType,
+  ObservationOptions,
+  RecallObserved,
+  SendObserved,
+  SendOutcome,
+} from './hooks/message-hook.js';
+export { decodeTraces, encodeTrace } from './trace/trace-codec.js';
+export type {
+  EndTransactionTrace,
+  PubTrace,
+  RecallTrace,
+  SubAfterTrace,
+  SubBeforeTrace,
+  Trace,
+} from './trace/trace-context.js';

@@ -8,6 +8,7 @@ import type { ProcessQueue } from './process-queue.js';
 import type { ReceivedMessage } from './received-message.js';
 import { RunningBatch, logFailure, type ConsumeOutcome } from './running-batch.js';
 import { RunningBatches } from './running-batches.js';
+import { runObserved } from './run-observed.js';
 
 /** A message that could not be given back is tried again here after so long. */
 const LOCAL_RETRY_DELAY_MS = 5_000;
@@ -88,7 +89,9 @@ export class ConcurrentConsumeService implements ConsumeService {
     );
     this.#running.begin(batch);
     try {
-      const outcome = await batch.run(handler);
+      const outcome = await (this.deps.hooks === undefined
+        ? batch.run(handler)
+        : runObserved(this.deps, this.deps.hooks, batch, handler));
       // After its time-out the messages were dealt with already; after a drop they are another consumer's.
       if (batch.hasTimedOut || processQueue.isDropped) return;
       const failed = this.#failedOf(batch, outcome);

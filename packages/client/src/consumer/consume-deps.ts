@@ -1,5 +1,6 @@
 import type { Clock, Logger } from '@mq/remoting';
 import type { MessageModel } from '@mq/remoting/protocol';
+import type { MessageHooks } from '../hooks/message-hooks.js';
 import type { OffsetStore } from '../offset/offset-store.js';
 import type { ConsumeStatsRecorder } from './consume-stats-recorder.js';
 import type { MessageHandler } from './message-handler.js';
@@ -8,6 +9,10 @@ import type { MessageReturner } from './message-returner.js';
 /** What both consume services work with. */
 export interface ConsumeDeps {
   readonly clock: Clock;
+  /** As the application names it. */
+  readonly consumerGroup: string;
+  /** Absent: nobody watches. */
+  readonly hooks?: MessageHooks | undefined;
   readonly logger: Logger;
   readonly messageModel: MessageModel;
   readonly offsets: OffsetStore;

@@ -9,6 +9,7 @@ import type { QueueLocks } from './queue-locks.js';
 import type { ReceivedMessage } from './received-message.js';
 import { RunningBatch, logFailure } from './running-batch.js';
 import { RunningBatches } from './running-batches.js';
+import { runObserved } from './run-observed.js';
 
 /** A queue gives its place to others after so long; upstream MAX_TIME_CONSUME_CONTINUOUSLY. */
 const MAX_TIME_CONSUME_CONTINUOUSLY_MS = 60_000;
@@ -114,7 +115,9 @@ export class OrderlyConsumeService implements ConsumeService {
     );
     this.#running.begin(batch);
     try {
-      const outcome = await batch.run(handler);
+      const outcome = await (this.deps.hooks === undefined
+        ? batch.run(handler)
+        : runObserved(this.deps, this.deps.hooks, batch, handler));
       const tookMs = clock.monotonic() - batch.startedAtMs;
       if (processQueue.isDropped) return 0;
       if (outcome.kind === 'SUCCESS') {

@@ -1,4 +1,5 @@
 import type { ConsumeFromWhere, MessageModel } from '@mq/remoting/protocol';
+import type { ObservationOptions } from '../hooks/message-hook.js';
 import type { ClientInstance } from '../instance/client-instance.js';
 import { assertGroup } from '../names.js';
 import { defaultLocalOffsetStoreDir } from '../offset/local-file-offset-store.js';
@@ -8,7 +9,7 @@ import { allocateAveragely } from '../rebalance/allocate-averagely.js';
 import type { AllocateMessageQueueStrategy } from '../rebalance/allocate-strategy.js';
 
 /** Settings of a pull consumer. Names are upstream's where it has them; times are milliseconds. */
-export interface PullConsumerOptions extends ClientOptions {
+export interface PullConsumerOptions extends ClientOptions, ObservationOptions {
   /** The group offsets are committed for. */
   consumerGroup: string;
   /** A client to share; its own options then count and those of `ClientOptions` here do not. Closed by its owner. */

@@ -12,6 +12,8 @@ import { MQClientError, assertArgument } from '../errors.js';
 import type { BrokerPeer, CallOptions } from '../instance/broker-api.js';
 import { ClientInstance } from '../instance/client-instance.js';
 import type { ConsumerMember } from '../instance/group-members.js';
+import { hooksOf } from '../hooks/hooks-of.js';
+import type { MessageHooks } from '../hooks/message-hooks.js';
 import { settledWithin } from '../instance/sleeper.js';
 import { assertTopic } from '../names.js';
 import { LocalFileOffsetStore } from '../offset/local-file-offset-store.js';
@@ -20,6 +22,7 @@ import { RemoteBrokerOffsetStore } from '../offset/remote-broker-offset-store.js
 import { wholeNumber } from '../options.js';
 import { QueueAllocator } from '../rebalance/queue-allocator.js';
 import { MessageStream } from './message-stream.js';
+import { observeTaken } from './run-observed.js';
 import { PullApi, type PullResult } from './pull-api.js';
 import {
   resolvePullConsumerOptions,
@@ -72,6 +75,7 @@ export class PullConsumer {
   readonly #group: string;
   readonly #offsets: OffsetStore;
   readonly #pullApi: PullApi;
+  readonly #hooks: MessageHooks | undefined;
   readonly #member: ConsumerMember;
   readonly #streams = new Set<MessageStream>();
   /** Filters of the topics being iterated over: wire topic → filter. */
@@ -99,6 +103,7 @@ export class PullConsumer {
         ? new RemoteBrokerOffsetStore(this.#client, this.#group)
         : new LocalFileOffsetStore(this.#settings.localOffsetStoreDir, clientId, this.#group, logger));
     this.#pullApi = new PullApi(this.#client);
+    this.#hooks = hooksOf(this.#client, options, this.#settings.consumerGroup, 'CONSUME');
     this.#member = this.#makeMember();
   }
 
@@ -208,7 +213,8 @@ export class PullConsumer {
     options.signal?.addEventListener('abort', onAbort, { once: true });
     try {
       for (let message = await stream.next(); message !== undefined; message = await stream.next()) {
-        yield message;
+        if (this.#hooks === undefined) yield message;
+        else yield* this.#observed(this.#hooks, message);
         stream.done(message);
       }
     } finally {
@@ -236,6 +242,7 @@ export class PullConsumer {
     await this.#client.start();
     await this.#offsets.load();
     this.#client.registerConsumer(this.#member);
+    this.#hooks?.start();
     this.#startedAtMs = this.#client.clock.now();
     if (this.#state === 'created') this.#state = 'started';
   }
@@ -246,6 +253,7 @@ export class PullConsumer {
     const leftMs = (): number => Math.max(1, deadlineMs - clock.monotonic());
     this.#state = 'closing';
     await settledWithin(clock, Promise.all([...this.#streams].map((stream) => stream.close())), timeoutMs);
+    await this.#hooks?.close(leftMs());
     await settledWithin(clock, this.#client.unregisterConsumer(this.#member, leftMs()), leftMs());
     if (this.#ownsClient) await this.#client.close({ timeoutMs: leftMs() });
     this.#state = 'closed';
@@ -261,7 +269,7 @@ export class PullConsumer {
     this.#assertRunning();
     wholeNumber('offset', offset, 0, 0);
     const wireQueue = this.#wire(queue);
-    return this.#pullApi.pull({
+    const result = await this.#pullApi.pull({
       consumerGroup: this.#group,
       queue: wireQueue,
       offset,
@@ -273,6 +281,26 @@ export class PullConsumer {
       postSubscription: true,
       ...(options.signal === undefined ? {} : { signal: options.signal }),
     });
+    if (this.#hooks !== undefined)
+      observeTaken(this.#hooks, this.#settings.consumerGroup, queue, result.messages);
+    return result;
+  }
+
+  /** Consumed means that the application asked for the next message; leaving the loop, or throwing in it, is not. */
+  *#observed(hooks: MessageHooks, message: ReceivedMessage): Generator<ReceivedMessage, void, undefined> {
+    const { topic, brokerName, queueId } = message;
+    const observer = hooks.beginConsume({
+      consumerGroup: this.#settings.consumerGroup,
+      messageQueue: { topic, brokerName, queueId },
+      messages: [message],
+    });
+    let isDone = false;
+    try {
+      yield message;
+      isDone = true;
+    } finally {
+      observer.end({ success: isDone, returnType: isDone ? 'SUCCESS' : 'FAILED' });
+    }
   }
 
   async #ask(

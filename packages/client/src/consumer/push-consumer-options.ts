@@ -1,5 +1,6 @@
 import type { ConsumeFromWhere, MessageModel } from '@mq/remoting/protocol';
 import { MQClientError, assertArgument } from '../errors.js';
+import type { ObservationOptions } from '../hooks/message-hook.js';
 import type { ClientInstance } from '../instance/client-instance.js';
 import { assertGroup } from '../names.js';
 import { defaultLocalOffsetStoreDir } from '../offset/local-file-offset-store.js';
@@ -17,7 +18,7 @@ import type { MessageHandler } from './message-handler.js';
 export type ConsumeMode = 'CONCURRENTLY' | 'ORDERLY';
 
 /** Settings of a push consumer. Names are upstream's (DefaultMQPushConsumer) where it has them; times are milliseconds. */
-export interface PushConsumerOptions extends ClientOptions {
+export interface PushConsumerOptions extends ClientOptions, ObservationOptions {
   /** Consumers with the same group share the work; they must subscribe to the same. */
   consumerGroup: string;
   /** A client to share; its own options then count and those of `ClientOptions` here do not. Closed by its owner. */

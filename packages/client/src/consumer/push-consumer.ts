@@ -12,6 +12,8 @@ import {
 import { MQClientError, assertArgument } from '../errors.js';
 import { ClientInstance } from '../instance/client-instance.js';
 import type { ConsumerMember } from '../instance/group-members.js';
+import { hooksOf } from '../hooks/hooks-of.js';
+import type { MessageHooks } from '../hooks/message-hooks.js';
 import { RepeatingTask } from '../instance/repeating-task.js';
 import { settledWithin } from '../instance/sleeper.js';
 import { LocalFileOffsetStore } from '../offset/local-file-offset-store.js';
@@ -81,6 +83,7 @@ export class PushConsumer {
   readonly #locks: QueueLocks | undefined;
   readonly #consumeService: ConsumeService;
   readonly #stats: ConsumeStatsRecorder;
+  readonly #hooks: MessageHooks | undefined;
   readonly #allocator: QueueAllocator;
   readonly #queues: QueueTable;
   readonly #rebalanceTask: RepeatingTask;
@@ -117,8 +120,11 @@ export class PushConsumer {
     this.#offsets = options.offsetStore ?? this.#defaultOffsetStore(isClustering);
     this.#stats = new ConsumeStatsRecorder(clock);
     this.#locks = isOrderly && isClustering ? new QueueLocks(client, this.#group) : undefined;
+    this.#hooks = hooksOf(client, options, settings.consumerGroup, 'CONSUME');
     this.#consumeService = this.#makeConsumeService({
       clock,
+      consumerGroup: settings.consumerGroup,
+      hooks: this.#hooks,
       logger,
       messageModel: settings.messageModel,
       offsets: this.#offsets,
@@ -248,6 +254,7 @@ export class PushConsumer {
     }
     if (this.#state !== 'created') return;
     this.#state = 'started';
+    this.#hooks?.start();
     this.#startedAtMs = client.clock.now();
     await client.heartbeat();
     this.#persistTask.start();
@@ -292,6 +299,7 @@ export class PushConsumer {
     }
     const unsavedOffsets = await this.#offsets.persist(this.#queues.messageQueues, leftMs());
     if (this.#locks !== undefined) await this.#locks.unlock(this.#queues.processQueues, leftMs());
+    await this.#hooks?.close(leftMs());
     await settledWithin(clock, this.#client.unregisterConsumer(this.#member, leftMs()), leftMs());
     if (this.#ownsClient) await this.#client.close({ timeoutMs: leftMs() });
     this.#state = 'closed';

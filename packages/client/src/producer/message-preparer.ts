@@ -10,17 +10,22 @@ import {
 import { isNotAllowedSendTopic, isRetryTopic, wrapNamespace } from '@mq/remoting/protocol';
 import type { Clock } from '@mq/remoting';
 import { MQClientError, assertArgument } from '../errors.js';
+import { messageTypeOf, type MessageHooks } from '../hooks/message-hooks.js';
+import type { HookedMessage } from '../hooks/message-hook.js';
+import type { Sending } from '../hooks/sending.js';
 import type { PreparedMessage } from './message-sender.js';
 import { assertOutgoing, bodyBytes, outgoingProperties, type OutgoingMessage } from './outgoing-message.js';
 import type { ProducerSettings } from './producer-options.js';
 import { splitBatch } from './split-batch.js';
 
+/** Room left in a batch for what hooks add to the properties of one message (a trace context takes about 100 bytes). */
+const HOOK_RESERVE_BYTES = 512;
 /** The longest properties text a record can hold, in bytes. */
 const MAX_PROPERTIES_BYTES = 32_767;
 
 type PrepareSettings = Pick<
   ProducerSettings,
-  'maxMessageSize' | 'compressMsgBodyOverHowmuch' | 'compressType' | 'compressLevel'
+  'producerGroup' | 'maxMessageSize' | 'compressMsgBodyOverHowmuch' | 'compressType' | 'compressLevel'
 >;
 
 interface BatchElement {
@@ -42,6 +47,7 @@ export class MessagePreparer {
     private readonly settings: PrepareSettings,
     private readonly namespace: string | undefined,
     clock: Clock,
+    private readonly hooks?: MessageHooks,
   ) {
     this.#ids = new UniqIdGenerator({ clock });
   }
@@ -59,8 +65,13 @@ export class MessagePreparer {
     if (this.namespace !== undefined) properties[MessageConst.INSTANCE_ID] = this.namespace;
     const msgId = this.#ids.next();
     properties[MessageConst.UNIQ_CLIENT_MESSAGE_ID_KEYIDX] = msgId;
+    const compressed = this.#compressed(body);
+    const sending =
+      this.hooks === undefined
+        ? undefined
+        : this.#observe(this.hooks, message.topic, [{ msgId, bodyLength: body.length, properties }]);
     const text = encodeProperties(properties);
-    assertPropertiesSize(text);
+    assertPropertiesSize(text, sending);
     return {
       topic: message.topic,
       wireTopic,
@@ -68,7 +79,8 @@ export class MessagePreparer {
       properties: text,
       msgId,
       isBatch: false,
-      ...this.#compressed(body),
+      sending,
+      ...compressed,
     };
   }
 
@@ -94,6 +106,8 @@ export class MessagePreparer {
     ).map((run) => ({
       count: run.length,
       prepared: {
+        // Before the encoding, because hooks may add properties.
+        sending: this.#observeBatch(first.topic, run),
         topic: first.topic,
         wireTopic,
         body: encodeBatch(run),
@@ -124,8 +138,27 @@ export class MessagePreparer {
     properties[MessageConst.UNIQ_CLIENT_MESSAGE_ID_KEYIDX] = msgId;
     const propertiesBytes = Buffer.byteLength(encodeProperties(properties), 'utf8');
     if (propertiesBytes > MAX_PROPERTIES_BYTES) throw propertiesTooLong(propertiesBytes);
-    const sizeBytes = MIN_BATCH_BLOCK_BYTES + body.length + propertiesBytes;
+    const sizeBytes =
+      MIN_BATCH_BLOCK_BYTES +
+      body.length +
+      propertiesBytes +
+      (this.hooks === undefined ? 0 : HOOK_RESERVE_BYTES);
     return { body, flag: message.flag ?? 0, properties, sizeBytes, msgId };
+  }
+
+  #observeBatch(topic: string, run: readonly BatchElement[]): Sending | undefined {
+    if (this.hooks === undefined) return undefined;
+    const messages = run.map(({ msgId, body, properties }) => ({
+      msgId,
+      bodyLength: body.length,
+      properties,
+    }));
+    return this.#observe(this.hooks, topic, messages);
+  }
+
+  #observe(hooks: MessageHooks, topic: string, messages: readonly HookedMessage[]): Sending {
+    const messageType = messageTypeOf((messages[0] as HookedMessage).properties);
+    return hooks.beginSend({ topic, producerGroup: this.settings.producerGroup, messageType, messages });
   }
 
   #wireTopic(topic: string): string {
@@ -141,11 +174,14 @@ export class MessagePreparer {
   }
 }
 
-function assertPropertiesSize(text: string): void {
+function assertPropertiesSize(text: string, sending: Sending | undefined): void {
   // Most texts are short: a UTF-16 unit is at most three bytes.
   if (text.length * 3 <= MAX_PROPERTIES_BYTES) return;
   const bytes = Buffer.byteLength(text, 'utf8');
-  if (bytes > MAX_PROPERTIES_BYTES) throw propertiesTooLong(bytes);
+  if (bytes <= MAX_PROPERTIES_BYTES) return;
+  const error = propertiesTooLong(bytes);
+  sending?.end({ error });
+  throw error;
 }
 
 function propertiesTooLong(bytes: number): MQClientError {

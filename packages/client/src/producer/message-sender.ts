@@ -5,6 +5,7 @@ import type { ClientInstance } from '../instance/client-instance.js';
 import { errorFromRemoting, errorFromResponse } from '../instance/response-errors.js';
 import { withTimeout } from '../instance/sleeper.js';
 import type { QueueFilter, TopicPublishInfo } from '../instance/topic-publish-info.js';
+import type { Sending } from '../hooks/sending.js';
 import { LatencyFaultTolerance } from './latency-fault.js';
 import { readSendResult, sendStatusOf, type SendResult } from './send-result.js';
 
@@ -24,6 +25,8 @@ export interface PreparedMessage {
   /** Only for messages a consumer returns through the send path. */
   readonly reconsumeTimes?: number;
   readonly maxReconsumeTimes?: number;
+  /** Hooks watch this send. Absent when there are none. */
+  readonly sending?: Sending | undefined;
 }
 
 /** How a sender sends; see ProducerOptions for meaning and defaults. */
@@ -86,7 +89,23 @@ export class MessageSender {
   }
 
   /** Sends to a queue of the sender's choice, on another broker after a failure. @throws MQClientError */
-  async send(message: PreparedMessage, budget: SendBudget): Promise<SendResult> {
+  send(message: PreparedMessage, budget: SendBudget): Promise<SendResult> {
+    const sent = this.#send(message, budget);
+    return message.sending === undefined ? sent : message.sending.follow(sent);
+  }
+
+  /** One attempt at exactly this queue. @throws MQClientError */
+  sendTo(
+    queue: MessageQueue,
+    message: PreparedMessage,
+    timeoutMs: number,
+    signal: AbortSignal | undefined,
+  ): Promise<SendResult> {
+    const sent = this.#attempt(queue, message, timeoutMs, signal);
+    return message.sending === undefined ? sent : message.sending.follow(sent);
+  }
+
+  async #send(message: PreparedMessage, budget: SendBudget): Promise<SendResult> {
     const info =
       this.knownPublishInfo(message.wireTopic) ?? (await this.fetchPublishInfo(message.wireTopic, budget));
     const attempts = 1 + this.settings.retryTimesWhenSendFailed;
@@ -100,7 +119,7 @@ export class MessageSender {
       lastBroker = queue.brokerName;
       try {
         const timeoutMs = this.#attemptTimeout(remainingMs, attempt < attempts);
-        const result = await this.sendTo(queue, message, timeoutMs, budget.signal);
+        const result = await this.#attempt(queue, message, timeoutMs, budget.signal);
         if (result.status === 'SEND_OK' || !this.settings.retryAnotherBrokerWhenNotStoreOK) return result;
         stored = result;
       } catch (error) {
@@ -112,8 +131,7 @@ export class MessageSender {
     throw lastError ?? new MQClientError('TIMEOUT', `no time left to send to topic "${message.topic}"`);
   }
 
-  /** One attempt at exactly this queue. @throws MQClientError */
-  async sendTo(
+  async #attempt(
     queue: MessageQueue,
     message: PreparedMessage,
     timeoutMs: number,
@@ -123,6 +141,7 @@ export class MessageSender {
     const address =
       this.client.sendAddressOf(brokerName) ?? (await this.client.masterOf(queue, signal)).address;
     const command = this.#command(queue, message);
+    message.sending?.attempt(brokerName, address, queue.queueId, this.client.clock.now());
     const startedMs = this.client.clock.monotonic();
     let response: RemotingCommand;
     try {
@@ -148,8 +167,10 @@ export class MessageSender {
     const brokerName = queue.brokerName;
     const address =
       this.client.sendAddressOf(brokerName) ?? (await this.client.masterOf(queue, budget.signal)).address;
+    message.sending?.attempt(brokerName, address, queue.queueId, this.client.clock.now());
     try {
       await this.client.remoting.oneway(address, this.#command(queue, message));
+      message.sending?.end({});
     } catch (error) {
       throw errorFromRemoting('oneway send', error, { address, brokerName });
     }

@@ -1,11 +1,12 @@
 import type { CompressionType } from '@mq/remoting/message';
 import { SystemTopic } from '@mq/remoting/protocol';
+import type { ObservationOptions } from '../hooks/message-hook.js';
 import type { ClientInstance } from '../instance/client-instance.js';
 import { assertGroup } from '../names.js';
 import { wholeNumber, type ClientOptions } from '../options.js';
 
 /** Settings of a producer. Names are upstream's (DefaultMQProducer); times are milliseconds. */
-export interface ProducerOptions extends ClientOptions {
+export interface ProducerOptions extends ClientOptions, ObservationOptions {
   /** Producers that do the same share a group. Letters, digits, `%|_-`, at most 255. */
   producerGroup: string;
   /** A client to share; its own options then count and those of `ClientOptions` here do not. Closed by its owner. */

@@ -7,6 +7,8 @@ import { settledWithin } from '../instance/sleeper.js';
 import { assertTopic } from '../names.js';
 import { wholeNumber } from '../options.js';
 
+import { hooksOf } from '../hooks/hooks-of.js';
+import type { MessageHooks } from '../hooks/message-hooks.js';
 import { MessagePreparer } from './message-preparer.js';
 import { MessageSender, type PreparedMessage, type SendBudget } from './message-sender.js';
 import type { OutgoingMessage } from './outgoing-message.js';
@@ -60,6 +62,7 @@ export class Producer {
   readonly #sender: MessageSender;
   readonly #preparer: MessagePreparer;
   readonly #inFlight: InFlight;
+  readonly #hooks: MessageHooks | undefined;
   readonly #member: { readonly producerGroup: string; publishTopics(): Iterable<string> };
   #state: 'created' | 'started' | 'closing' | 'closed' = 'created';
   #starting: Promise<void> | undefined;
@@ -72,7 +75,13 @@ export class Producer {
     this.#client = options.client ?? new ClientInstance(options);
     const producerGroup = wrapNamespace(this.#client.namespace, this.#settings.producerGroup);
     this.#sender = new MessageSender(this.#client, { ...this.#settings, producerGroup });
-    this.#preparer = new MessagePreparer(this.#settings, this.#client.namespace, this.#client.clock);
+    this.#hooks = hooksOf(this.#client, options, this.#settings.producerGroup, 'PRODUCE');
+    this.#preparer = new MessagePreparer(
+      this.#settings,
+      this.#client.namespace,
+      this.#client.clock,
+      this.#hooks,
+    );
     this.#inFlight = new InFlight(this.#client.clock);
     this.#member = { producerGroup, publishTopics: () => this.#sender.topics };
   }
@@ -95,6 +104,7 @@ export class Producer {
   async #start(): Promise<void> {
     this.#client.registerProducer(this.#member);
     await this.#client.start();
+    this.#hooks?.start();
     if (this.#state === 'created') this.#state = 'started';
   }
 
@@ -110,6 +120,9 @@ export class Producer {
     this.#inFlight.begin();
     try {
       return await this.#sendPrepared(prepared, message, options, budget);
+    } catch (error) {
+      prepared.sending?.end({ error });
+      throw error;
     } finally {
       this.#inFlight.end();
     }
@@ -129,6 +142,9 @@ export class Producer {
         (await this.#chosenQueue(prepared, message, options, budget)) ??
         (await this.#anyQueue(prepared, budget));
       await this.#sender.sendOneway(queue, prepared, budget);
+    } catch (error) {
+      prepared.sending?.end({ error });
+      throw error;
     } finally {
       this.#inFlight.end();
     }
@@ -166,6 +182,8 @@ export class Producer {
       }
       return results;
     } catch (error) {
+      // The request that failed has ended already; those after it were not sent.
+      for (const { prepared } of requests) prepared.sending?.end({ error });
       throw new BatchSendError(errorFromRemoting('batch send', error, {}), results, sentCount);
     } finally {
       this.#inFlight.end();
@@ -208,6 +226,7 @@ export class Producer {
     this.#state = 'closing';
     const unansweredSends = await this.#inFlight.drain(timeoutMs);
     const leftMs = (): number => Math.max(1, deadlineMs - clock.monotonic());
+    if (wasStarted) await this.#hooks?.close(leftMs());
     if (wasStarted)
       await settledWithin(clock, this.#client.unregisterProducer(this.#member, leftMs()), leftMs());
     if (this.#ownsClient) await this.#client.close({ timeoutMs: leftMs() });
