@@ -31,6 +31,7 @@ import { queryMsgById } from './commands/message/query-msg-by-id.js';
 import { queryMsgByKey } from './commands/message/query-msg-by-key.js';
 import { queryMsgByOffset } from './commands/message/query-msg-by-offset.js';
 import { queryMsgByUniqueKey } from './commands/message/query-msg-by-unique-key.js';
+import { queryMsgTraceById } from './commands/message/query-msg-trace-by-id.js';
 import { sendMessage } from './commands/message/send-message.js';
 import { deleteKvConfig, updateKvConfig } from './commands/namesrv/kv-config.js';
 import { getNamesrvConfig, updateNamesrvConfig } from './commands/namesrv/namesrv-config.js';
@@ -62,6 +63,7 @@ export const commands: readonly Command[] = [
   ],
   ...[topicRoute, topicStatus, topicClusterList],
   ...[brokerStatus, queryMsgById, queryMsgByKey, queryMsgByUniqueKey, queryMsgByOffset],
+  queryMsgTraceById,
   ...[printMsg, printMsgByQueue, sendMsgStatus, brokerConsumeStats],
   ...[producerConnection, consumerConnection, consumerProgress, consumerStatus, cloneGroupOffset, producer],
   ...[clusterList, topicList],

@@ -45,7 +45,6 @@ export const notServed: ReadonlySet<string> = new Set(
     'setCommitLogReadAheadMode',
     // Others
     'startMonitoring',
-    'queryMsgTraceById',
     'updateTopicList',
     'updateSubGroupList',
   ].map((name) => name.toLowerCase()),
