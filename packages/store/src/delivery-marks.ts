@@ -1,0 +1,98 @@
+/**
+ * `config/mq-delivered`: how far delayed messages and timers were delivered, written after every batch. Not an upstream
+ * file. Upstream's own files (delayOffset.json, timercheck) tell what is durable and are written every few seconds, so a
+ * broker that was killed would deliver those seconds again; what a killed process wrote last stands here. The marks are
+ * not synced and therefore count only in the boot of the machine that they were written in.
+ *
+ *    0  magic            4   "MQDM"
+ *    4  version          4   1
+ *    8  boot             8   start of the SHA-256 of the boot's id
+ *   16  timerReadTime    8   the slot that is being delivered, ms
+ *   24  timerPosition    8   timer log position of the last unit delivered in it, -1 none
+ *   32  timerQueueOffset 8   next entry of the timer topic to look at
+ *   40  levels           n * 8   next queue offset, from level 1 on
+ */
+import { createHash } from 'node:crypto';
+import { dirname } from 'node:path';
+import { readInt32, readInt64, writeInt32, writeInt64 } from '@mq/remoting/message';
+import type { Disk, DiskFile } from './disk/disk.js';
+
+const MAGIC = 0x4d51444d;
+const VERSION = 1;
+const VERSION_AT = 4;
+const BOOT_AT = 8;
+const BOOT_BYTES = 8;
+const TIMER_AT = 16;
+const TIMER_BYTES = 24;
+const LEVELS_AT = 40;
+const LEVEL_BYTES = 8;
+const FILE_BYTES = 4096;
+const MAX_LEVELS = (FILE_BYTES - LEVELS_AT) / LEVEL_BYTES;
+
+export interface TimerMark {
+  readonly readTimeMs: number;
+  readonly position: number;
+  readonly queueOffset: number;
+}
+
+export class DeliveryMarks {
+  readonly #file: DiskFile;
+  readonly #bytes = Buffer.alloc(FILE_BYTES);
+  /** What stood in the file is of this boot. */
+  readonly #isOfThisBoot: boolean;
+
+  /** @param bootId tells one boot of the machine from another; empty: not known, earlier marks do not count. @throws DiskError */
+  constructor(disk: Disk, path: string, bootId: string) {
+    const boot = createHash('sha256').update(bootId).digest().subarray(0, BOOT_BYTES);
+    disk.mkdir(dirname(path));
+    this.#file = disk.open(path, { create: true, sizeBytes: FILE_BYTES });
+    this.#file.read(this.#bytes, 0, FILE_BYTES);
+    this.#isOfThisBoot =
+      bootId !== '' &&
+      readInt32(this.#bytes, 0) === MAGIC &&
+      readInt32(this.#bytes, VERSION_AT) === VERSION &&
+      this.#bytes.compare(boot, 0, BOOT_BYTES, BOOT_AT, BOOT_AT + BOOT_BYTES) === 0;
+    if (this.#isOfThisBoot) return;
+    this.#bytes.fill(0);
+    writeInt32(this.#bytes, 0, MAGIC);
+    writeInt32(this.#bytes, VERSION_AT, VERSION);
+    boot.copy(this.#bytes, BOOT_AT);
+    this.#file.write(this.#bytes, 0);
+  }
+
+  /** Marks of a boot before this one do not count. */
+  get timer(): TimerMark | undefined {
+    const readTimeMs = readInt64(this.#bytes, TIMER_AT);
+    if (readTimeMs === 0) return undefined;
+    return {
+      readTimeMs,
+      position: readInt64(this.#bytes, TIMER_AT + 8),
+      queueOffset: readInt64(this.#bytes, TIMER_AT + 16),
+    };
+  }
+
+  /** @throws DiskError */
+  markTimer(readTimeMs: number, position: number, queueOffset: number): void {
+    writeInt64(this.#bytes, TIMER_AT, readTimeMs);
+    writeInt64(this.#bytes, TIMER_AT + 8, position);
+    writeInt64(this.#bytes, TIMER_AT + 16, queueOffset);
+    this.#file.write(this.#bytes, TIMER_AT, TIMER_BYTES, TIMER_AT);
+  }
+
+  /** Next queue offset of a level, 0 when it is not marked. */
+  levelOffset(level: number): number {
+    return level > MAX_LEVELS ? 0 : readInt64(this.#bytes, LEVELS_AT + (level - 1) * LEVEL_BYTES);
+  }
+
+  /** @throws DiskError */
+  markLevel(level: number, queueOffset: number): void {
+    if (level > MAX_LEVELS) return;
+    const at = LEVELS_AT + (level - 1) * LEVEL_BYTES;
+    writeInt64(this.#bytes, at, queueOffset);
+    this.#file.write(this.#bytes, at, LEVEL_BYTES, at);
+  }
+
+  close(): void {
+    this.#file.close();
+  }
+}
