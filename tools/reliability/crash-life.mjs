@@ -77,6 +77,8 @@ class Run {
   boot = 1;
   holding;
   states = [];
+  /** What a store made of the disks that were judged since it last opened, by what is on them. */
+  verdicts = new Map();
   tally;
 
   constructor({ number, seed, Disk, tally }) {
@@ -123,6 +125,7 @@ class Run {
 
   async open() {
     const { disk, settings, clock } = this;
+    this.verdicts.clear();
     this.store = makeStore({ disk, settings, clock, bootId: `boot-${this.boot}` });
     await this.store.start();
     this.running = true;
@@ -298,49 +301,67 @@ class Run {
   }
 }
 
-/** Opens a store on one crash state and looks at all of it. */
+/**
+ * What is wrong with one crash state. Many crashes leave the same bytes behind: a store is opened on the first of them, and
+ * what that showed is held against what had to survive each.
+ */
 async function violationsOf(state, run) {
-  const { disk, count, required } = state;
-  const found = [];
-  const appended = state.appended.slice(0, count);
+  const { disk, count, required, running, configBegun, configPersisted } = state;
+  const name = `${disk.fingerprint()} ${run.clock.now()} ${state.bootId}`;
+  let judging = run.verdicts.get(name);
+  if (judging === undefined) {
+    judging = judgeDisk(state, run);
+    run.verdicts.set(name, judging);
+    run.tally.different++;
+  }
+  const verdict = await judging;
+  const found = [...verdict.violations];
+  const { shown, version, hasAbort } = verdict;
+  run.tally.lost += count - shown;
+  if (shown > count) found.push(`${shown - count} records were never appended, or were cut`);
+  if (shown < required)
+    found.push(`${required - shown} of ${required} messages that had to survive are lost`);
+  if (running && !hasAbort) found.push('the abort file is gone');
+  if (version < configPersisted || version > configBegun)
+    found.push(
+      `the configuration file holds version ${version}; ${configPersisted} was persisted, ${configBegun} begun`,
+    );
+  return found;
+}
+
+/** Opens a store on a disk and looks at all of it. */
+async function judgeDisk({ disk, appended: all, count, bootId }, run) {
+  const appended = all.slice(0, count);
   const checkpoint = disk.readFile(`${ROOT}/checkpoint`) ?? Buffer.alloc(0);
   const vouchedFor = checkpoint.length < 8 ? 0 : Number(checkpoint.readBigInt64BE(0));
-  if (state.running && disk.stat(`${ROOT}/abort`) === undefined) found.push('the abort file is gone');
-  found.push(...configViolations(state));
-
-  const store = makeStore({
-    disk,
-    settings: run.settings,
-    clock: new ManualClock(run.clock.now() + 5),
-    bootId: state.bootId,
-  });
+  const config = new ConfigFile(disk, CONFIG, { check: JSON.parse }).load();
+  const verdict = {
+    shown: 0,
+    version: config === undefined ? 0 : JSON.parse(config).version,
+    hasAbort: disk.stat(`${ROOT}/abort`) !== undefined,
+    violations: [],
+  };
+  const found = verdict.violations;
+  const clock = new ManualClock(run.clock.now() + 5);
+  const store = makeStore({ disk, settings: run.settings, clock, bootId });
   try {
     await store.start();
     const shown = await readStore(store);
-    run.tally.lost += count - shown.length;
-    found.push(...judge(shown, appended, required));
+    verdict.shown = shown.length;
+    found.push(...judge(shown, appended, 0));
     const newest = shown.at(-1);
     if (vouchedFor > (newest?.storeTimestamp ?? 0))
       found.push(`the checkpoint vouches for ${vouchedFor}, the last record is of ${newest?.storeTimestamp}`);
     if (store.dispatchBehindBytes !== 0) found.push('not everything is dispatched');
     if (newest !== undefined && store.maxPhyOffset < newest.offset + newest.sizeBytes)
       found.push('the log ends before its last record');
-    if (found.length > 0) return found;
+    if (found.length > 0) return verdict;
     found.push(...(await indexViolations(store, appended, shown)));
     found.push(...(await appendViolations(store, shown, run)));
   } finally {
-    if (run.tally.states % CLOSED_SHARE === 0) await store.close();
+    if (run.tally.different % CLOSED_SHARE === 0) await store.close();
   }
-  return found;
-}
-
-function configViolations({ disk, configBegun, configPersisted }) {
-  const text = new ConfigFile(disk, CONFIG, { check: JSON.parse }).load();
-  const version = text === undefined ? 0 : JSON.parse(text).version;
-  if (version >= configPersisted && version <= configBegun) return [];
-  return [
-    `the configuration file holds version ${version}; ${configPersisted} was persisted, ${configBegun} begun`,
-  ];
+  return verdict;
 }
 
 /** A survivor, a lost message and a key that several share: exactly the survivors are found. */
@@ -391,6 +412,8 @@ async function appendViolations(store, shown, run) {
 
 class Tally {
   states = 0;
+  /** Of these, how many a store was opened on. */
+  different = 0;
   acked = 0;
   lost = 0;
   violations = [];
@@ -426,6 +449,6 @@ export async function crashStates({
       tally.report(run, 'the workload itself', error.stack);
     }
   }
-  const { acked, lost, violations } = tally;
-  return { states: tally.states, acked, lost, violations };
+  const { different, acked, lost, violations } = tally;
+  return { states: tally.states, different, acked, lost, violations };
 }

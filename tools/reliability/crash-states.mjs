@@ -63,7 +63,7 @@ async function campaign() {
   const violations = parts.flatMap((part) => part.violations);
   const perSecond = Math.round((sum('states') * 1000) / (performance.now() - startedAt));
   console.log(
-    `crash states: ${sum('states')} states, ${sum('acked')} acknowledged, ${sum('lost')} unsynced messages lost, ` +
+    `crash states: ${sum('states')} states (${sum('different')} different), ${sum('acked')} acknowledged, ${sum('lost')} unsynced messages lost, ` +
       `${violations.length} violations, ${perSecond} states/s, seed ${seed}`,
   );
   for (const violation of violations) console.log(`  ${violation}`);

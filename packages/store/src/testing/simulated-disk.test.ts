@@ -110,6 +110,20 @@ describe('SimulatedDisk after a crash', () => {
     after.open(path).write(Buffer.from('x'), 0);
     expect(disk.readFile(path)?.[0]).toBe(0);
   });
+
+  test('disks have the same fingerprint when they show the same files', () => {
+    const { disk, path } = diskWithFile();
+    const before = disk.fingerprint();
+    const file = disk.open(path);
+    file.write(Buffer.from('x'), 9);
+    const prints = [...disk.crashStates(2)].map(({ disk: after }) => after.fingerprint());
+    expect(prints).toEqual([before, disk.fingerprint()]);
+    file.truncate(9);
+    disk.rename(path, `${ROOT}/b`);
+    const renamed = disk.fingerprint();
+    file.truncate(10);
+    expect(new Set([...prints, renamed, disk.fingerprint()]).size).toBe(4);
+  });
 });
 
 describe('SimulatedDisk faults', () => {

@@ -10,6 +10,7 @@
  *
  * Simplification: directories themselves are durable as soon as they are made.
  */
+import { createHash } from 'node:crypto';
 import { basename, dirname, normalize } from 'node:path/posix';
 import { DiskError } from '../disk/disk.js';
 import type {
@@ -100,6 +101,8 @@ export class SimulatedDisk implements Disk {
       sizeBytes: inode?.cached.size ?? 0,
       mtimeMs: inode?.mtimeMs ?? 0,
       isDirectory: inode === undefined,
+      identity: inode === undefined ? `directory ${at}` : `file ${inode.id}`,
+      changeStamp: inode?.changes ?? 0,
     };
   }
 
@@ -211,6 +214,17 @@ export class SimulatedDisk implements Disk {
   /** How many operations a crash could lose. */
   get unsyncedCount(): number {
     return this.unsynced.length;
+  }
+
+  /** The same for two disks that show the same files: what one store makes of them, any other does. */
+  fingerprint(): string {
+    const hash = createHash('sha1');
+    for (const path of [...this.names.keys()].sort()) {
+      const inode = this.names.get(path);
+      hash.update(`${path}\n${inode?.mtimeMs};`);
+      inode?.cached.addTo(hash);
+    }
+    return hash.digest('latin1');
   }
 
   /** The process died, the machine did not: every accepted byte is there, and still not synced. */
@@ -334,12 +348,14 @@ export class SimulatedDisk implements Disk {
     if (bytes.length === 0) return;
     inode.cached.write(bytes, position);
     inode.mtimeMs = this.now();
+    inode.changes++;
     this.unsynced.push({ kind: 'write', inode, position, bytes: Buffer.from(bytes) });
   }
 
   resize(inode: SimulatedInode, sizeBytes: number): void {
     inode.cached.truncate(sizeBytes);
     inode.mtimeMs = this.now();
+    inode.changes++;
     this.unsynced.push({ kind: 'truncate', inode, sizeBytes });
   }
 
@@ -371,6 +387,7 @@ export class SimulatedDisk implements Disk {
       cached: new SparseBytes(),
       durable: new SparseBytes(),
       mtimeMs: this.now(),
+      changes: 0,
     };
     this.names.set(path, inode);
     this.unsynced.push({ kind: 'link', path, inode });

@@ -2,6 +2,8 @@
  * File content in memory that costs only what was written: index files are 420 MB of mostly nothing. A clone shares the
  * pages until one of the two writes to them, so that thousands of crash states of one disk cost little.
  */
+import type { Hash } from 'node:crypto';
+
 const PAGE = 4096;
 
 export class SparseBytes {
@@ -52,6 +54,13 @@ export class SparseBytes {
     copy.pages = new Map(this.pages);
     this.owned = new Set();
     return copy;
+  }
+
+  /** Tells every byte, and the size, to a hash; pages that were never written may differ from pages of zeros. */
+  addTo(hash: Hash): void {
+    hash.update(`${this.size};`);
+    for (const page of [...this.pages.keys()].sort((a, b) => a - b))
+      hash.update(`${page}:`).update(this.pages.get(page)!);
   }
 
   private writable(page: number): Buffer {
