@@ -9,6 +9,7 @@ import {
   type Logger,
   RemotingClient,
   RemotingServer,
+  type RequestHook,
   silentLogger,
   systemClock,
   type Timer,
@@ -36,6 +37,7 @@ import { ScheduleMessageService } from './schedule/schedule-message-service.js';
 import { BrokerStatsManager } from './stats/broker-stats-manager.js';
 import { SubscriptionGroupManager } from './subscription/subscription-group-manager.js';
 import { TopicConfigManager } from './topic/topic-config-manager.js';
+import { TransactionService } from './transaction/transaction-service.js';
 
 /** Period of the scans for clients whose heartbeats stopped. */
 const DEAD_CLIENT_SCAN_MS = 10_000;
@@ -46,7 +48,7 @@ const FAST_PORT_DISTANCE = 2;
 /** How long close waits for answers in progress. */
 const DRAIN_TIMEOUT_MS = 5_000;
 
-/** What a test replaces. */
+/** What an embedder adds or a test replaces. */
 export interface BrokerControllerDeps {
   readonly logger?: Logger;
   readonly clock?: Clock;
@@ -54,6 +56,8 @@ export interface BrokerControllerDeps {
   readonly disk?: Disk;
   /** IP address of a host name given as brokerIP1; default: the system's resolver. */
   readonly resolveHost?: (name: string) => Promise<string>;
+  /** See every request before its processor, in this order; what one returns is the answer. */
+  readonly requestHooks?: readonly RequestHook[];
 }
 
 /**
@@ -67,9 +71,11 @@ export class BrokerController {
   readonly #turn: TurnScheduler;
   readonly #disk: Disk;
   readonly #resolveHost: (name: string) => Promise<string>;
+  readonly #requestHooks: readonly RequestHook[];
   readonly #timers: Timer[] = [];
   /** What close has to undo, last one first. */
   readonly #closers: (() => Promise<void> | void)[] = [];
+  #server: RemotingServer | undefined;
   #parts: BrokerParts | undefined;
   #registration: BrokerRegistration | undefined;
   #starting: Promise<void> | undefined;
@@ -82,6 +88,7 @@ export class BrokerController {
     this.#turn = deps.turn ?? new TurnScheduler();
     this.#disk = deps.disk ?? new FileDisk();
     this.#resolveHost = deps.resolveHost ?? (async (name) => (await lookup(name)).address);
+    this.#requestHooks = deps.requestHooks ?? [];
   }
 
   /** The parts of the running broker. Throws before `start` resolved. */
@@ -97,6 +104,11 @@ export class BrokerController {
 
   get settings(): BrokerConfiguration {
     return this.#settings;
+  }
+
+  /** Who is connected now; empty before `start`. */
+  get connections(): ReadonlySet<Connection> {
+    return this.#server?.connections ?? new Set();
   }
 
   /**
@@ -152,6 +164,7 @@ export class BrokerController {
       isIP(binding.brokerIp) === 0 ? await this.#resolveHost(binding.brokerIp) : binding.brokerIp;
 
     const tls = readTls(this.#settings.broker, (path) => this.#disk.readFile(path));
+    this.#closers.push(() => this.#publishSettled());
     const store = await this.#startStore();
     const managers = this.#loadManagers();
     const server = this.#createServer(binding, tls);
@@ -209,6 +222,13 @@ export class BrokerController {
     return { topicConfig, subscriptionGroups, consumerOffsets };
   }
 
+  /** Behind the close of the store: only what the log is synced for is told. */
+  #publishSettled(): void {
+    if (this.#parts === undefined) return;
+    this.#parts.transactions.publishProgress();
+    this.#parts.consumerOffsets.persist();
+  }
+
   #file(name: string): ConfigText {
     const directory = `${this.#settings.store.storePathRootDir}/config`;
     this.#disk.mkdir(directory);
@@ -229,6 +249,8 @@ export class BrokerController {
       },
       { logger: this.#logger.child('remoting'), clock: this.#clock, turn: this.#turn },
     );
+    for (const hook of this.#requestHooks) server.addHook(hook);
+    this.#server = server;
     this.#closers.push(async () => {
       const closed = server.close({ timeoutMs: DRAIN_TIMEOUT_MS });
       // Pulls on hold count as unanswered: give them their empty answers, else the drain waits for them in vain.
@@ -284,13 +306,26 @@ export class BrokerController {
     });
     const channelExpiredTimeoutMs = () => this.#settings.broker.channelExpiredTimeout;
     const { topicConfig } = managers;
-    return {
+    const producers = new ProducerManager({ ...common, channelExpiredTimeoutMs });
+    const stats = new BrokerStatsManager({
       ...common,
-      ...managers,
-      settings: this.#settings,
-      identity,
-      store,
+      clusterName: broker.brokerClusterName,
+      enableDetailStat: broker.enableDetailStat,
+      isSystemTopic: (topic) => topicConfig.isSystemTopic(topic),
+    });
+    const toClient = new BrokerToClient(common);
+    const ofAll = { ...common, ...managers, settings: this.#settings, identity, store };
+    const transactions = new TransactionService({
+      ...ofAll,
+      producers,
+      stats,
+      toClient,
+      metricsFile: this.#file('transactionMetrics'),
+    });
+    return {
+      ...ofAll,
       schedule,
+      transactions,
       outerApi,
       bootTimestamp,
       turn: this.#turn,
@@ -300,14 +335,9 @@ export class BrokerController {
         channelExpiredTimeoutMs,
         subscriptionExpiredTimeoutMs: () => this.#settings.broker.subscriptionExpiredTimeout,
       }),
-      producers: new ProducerManager({ ...common, channelExpiredTimeoutMs }),
+      producers,
       locks: new RebalanceLockManager(common),
-      stats: new BrokerStatsManager({
-        ...common,
-        clusterName: broker.brokerClusterName,
-        enableDetailStat: broker.enableDetailStat,
-        isSystemTopic: (topic) => topicConfig.isSystemTopic(topic),
-      }),
+      stats,
       pullHolds: new PullRequestHoldService({
         clock: this.#clock,
         turn: this.#turn,
@@ -317,7 +347,7 @@ export class BrokerController {
         }),
         maxOffsetInQueue: (topic, queueId) => store.maxOffsetInQueue(topic, queueId),
       }),
-      toClient: new BrokerToClient(common),
+      toClient,
       requestRegistration: () => registration.request(),
     };
   }
@@ -341,7 +371,7 @@ export class BrokerController {
   }
 
   #startServices(parts: BrokerParts): void {
-    const { stats, schedule, pullHolds, consumers, producers, locks, consumerOffsets } = parts;
+    const { stats, schedule, pullHolds, consumers, producers, locks, consumerOffsets, transactions } = parts;
     stats.start();
     this.#closers.push(() => stats.close());
     schedule.load();
@@ -350,6 +380,8 @@ export class BrokerController {
       await schedule.close();
       schedule.persist();
     });
+    transactions.start();
+    this.#closers.push(() => transactions.close());
     pullHolds.start();
 
     const settings = this.#settings;
@@ -362,6 +394,11 @@ export class BrokerController {
       () => settings.broker.flushDelayOffsetInterval,
       'delay offsets',
       () => schedule.persist(),
+    );
+    this.#every(
+      () => settings.broker.transactionMetricFlushInterval,
+      'transaction metrics',
+      () => transactions.metrics.persist(),
     );
     this.#every(
       () => DEAD_CLIENT_SCAN_MS,
