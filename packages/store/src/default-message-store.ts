@@ -32,12 +32,15 @@ import type {
   PutResult,
   PutWaiter,
   QueryMessageResult,
+  RecordPlace,
+  RecordVisitor,
 } from './message-store.js';
 import { Periodic } from './periodic.js';
 import { BatchReader } from './reading/batch-reader.js';
 import { BufferPool } from './reading/buffer-pool.js';
 import { LogReader } from './reading/log-reader.js';
 import { MessageReader } from './reading/message-reader.js';
+import { visitRecords } from './reading/record-visits.js';
 import { StoreQueries } from './reading/store-queries.js';
 import { FenceMark, rewriteLog } from './recovery/fence-mark.js';
 import { recoverStore } from './recovery/recover.js';
@@ -482,6 +485,10 @@ export class DefaultMessageStore implements MessageStore {
     return this.#logReader.recordAt(commitLogOffset);
   }
 
+  visitRecords(places: readonly RecordPlace[], visit: RecordVisitor): Promise<void> {
+    return visitRecords(places, visit, { log: this.#log, logReader: this.#logReader, pool: this.#pool });
+  }
+
   queryMessage(
     topic: string,
     key: string,
@@ -512,6 +519,12 @@ export class DefaultMessageStore implements MessageStore {
 
   get flushedWhere(): number {
     return this.#parts?.pipeline.flusher.flushedOffset ?? 0;
+  }
+
+  flushLog(): Promise<void> {
+    const { pipeline } = this.#running();
+    pipeline.runAtTurnEnd();
+    return pipeline.flusher.flushAll();
   }
 
   get dispatchBehindBytes(): number {

@@ -146,6 +146,18 @@ export interface ConsumeQueueEntry {
   readonly tagsCode: number;
 }
 
+/** Where a whole record lies; a `ConsumeQueueEntry` is one. */
+export interface RecordPlace {
+  readonly commitLogOffset: number;
+  readonly sizeBytes: number;
+}
+
+/**
+ * Shown the record of `places[index]`: it begins at `buffer[at]`. The bytes are valid during the call only.
+ * `buffer` is undefined where no sound record stands (expired, or damaged).
+ */
+export type RecordVisitor = (index: number, buffer: Buffer | undefined, at: number) => void;
+
 /**
  * Told of each message once consumers can read it, in log order per queue. Runs on the hot path: must not throw or
  * wait. `nextQueueOffset` is the message's queue offset + 1. The stored properties text is
@@ -237,6 +249,11 @@ export interface MessageStore {
   earliestStoreTimestamp(topic?: string, queueId?: number): Promise<number>;
   /** The whole record that starts at this offset, checked and owned by the caller; undefined when none does. */
   recordAt(commitLogOffset: number): Promise<Buffer | undefined>;
+  /**
+   * Shows the records of all places in their order, the first ones before it returns if they are in memory. Neighbours
+   * are read together; nothing is copied that the tail cache holds. @throws DiskError
+   */
+  visitRecords(places: readonly RecordPlace[], visit: RecordVisitor): Promise<void>;
   /** By key, or by unique key (message id) with `unique`; records whose text really matches. */
   queryMessage(
     topic: string,
@@ -257,6 +274,8 @@ export interface MessageStore {
   readonly maxPhyOffset: number;
   /** End of the log bytes known to be on disk. */
   readonly flushedWhere: number;
+  /** Resolves once everything put before the call is on disk, whatever the flush mode; rejects when it never will be. */
+  flushLog(): Promise<void>;
   /** Log bytes not yet visible to consumers. */
   readonly dispatchBehindBytes: number;
 
