@@ -13,6 +13,8 @@ export type MQClientErrorCode =
   | 'ABORTED'
   /** The time given to the call ran out. A send is then *indefinite*: it may have been stored. */
   | 'TIMEOUT'
+  /** A request was stored, but its reply did not come in time. Whoever replies may be at work on it. */
+  | 'REPLY_TIMEOUT'
   /** No connection to the peer, or it broke. A send may have been stored. */
   | 'CONNECTION_FAILED'
   /** No NameServer answered. */
@@ -45,6 +47,7 @@ export type MQClientErrorCode =
 /** Codes whose cause may go away on its own. */
 const RETRYABLE: ReadonlySet<MQClientErrorCode> = new Set<MQClientErrorCode>([
   'TIMEOUT',
+  'REPLY_TIMEOUT',
   'CONNECTION_FAILED',
   'NAME_SERVER_UNREACHABLE',
   'TOPIC_NOT_FOUND',

@@ -1,7 +1,8 @@
 // The one door of @mq/client: producers, consumers, and what they share.
 export { Producer, BatchSendError, type ProducerCloseResult } from './producer/producer.js';
 export type { ProducerOptions } from './producer/producer-options.js';
-export type { OutgoingMessage } from './producer/outgoing-message.js';
+export { createReply } from './producer/create-reply.js';
+export type { OutgoingMessage, ReplyAddress } from './producer/outgoing-message.js';
 export type { SendOptions } from './producer/send-options.js';
 export type { SendResult, SendStatus } from './producer/send-result.js';
 export { selectByHash, type MessageQueueSelector } from './producer/queue-selector.js';

@@ -32,6 +32,7 @@ import type { ConsumerMember, ProducerMember } from './group-members.js';
 import { NameServerClient } from './name-server-client.js';
 import { RepeatingTask } from './repeating-task.js';
 import { errorFromResponse } from './response-errors.js';
+import { ReplyWaiters } from './reply-waiters.js';
 import { RouteTable } from './route-table.js';
 import { registerServerRequests } from './server-requests.js';
 import { routeFromDefaultTopic } from './topic-routes.js';
@@ -57,6 +58,8 @@ export class ClientInstance {
   readonly remoting: RemotingClient;
   readonly brokers: BrokerApi;
   readonly routes: RouteTable;
+  /** Requests that wait for replies. */
+  readonly replies = new ReplyWaiters();
 
   readonly #vipChannelEnabled: boolean;
   readonly #nameServers: NameServerClient;
@@ -126,6 +129,9 @@ export class ClientInstance {
     this.#state = 'started';
     registerServerRequests(this.remoting, {
       consumerOf: (group) => this.#consumers.get(group),
+      replies: this.replies,
+      clock: this.clock,
+      namespace: this.namespace,
       logger: this.logger,
     });
     // A broker that connects anew knows nothing of us; without a heartbeat it refuses pulls with 24 (upstream since 5.2).

@@ -1,5 +1,5 @@
 // Requests that brokers send to a client on the client's own connection.
-import { RemotingCommand, type Logger, type RemotingClient } from '@mq/remoting';
+import { RemotingCommand, type Clock, type Logger, type RemotingClient } from '@mq/remoting';
 import { decodeRecord } from '@mq/remoting/message';
 import {
   ConsumeMessageDirectlyResultRequestHeader,
@@ -15,9 +15,13 @@ import {
   encodeGetConsumerStatusBody,
 } from '@mq/remoting/protocol';
 import type { ConsumerMember } from './group-members.js';
+import { decodeReply, type ReplyWaiters } from './reply-waiters.js';
 
 interface ServerRequestDeps {
   readonly consumerOf: (group: string) => ConsumerMember | undefined;
+  readonly replies: ReplyWaiters;
+  readonly clock: Clock;
+  readonly namespace: string | undefined;
   readonly logger: Logger;
 }
 
@@ -70,8 +74,16 @@ export function registerServerRequests(remoting: RemotingClient, deps: ServerReq
     );
   });
 
-  // No request of ours waits for a reply, so one that arrives is late: taken, as upstream does.
-  remoting.register(RequestCode.PUSH_REPLY_MESSAGE_TO_CLIENT, () => success());
+  remoting.register(RequestCode.PUSH_REPLY_MESSAGE_TO_CLIENT, (request) => {
+    const reply = decodeReply(request, deps.clock, deps.namespace);
+    // A late one is taken too, as upstream does: the broker can do nothing about it.
+    if (!deps.replies.accept(reply))
+      deps.logger.warn('a reply came that nobody waits for', {
+        msgId: reply.msgId,
+        bornHost: reply.bornHost,
+      });
+    return success();
+  });
 
   // A oneway request about a transaction: nothing here produces transactions, and silence lets the broker ask another.
   remoting.register(RequestCode.CHECK_TRANSACTION_STATE, () => undefined);

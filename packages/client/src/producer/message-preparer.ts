@@ -53,14 +53,21 @@ export class MessagePreparer {
   }
 
   /**
+   * @param systemProperties of a request, say; they go over those of the message
    * @param shardingKey kept as a property, so that consumers and tools see what decided the queue
    * @throws MQClientError INVALID_ARGUMENT, MESSAGE_ILLEGAL, UNSUPPORTED_COMPRESSION
    */
-  prepare(message: OutgoingMessage, shardingKey?: string): PreparedMessage {
+  prepare(
+    message: OutgoingMessage,
+    shardingKey?: string,
+    systemProperties?: Readonly<Record<string, string>>,
+  ): PreparedMessage {
     const body = bodyBytes(message.body);
     assertOutgoing(message, body.length, this.settings.maxMessageSize);
-    const wireTopic = this.#wireTopic(message.topic);
+    // Reply topics belong to the cluster, not to a namespace.
+    const wireTopic = message.replyTo === undefined ? this.wireTopic(message.topic) : message.topic;
     const properties = outgoingProperties(message);
+    if (systemProperties !== undefined) Object.assign(properties, systemProperties);
     if (shardingKey !== undefined) properties[MessageConst.SHARDING_KEY] = shardingKey;
     if (this.namespace !== undefined) properties[MessageConst.INSTANCE_ID] = this.namespace;
     const msgId = this.#ids.next();
@@ -79,6 +86,7 @@ export class MessagePreparer {
       properties: text,
       msgId,
       isBatch: false,
+      replyBroker: message.replyTo?.brokerName,
       sending,
       ...compressed,
     };
@@ -96,7 +104,7 @@ export class MessagePreparer {
     const first = messages[0];
     assertArgument(first !== undefined, 'a batch needs at least one message');
     const elements = messages.map((message) => this.#batchElement(message, first));
-    const wireTopic = this.#wireTopic(first.topic);
+    const wireTopic = this.wireTopic(first.topic);
     const wait = first.waitStoreMsgOk === false ? 'false' : 'true';
     const properties = encodeProperties({ [MessageConst.WAIT_STORE_MSG_OK]: wait });
     return splitBatch(
@@ -132,6 +140,7 @@ export class MessagePreparer {
     const delayed =
       message.delayLevel || message.delayMs !== undefined || message.deliverTimestampMs !== undefined;
     assertArgument(!delayed, 'a batch cannot hold delayed messages');
+    assertArgument(message.replyTo === undefined, 'a batch cannot hold replies');
     const properties = outgoingProperties(message);
     if (this.namespace !== undefined) properties[MessageConst.INSTANCE_ID] = this.namespace;
     const msgId = this.#ids.next();
@@ -161,7 +170,8 @@ export class MessagePreparer {
     return hooks.beginSend({ topic, producerGroup: this.settings.producerGroup, messageType, messages });
   }
 
-  #wireTopic(topic: string): string {
+  /** The topic as brokers know it. @throws MQClientError INVALID_ARGUMENT for one that only brokers write to */
+  wireTopic(topic: string): string {
     assertArgument(!isNotAllowedSendTopic(topic), `topic "${topic}" belongs to the system`);
     return wrapNamespace(this.namespace, topic);
   }

@@ -22,6 +22,8 @@ export interface PreparedMessage {
   /** UNIQ_KEY, comma-joined for a batch. */
   readonly msgId: string;
   readonly isBatch: boolean;
+  /** Only for replies: the broker through which the request came, tried first. */
+  readonly replyBroker?: string | undefined;
   /** Only for messages a consumer returns through the send path. */
   readonly reconsumeTimes?: number;
   readonly maxReconsumeTimes?: number;
@@ -115,7 +117,9 @@ export class MessageSender {
     for (let attempt = 1; attempt <= attempts; attempt++) {
       const remainingMs = budget.deadlineMs - this.client.clock.monotonic();
       if (remainingMs <= 0) break;
-      const queue = this.selectQueue(info, lastBroker);
+      const queue =
+        (attempt === 1 && message.replyBroker !== undefined && queueOn(info, message.replyBroker)) ||
+        this.selectQueue(info, lastBroker);
       lastBroker = queue.brokerName;
       try {
         const timeoutMs = this.#attemptTimeout(remainingMs, attempt < attempts);
@@ -232,9 +236,17 @@ export class MessageSender {
       n: queue.brokerName,
     };
     if (message.maxReconsumeTimes !== undefined) ext['l'] = String(message.maxReconsumeTimes);
-    const code = message.isBatch ? RequestCode.SEND_BATCH_MESSAGE : RequestCode.SEND_MESSAGE_V2;
+    const code = message.isBatch
+      ? RequestCode.SEND_BATCH_MESSAGE
+      : message.replyBroker === undefined
+        ? RequestCode.SEND_MESSAGE_V2
+        : RequestCode.SEND_REPLY_MESSAGE_V2;
     return RemotingCommand.request(code, ext, message.body);
   }
+}
+
+function queueOn(info: TopicPublishInfo, brokerName: string): MessageQueue | undefined {
+  return info.next((queue) => queue.brokerName === brokerName);
 }
 
 function isWorthAnotherBroker(error: MQClientError): boolean {

@@ -1,6 +1,17 @@
 import { MessageConst } from '@mq/remoting/message';
+import { MixAll } from '@mq/remoting/protocol';
 import { MQClientError, assertArgument } from '../errors.js';
 import { assertTopic } from '../names.js';
+
+/** Whom a reply is for. */
+export interface ReplyAddress {
+  readonly clientId: string;
+  readonly correlationId: string;
+  /** What the requester waits in all, milliseconds. */
+  readonly ttlMs: number;
+  /** The broker the request came through: the requester is known there. */
+  readonly brokerName: string;
+}
 
 /** A message to send. Everything but `topic` and `body` is optional. */
 export interface OutgoingMessage {
@@ -23,6 +34,8 @@ export interface OutgoingMessage {
   flag?: number;
   /** False: the broker acknowledges before flush and replication. Default true. */
   waitStoreMsgOk?: boolean;
+  /** The request that this answers; `createReply` fills it in. */
+  replyTo?: ReplyAddress;
 }
 
 /** What the system itself writes; upstream refuses these names to applications (MessageConst.STRING_HASH_SET). */
@@ -74,6 +87,7 @@ export function outgoingProperties(message: OutgoingMessage): Record<string, str
   }
   properties[MessageConst.WAIT_STORE_MSG_OK] = message.waitStoreMsgOk === false ? 'false' : 'true';
   setDelay(properties, message);
+  if (message.replyTo !== undefined) setReplyTo(properties, message.replyTo);
   return properties;
 }
 
@@ -82,6 +96,13 @@ function setKeys(properties: Record<string, string>, keys: string | readonly str
   if (text.length === 0) return;
   assertText('keys', text);
   properties[MessageConst.KEYS] = text;
+}
+
+function setReplyTo(properties: Record<string, string>, replyTo: ReplyAddress): void {
+  properties[MessageConst.MESSAGE_TYPE] = MixAll.REPLY_MESSAGE_FLAG;
+  properties[MessageConst.CORRELATION_ID] = replyTo.correlationId;
+  properties[MessageConst.MESSAGE_REPLY_TO_CLIENT] = replyTo.clientId;
+  properties[MessageConst.MESSAGE_TTL] = String(replyTo.ttlMs);
 }
 
 function setDelay(properties: Record<string, string>, message: OutgoingMessage): void {

@@ -7,6 +7,7 @@ import { settledWithin } from '../instance/sleeper.js';
 import { assertTopic } from '../names.js';
 import { wholeNumber } from '../options.js';
 
+import type { ReceivedMessage } from '../consumer/received-message.js';
 import { hooksOf } from '../hooks/hooks-of.js';
 import type { MessageHooks } from '../hooks/message-hooks.js';
 import { MessagePreparer } from './message-preparer.js';
@@ -14,6 +15,7 @@ import { MessageSender, type PreparedMessage, type SendBudget } from './message-
 import type { OutgoingMessage } from './outgoing-message.js';
 import { resolveProducerOptions, type ProducerOptions, type ProducerSettings } from './producer-options.js';
 import { selectByHash } from './queue-selector.js';
+import { Requester } from './requester.js';
 import type { SendOptions } from './send-options.js';
 import type { SendResult } from './send-result.js';
 
@@ -61,6 +63,7 @@ export class Producer {
   readonly #ownsClient: boolean;
   readonly #sender: MessageSender;
   readonly #preparer: MessagePreparer;
+  readonly #requester: Requester;
   readonly #inFlight: InFlight;
   readonly #hooks: MessageHooks | undefined;
   readonly #member: { readonly producerGroup: string; publishTopics(): Iterable<string> };
@@ -82,6 +85,7 @@ export class Producer {
       this.#client.clock,
       this.#hooks,
     );
+    this.#requester = new Requester(this.#client, this.#sender);
     this.#inFlight = new InFlight(this.#client.clock);
     this.#member = { producerGroup, publishTopics: () => this.#sender.topics };
   }
@@ -113,10 +117,37 @@ export class Producer {
    * another broker after a failure, unless the queue is the caller's choice.
    * @throws MQClientError. After TIMEOUT, ABORTED and CONNECTION_FAILED the message may have been stored all the same
    */
-  async send(message: OutgoingMessage, options: SendOptions = {}): Promise<SendResult> {
+  send(message: OutgoingMessage, options: SendOptions = {}): Promise<SendResult> {
+    return this.#send(message, options, undefined);
+  }
+
+  /**
+   * Sends a message and resolves with the reply that whoever consumes it sends (see `createReply`). The reply comes by any
+   * broker of the cluster; the consumer need not know this client. Requests are at least once as sends are: a reply that is
+   * lost may have been the reply to work done.
+   * @param options.timeoutMs for request and reply together, milliseconds; default `sendMsgTimeoutMs`
+   * @throws MQClientError REPLY_TIMEOUT when the request was stored and no reply came in time; CLOSED when the producer
+   *   closes meanwhile; else what `send` throws
+   */
+  async request(message: OutgoingMessage, options: SendOptions = {}): Promise<ReceivedMessage> {
     this.#assertRunning();
     const budget = this.#budget(options);
-    const prepared = this.#preparer.prepare(message, options.shardingKey);
+    assertTopic(message.topic);
+    assertArgument(message.replyTo === undefined, 'a reply cannot ask for a reply');
+    const timeoutMs = options.timeoutMs ?? this.#settings.sendMsgTimeoutMs;
+    return this.#requester.request(this.#preparer.wireTopic(message.topic), budget, timeoutMs, (properties) =>
+      this.#send(message, { ...options, timeoutMs: Math.ceil(this.#remaining(budget)) }, properties),
+    );
+  }
+
+  async #send(
+    message: OutgoingMessage,
+    options: SendOptions,
+    systemProperties: Readonly<Record<string, string>> | undefined,
+  ): Promise<SendResult> {
+    this.#assertRunning();
+    const budget = this.#budget(options);
+    const prepared = this.#preparer.prepare(message, options.shardingKey, systemProperties);
     this.#inFlight.begin();
     try {
       return await this.#sendPrepared(prepared, message, options, budget);
@@ -225,6 +256,7 @@ export class Producer {
     const wasStarted = this.#starting !== undefined;
     this.#state = 'closing';
     const unansweredSends = await this.#inFlight.drain(timeoutMs);
+    this.#requester.close();
     const leftMs = (): number => Math.max(1, deadlineMs - clock.monotonic());
     if (wasStarted) await this.#hooks?.close(leftMs());
     if (wasStarted)

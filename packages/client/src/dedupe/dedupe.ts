@@ -1,0 +1,113 @@
+import { MessageConst } from '@mq/remoting/message';
+import type { MessageHandler } from '../consumer/message-handler.js';
+import { handlePart } from '../consumer/partial-batch.js';
+import type { ReceivedMessage } from '../consumer/received-message.js';
+import { MQClientError, assertArgument } from '../errors.js';
+import { wholeNumber } from '../options.js';
+import type { DedupeStore } from './dedupe-store.js';
+
+const DEFAULT_TTL_MS = 24 * 3_600_000;
+const DEFAULT_LEASE_MS = 15 * 60_000;
+
+/** How `dedupe` tells messages apart and how long it remembers. */
+export interface DedupeOptions {
+  readonly store: DedupeStore;
+  /**
+   * What names the work: two messages with the same key are the same work. Default: the unique key that the producer gave the
+   * message, which stays the same over retries of the send, redelivery and the retry topic. An order number makes
+   * handlers idempotent over several producers, too.
+   */
+  readonly keyOf?: (message: ReceivedMessage) => string;
+  /** How long a handled message is remembered, milliseconds. Default 24 hours. */
+  readonly ttlMs?: number;
+  /**
+   * How long a message belongs to whom began to handle it, milliseconds; after that, as after a crash, another may begin.
+   * Default 15 minutes, as `consumeTimeoutMs`. Choose it longer than a handler may take.
+   */
+  readonly leaseMs?: number;
+}
+
+/**
+ * Makes a handler see each message once. Delivery is at least once: messages come again after crashes, lost
+ * acknowledgements and when queues move. This remembers what was handled and leaves those out.
+ *
+ *     consumer.subscribe('Orders', '*', dedupe({ store: new MemoryDedupeStore() }, async (messages) => { ... }));
+ *
+ * What is handled and remembered in two steps can be handled twice when a crash comes between the two. Only a handler that
+ * writes its result and the key in one database transaction excludes that.
+ *
+ * @throws MQClientError INVALID_ARGUMENT for an option out of range
+ */
+export function dedupe(options: DedupeOptions, handler: MessageHandler): MessageHandler {
+  const { store, keyOf = uniqueKey } = options;
+  assertArgument(typeof store?.claim === 'function', 'dedupe needs a store');
+  const ttlMs = wholeNumber('ttlMs', options.ttlMs, DEFAULT_TTL_MS, 1);
+  const leaseMs = wholeNumber('leaseMs', options.leaseMs, DEFAULT_LEASE_MS, 1);
+
+  return async (messages, context) => {
+    const claims = new Claims(store);
+    try {
+      const fresh = await claims.take(messages, keyOf, leaseMs);
+      const status = await handlePart(messages, fresh, context, handler);
+      if (status === 'RECONSUME_LATER' || status === 'SUSPEND_CURRENT_QUEUE_A_MOMENT') {
+        await claims.release();
+        return status;
+      }
+      await claims.settle(context.ackIndex, ttlMs);
+      return status;
+    } catch (error) {
+      await claims.release();
+      throw error;
+    }
+  };
+}
+
+function uniqueKey(message: ReceivedMessage): string {
+  return message.properties[MessageConst.UNIQUE_CLIENT_MESSAGE_ID_KEYIDX] ?? message.msgId;
+}
+
+/** The claims of one batch. */
+class Claims {
+  /** By key, the index of the message that it was claimed for. */
+  readonly #held = new Map<string, number>();
+
+  constructor(private readonly store: DedupeStore) {}
+
+  /** Returns the indexes of those to handle. @throws MQClientError BROKER_BUSY when another is at one of them */
+  async take(
+    messages: readonly ReceivedMessage[],
+    keyOf: (message: ReceivedMessage) => string,
+    leaseMs: number,
+  ): Promise<number[]> {
+    const fresh: number[] = [];
+    for (const [index, message] of messages.entries()) {
+      const key = `${message.topic}:${keyOf(message)}`;
+      // Twice in one batch: handled with the first.
+      if (this.#held.has(key)) continue;
+      const claim = await this.store.claim(key, leaseMs);
+      if (claim === 'BUSY') {
+        throw new MQClientError('BROKER_BUSY', `another consumer is handling ${key}; it comes again later`);
+      }
+      if (claim === 'DONE') continue;
+      this.#held.set(key, index);
+      fresh.push(index);
+    }
+    return fresh;
+  }
+
+  /** Those up to `ackIndex` were handled, those behind it come again. */
+  async settle(ackIndex: number, ttlMs: number): Promise<void> {
+    for (const [key, index] of [...this.#held]) {
+      if (index <= ackIndex) await this.store.done(key, ttlMs);
+      else await this.store.release(key);
+      this.#held.delete(key);
+    }
+  }
+
+  /** Gives back what is held. A store that fails here keeps the leases until they end: late, but nothing is lost. */
+  async release(): Promise<void> {
+    const keys = [...this.#held.keys()];
+    this.#held.clear();
+    await Promise.allSettled(keys.map((key) => this.store.release(key)));
+  }
+}

@@ -1,0 +1,155 @@
+import type { ConsumeContext, ConsumeStatus, MessageHandler } from '../consumer/message-handler.js';
+import { handlePart } from '../consumer/partial-batch.js';
+import type { ReceivedMessage } from '../consumer/received-message.js';
+import type { SubscriptionExpression } from '../consumer/subscriptions.js';
+import { MQClientError } from '../errors.js';
+import { assertTopic } from '../names.js';
+import type { OutgoingMessage } from '../producer/outgoing-message.js';
+import type { SendOptions } from '../producer/send-options.js';
+import type { SendResult } from '../producer/send-result.js';
+import { jsonCodec, type MessageCodec } from './message-codec.js';
+import { issuesText, type StandardSchema } from './standard-schema.js';
+
+/** What a typed topic is made of. */
+export interface TopicDefinition<Input, Output> {
+  /** Zod, Valibot, ArkType or any other that implements Standard Schema. May check asynchronously. */
+  readonly schema: StandardSchema<Input, Output>;
+  /** Default: JSON. */
+  readonly codec?: MessageCodec;
+}
+
+/** A received message whose body fits: `value` is what the schema made of it. */
+export type TypedMessage<Output> = ReceivedMessage & { readonly value: Output };
+
+/** As `MessageHandler`, with the values beside the messages. */
+export type TypedMessageHandler<Output> = (
+  messages: readonly TypedMessage<Output>[],
+  context: ConsumeContext,
+) => Promise<ConsumeStatus | void> | ConsumeStatus | void;
+
+/** Everything of a message but its topic and body. */
+export type MessageFields = Omit<OutgoingMessage, 'topic' | 'body'>;
+
+/** A `Producer`, or another that sends as it does. */
+export interface MessageSink {
+  send(message: OutgoingMessage, options?: SendOptions): Promise<SendResult>;
+}
+
+/** A `PushConsumer`, or another that subscribes and gives up on messages as it does. */
+export interface MessageSource {
+  subscribe(topic: string, expression?: SubscriptionExpression, handler?: MessageHandler): void;
+  sendToDeadLetter(message: ReceivedMessage, reason: string): Promise<void>;
+}
+
+/** A topic whose messages are checked where they are sent and where they are received. Made by {@link defineTopic}. */
+export interface TypedTopic<Input, Output> {
+  readonly topic: string;
+  /**
+   * The message for a value: for `send` of a producer, a batch, a transaction. The body is the value as given; defaults and
+   * transformations of the schema are made on receiving.
+   * @throws MQClientError MESSAGE_ILLEGAL when the value does not fit, with the schema's issues in its message
+   */
+  message(value: Input, fields?: MessageFields): Promise<OutgoingMessage>;
+  /** Checks and sends. @throws as `message`, and as the producer's `send` */
+  send(producer: MessageSink, value: Input, fields?: MessageFields, options?: SendOptions): Promise<SendResult>;
+  /**
+   * Subscribes with a handler that gets values. A message that cannot be read or does not fit never reaches it: it goes to
+   * the group's dead letter topic at once, with the reason in its property `DLQ_REASON`, and counts as consumed. When that
+   * fails, it comes again as a failed message does.
+   */
+  subscribe(
+    consumer: MessageSource,
+    handler: TypedMessageHandler<Output>,
+    expression?: SubscriptionExpression,
+  ): void;
+  /** The value of a message, from whatever consumer. @throws MQClientError MESSAGE_ILLEGAL */
+  parse(message: Pick<ReceivedMessage, 'body'>): Promise<Output>;
+}
+
+/**
+ * Gives a topic's messages a type, checked by a schema:
+ *
+ *     const orders = defineTopic('Orders', { schema: z.object({ id: z.number(), total: z.number() }) });
+ *     await orders.send(producer, { id: 1, total: 99.5 }, { keys: '1' });
+ *     orders.subscribe(consumer, async (messages) => {
+ *       for (const { value } of messages) console.log(value.total);
+ *     });
+ *
+ * @throws MQClientError INVALID_ARGUMENT for a name that no topic can have
+ */
+export function defineTopic<Input, Output = Input>(
+  topic: string,
+  definition: TopicDefinition<Input, Output>,
+): TypedTopic<Input, Output> {
+  assertTopic(topic);
+  return new CheckedTopic(topic, definition.schema, definition.codec ?? jsonCodec);
+}
+
+class CheckedTopic<Input, Output> implements TypedTopic<Input, Output> {
+  constructor(
+    readonly topic: string,
+    private readonly schema: StandardSchema<Input, Output>,
+    private readonly codec: MessageCodec,
+  ) {}
+
+  async message(value: Input, fields: MessageFields = {}): Promise<OutgoingMessage> {
+    await this.#check(value);
+    return { ...fields, topic: this.topic, body: this.codec.encode(value) };
+  }
+
+  async send(
+    producer: MessageSink,
+    value: Input,
+    fields?: MessageFields,
+    options?: SendOptions,
+  ): Promise<SendResult> {
+    return producer.send(await this.message(value, fields), options);
+  }
+
+  async parse(message: Pick<ReceivedMessage, 'body'>): Promise<Output> {
+    let decoded: unknown;
+    try {
+      decoded = this.codec.decode(message.body);
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw new MQClientError('MESSAGE_ILLEGAL', `the body cannot be read: ${reason}`, { cause });
+    }
+    return this.#check(decoded);
+  }
+
+  subscribe(
+    consumer: MessageSource,
+    handler: TypedMessageHandler<Output>,
+    expression: SubscriptionExpression = '*',
+  ): void {
+    consumer.subscribe(this.topic, expression, async (messages, context) => {
+      const fitting: number[] = [];
+      for (const [index, message] of messages.entries()) {
+        const reason = await this.#attachValue(message);
+        if (reason === undefined) fitting.push(index);
+        else await consumer.sendToDeadLetter(message, reason);
+      }
+      return handlePart(messages, fitting, context, (some, part) =>
+        handler(some as readonly TypedMessage<Output>[], part),
+      );
+    });
+  }
+
+  /** Puts the value beside the body, or says why there is none. */
+  async #attachValue(message: ReceivedMessage): Promise<string | undefined> {
+    try {
+      Object.assign(message, { value: await this.parse(message) });
+      return undefined;
+    } catch (error) {
+      if (error instanceof MQClientError && error.code === 'MESSAGE_ILLEGAL') return error.message;
+      throw error;
+    }
+  }
+
+  async #check(value: unknown): Promise<Output> {
+    const result = await this.schema['~standard'].validate(value);
+    if (result.issues === undefined) return result.value;
+    const issues = issuesText(result.issues);
+    throw new MQClientError('MESSAGE_ILLEGAL', `not a message of ${this.topic}: ${issues}`);
+  }
+}
