@@ -108,6 +108,24 @@ describe('after a power cut', () => {
   });
 });
 
+describe('a restart in the middle of a log file', () => {
+  test('is followed by writes that end with the file, also when the last record leaves just the 8 bytes of a blank', async () => {
+    const disk = new SimulatedDisk();
+    const first = await openStore({ disk });
+    const { sizeBytes } = await first.put(message('a'));
+    await first.close();
+    const store = await openStore({ disk });
+    const rest = 4096 - 8 - 2 * sizeBytes;
+    await store.put(message('b'.repeat(rest + 1)));
+    await store.put(message('c'));
+    expect(disk.stat(LOG)?.sizeBytes).toBe(4096);
+    await store.close();
+    const again = await openStore({ disk });
+    expect((await bodies(again)).map((body) => body[0])).toEqual(['a', 'b', 'c']);
+    await again.close();
+  });
+});
+
 describe('after a sync that failed', () => {
   test('what the cache still shows at the next start is written once more, and outlives a power cut', async () => {
     const settings = { flushDiskType: 'SYNC_FLUSH' } as const;

@@ -20,6 +20,7 @@ import type { AppendMessage } from '../message-store.js';
 import type { LogFile } from './log-file.js';
 import type { LogFiles } from './log-files.js';
 import type { AppendedRecord } from './pending-put.js';
+import { BlockSums } from './block-sums.js';
 import { END_OF_FILE_BYTES } from './put-check.js';
 import type { AppendQueue } from './queue-table.js';
 import type { TailCache, TailSegment } from './tail-cache.js';
@@ -32,6 +33,8 @@ const NEXT_FILE_AT = 0.5;
 const NO_BYTES = Buffer.alloc(0);
 
 export class CommitLog {
+  /** What was encoded, for cold reads to be compared with. */
+  readonly sums = new BlockSums();
   #appendedOffset = 0;
   #writtenOffset = 0;
   #lastStoreTimestamp = 0;
@@ -63,6 +66,11 @@ export class CommitLog {
     readonly files: LogFiles,
     readonly tail: TailCache,
   ) {}
+
+  /** Start of the file being appended to. */
+  get #fileBase(): number {
+    return this.#fileEnd - this.files.fileSizeBytes;
+  }
 
   get minOffset(): number {
     return this.files.first?.baseOffset ?? 0;
@@ -101,6 +109,7 @@ export class CommitLog {
     this.#appendedOffset = this.#writtenOffset = offset;
     this.#lastStoreTimestamp = lastStoreTimestamp;
     this.tail.clear();
+    this.sums.clear();
     this.#dirtySegments = [];
   }
 
@@ -201,6 +210,13 @@ export class CommitLog {
     for (let index = 0; index < segments.length; index++) segments[index]!.written = segments[index]!.length;
     segments.length = 0;
     this.#writtenOffset = this.#appendedOffset;
+    const { current } = this.tail;
+    if (current !== undefined) this.sums.follow(current, this.#fileBase);
+  }
+
+  /** What an earlier process wrote to the file may not be on the device: the next sync covers it. */
+  distrustSync(file: LogFile): void {
+    this.#unsyncedFiles.add(file);
   }
 
   /** Syncs the files written to since the last call, oldest first. Must not overlap itself. */
@@ -233,10 +249,18 @@ export class CommitLog {
     return fields;
   }
 
-  /** A segment that continues the log and has room for `bytes`; registered for the next write. */
+  /** A segment that continues the log in the current file and has room for `bytes`; registered for the next write. */
   #segmentFor(bytes: number): TailSegment {
     let segment = this.tail.current;
-    if (segment === undefined || segment.room < bytes || segment.end !== this.#appendedOffset) {
+    const fileStart = this.#fileEnd - this.files.fileSizeBytes;
+    // A blank of just its own 8 bytes ends where the next file begins: a segment goes on there, but no write spans two files.
+    if (
+      segment === undefined ||
+      segment.room < bytes ||
+      segment.end !== this.#appendedOffset ||
+      segment.base < fileStart
+    ) {
+      if (segment !== undefined) this.sums.take(segment, this.files.fileAt(segment.base)?.baseOffset ?? -1);
       segment = this.tail.open(this.#appendedOffset, bytes);
     }
     if (segment.written === segment.length) this.#dirtySegments.push(segment);
