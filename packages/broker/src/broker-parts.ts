@@ -17,6 +17,7 @@ import type { SubscriptionGroupManager } from './subscription/subscription-group
 import type { TopicConfigManager } from './topic/topic-config-manager.js';
 
 /** Who this broker is to the outside; fixed once the listening port is known. */
+import type { TransactionService } from './transaction/transaction-service.js';
 export interface BrokerIdentity {
   readonly brokerName: string;
   readonly clusterName: string;
@@ -48,6 +49,7 @@ export interface BrokerParts {
   /** Requests to NameServers and other brokers. */
   readonly outerApi: BrokerOuterApi;
   /** Requests to connected clients (40, 220, 221, 307, 309 ...). */
+  readonly transactions: TransactionService;
   readonly toClient: BrokerToClient;
   readonly clock: Clock;
   readonly logger: Logger;

@@ -1,6 +1,5 @@
 // The table of what a broker serves: request code → processor, one line each, and why the rest is refused.
-import type { RequestProcessor } from '@mq/remoting';
-import { RequestCode, ResponseCode } from '@mq/remoting/protocol';
+import { RequestCode } from '@mq/remoting/protocol';
 
 import type { BrokerParts } from './broker-parts.js';
 import { adminRequestTable } from './processor/admin/admin-request-table.js';
@@ -21,9 +20,9 @@ import { queryMessage, viewMessageById } from './processor/query/query-message.j
 import { replyMessage } from './processor/reply/reply-message.js';
 import { consumerSendBack } from './processor/send/consumer-send-back.js';
 import { SendMessageProcessor } from './processor/send/send-message-processor.js';
-import { RequestRefused } from './request-refused.js';
 import { RequestTable } from './request-table.js';
 
+import { endTransaction } from './transaction/end-transaction.js';
 /** Builds the table of one broker. Codes that are not in it are answered REQUEST_CODE_NOT_SUPPORTED. */
 export function brokerRequestTable(broker: BrokerParts): RequestTable {
   const table = new RequestTable(broker.logger);
@@ -36,7 +35,7 @@ export function brokerRequestTable(broker: BrokerParts): RequestTable {
     .add(RequestCode.SEND_MESSAGE_V2, send)
     .add(RequestCode.SEND_BATCH_MESSAGE, send)
     .add(RequestCode.CONSUMER_SEND_MSG_BACK, consumerSendBack(broker))
-    .add(RequestCode.END_TRANSACTION, transactionsNotServed)
+    .add(RequestCode.END_TRANSACTION, endTransaction(broker))
     .add(RequestCode.SEND_REPLY_MESSAGE, reply)
     .add(RequestCode.SEND_REPLY_MESSAGE_V2, reply)
 
@@ -62,10 +61,3 @@ export function brokerRequestTable(broker: BrokerParts): RequestTable {
   for (const [code, processor] of adminRequestTable(broker)) table.add(code, processor);
   return table;
 }
-
-const transactionsNotServed: RequestProcessor = () => {
-  throw new RequestRefused(
-    ResponseCode.REQUEST_CODE_NOT_SUPPORTED,
-    'transactions are not served by this version',
-  );
-};

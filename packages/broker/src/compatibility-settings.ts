@@ -14,9 +14,6 @@ const unused = {
 
 export const compatibilitySettings = {
   waitTimeMillsInSendQueue: unused.long(200),
-  transactionTimeOut: unused.long(6_000),
-  transactionCheckMax: unused.int(15),
-  transactionCheckInterval: unused.long(30_000),
   controllerAddr: unused.string(''),
   messageStorePlugIn: unused.string(''),
   sendMessageThreadPoolNums: unused.int(4),
@@ -48,8 +45,6 @@ export const compatibilitySettings = {
   recoverConcurrently: unused.boolean(false),
   fetchNameSrvAddrByDnsLookup: unused.boolean(false),
   enableBroadcastOffsetStore: unused.boolean(true),
-  transactionOpMsgMaxSize: unused.int(4_096),
-  transactionOpBatchInterval: unused.int(3_000),
   controllerHeartBeatTimeoutMills: unused.long(10_000),
   brokerElectionPriority: unused.int(2_147_483_647),
   metricsExporterType: unused.string('DISABLE'),
@@ -145,9 +140,6 @@ export const compatibilitySettings = {
   metricsOtelCardinalityLimit: unused.int(50_000),
   popResponseReturnActualRetryTopic: unused.boolean(false),
   splitRegistrationSize: unused.int(800),
-  transactionMetricFlushInterval: unused.long(10_000),
-  popInflightMessageThreshold: unused.long(10_000),
-  enablePopMessageThreshold: unused.boolean(false),
   waitTimeMillsInAdminBrokerQueue: unused.long(5_000),
   updateNameServerAddrPeriod: unused.int(120_000),
   skipWhenCKRePutReachMaxTimes: unused.boolean(false),

@@ -161,7 +161,6 @@ export const brokerSettings = defineSettings({
     help: 'MSG_REGION of messages and answers.',
   }),
   traceOn: setting.boolean({ default: true, mutable: true, help: 'TRACE_ON of messages and answers.' }),
-  rejectTransactionMessage: setting.boolean({ default: false, mutable: true, help: 'Refuse half messages.' }),
   startAcceptSendRequestTimeStamp: setting.long({
     default: 0,
     min: 0,
@@ -180,6 +179,50 @@ export const brokerSettings = defineSettings({
     unit: 'bytes',
     mutable: true,
     help: 'Bytes of sends not yet answered; above it sends are refused with SYSTEM_BUSY (ours, in place of thread pool queues).',
+  }),
+
+  // Transactions
+  rejectTransactionMessage: setting.boolean({ default: false, mutable: true, help: 'Refuse half messages.' }),
+  transactionTimeOut: setting.long({
+    default: 6_000,
+    min: 0,
+    unit: 'ms',
+    mutable: true,
+    help: 'Age of a half message before its producers are first asked; a message may say otherwise.',
+  }),
+  transactionCheckMax: setting.int({
+    default: 15,
+    min: 0,
+    mutable: true,
+    help: 'Checks of a half message before it is given up and moved to TRANS_CHECK_MAX_TIME_TOPIC.',
+  }),
+  transactionCheckInterval: setting.long({
+    default: 30_000,
+    min: 10,
+    unit: 'ms',
+    mutable: true,
+    help: 'Pause between two rounds of checks; a new one counts from the next round.',
+  }),
+  transactionOpMsgMaxSize: setting.int({
+    default: 4_096,
+    min: 1,
+    unit: 'bytes',
+    mutable: true,
+    help: 'An op message, which says what transactions have ended, is written once it has this size.',
+  }),
+  transactionOpBatchInterval: setting.int({
+    default: 3_000,
+    min: 1,
+    unit: 'ms',
+    mutable: true,
+    help: 'Longest time that an op message gathers.',
+  }),
+  transactionMetricFlushInterval: setting.long({
+    default: 10_000,
+    min: 100,
+    unit: 'ms',
+    mutable: true,
+    help: 'Period of writing transactionMetrics.',
   }),
 
   // Pulling

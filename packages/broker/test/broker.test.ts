@@ -85,15 +85,16 @@ describe('a broker', () => {
       expect([none.code, none.remark]).toEqual([ResponseCode.PULL_RETRY_IMMEDIATELY, 'NO_MATCHED_MESSAGE']);
     });
 
-    test('refuse a half message instead of storing it as an ordinary one', async () => {
+    test('refuse half messages in a batch instead of storing them as ordinary ones', async () => {
       await broker.start();
-      await broker.send();
-      const answer = await broker.send({ properties: { UNIQ_KEY: 'half', TRAN_MSG: 'true' } });
+      const properties = { UNIQ_KEY: 'half', TRAN_MSG: 'true', PGROUP: 'P' };
+      const batch = encodeBatch([{ flag: 0, body: Buffer.from('half'), properties }]);
+      const ext = { a: 'P', b: 'T', c: 'TBW102', d: '4', e: '0', f: '0', g: '1', h: '0', i: '', m: 'true' };
+      const answer = await broker.request(RequestCode.SEND_BATCH_MESSAGE, ext, batch);
       expect([answer.code, answer.remark]).toEqual([
-        ResponseCode.NO_PERMISSION,
-        'transactions are not served by this version',
+        ResponseCode.MESSAGE_ILLEGAL,
+        'a batch cannot hold transactional messages',
       ]);
-      expect(await broker.consume()).toHaveLength(1);
     });
 
     test('refuse what is above the bound of bytes in flight, with a remark that names it', async () => {

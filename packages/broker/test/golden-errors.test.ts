@@ -37,7 +37,6 @@ function exchangesOf(file: string): Exchange[] {
 
 /** Codes of the recording that other files test, or that answer differently on purpose. */
 const SKIPPED: ReadonlyMap<number, string> = new Map([
-  [RequestCode.END_TRANSACTION, 'transactions are not served by this version'],
   ...[
     RequestCode.GET_CONSUMER_CONNECTION_LIST,
     RequestCode.GET_PRODUCER_CONNECTION_LIST,

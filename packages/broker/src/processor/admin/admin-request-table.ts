@@ -34,6 +34,7 @@ import {
 import { deleteTopic } from './topic-delete.js';
 import { getAllTopicConfig, getSystemTopicList, getTopicConfig, getTopicStatsInfo } from './topic-query.js';
 import { updateAndCreateTopic, updateAndCreateTopicList } from './topic-update.js';
+import { resumeCheckHalfMessage } from '../../transaction/resume-check.js';
 
 /** Everything an operator asks of a broker, by request code (upstream `AdminBrokerProcessor`). */
 export function adminRequestTable(parts: BrokerParts): ReadonlyMap<number, RequestProcessor> {
@@ -85,6 +86,7 @@ export function adminRequestTable(parts: BrokerParts): ReadonlyMap<number, Reque
     [RequestCode.GET_BROKER_CONFIG, config.get],
     [RequestCode.GET_BROKER_RUNTIME_INFO, getBrokerRuntimeInfo(parts)],
     [RequestCode.GET_BROKER_HA_STATUS, getBrokerHaStatus(parts)],
+    [RequestCode.RESUME_CHECK_HALF_MESSAGE, resumeCheckHalfMessage(parts)],
 
     // slaves
     [RequestCode.GET_ALL_CONSUMER_OFFSET, getAllConsumerOffset(parts)],

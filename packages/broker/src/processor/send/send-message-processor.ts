@@ -28,6 +28,8 @@ import type { AppendMessage } from '@mq/store';
 import type { BrokerParts } from '../../broker-parts.js';
 import { RequestRefused } from '../../request-refused.js';
 import { delayMessage, mayBeDelayed } from '../../schedule/delayed-message.js';
+import { becomeHalf, HALF_TOPIC, halfProperties } from '../../transaction/half-message.js';
+import { HalfWaiter } from '../../transaction/half-waiter.js';
 import { BytesInFlight } from './bytes-in-flight.js';
 import { deadLetterTarget } from './retry-limit.js';
 import { checkedTopic } from './send-checks.js';
@@ -87,6 +89,10 @@ export class SendMessageProcessor {
     const message = this.#compose(context, header, config, body, properties);
     message.waitStoreMsgOk = !scanned.equalsIgnoreCase(PropertySlot.WAIT, 'false');
     this.#refuseUnserved(scanned, message, config);
+    if (scanned.has(PropertySlot.TRAN_MSG) && isHalf(scanned, message)) {
+      this.#sendHalf(context, message);
+      return;
+    }
 
     // The producer is told the queue it asked for, also when the message is delayed or dead.
     const { queueId } = message;
@@ -107,11 +113,42 @@ export class SendMessageProcessor {
     this.#broker.store.append(message, waiter);
   }
 
+  /** The first half of a transaction: stored aside until its producer commits it. */
+  #sendHalf(context: RequestContext, message: AppendMessage): void {
+    const { settings, identity, store, transactions } = this.#broker;
+    if (settings.broker.rejectTransactionMessage) {
+      throw new RequestRefused(
+        ResponseCode.NO_PERMISSION,
+        `the broker[${identity.brokerAddr}] sending transaction message is forbidden`,
+      );
+    }
+    const scanned = this.#properties;
+    // Upstream delays the half message itself and drops it when it is due; clients remove the level before they send.
+    if (scanned.has(PropertySlot.DELAY)) {
+      throw new RequestRefused(ResponseCode.MESSAGE_ILLEGAL, 'a transactional message cannot be delayed');
+    }
+    const { topic, queueId, properties, body } = message;
+    const bytes = this.#admit(body.length + properties.length);
+    const waiter = new SendWaiter(this.#answering, context, HALF_TOPIC, queueId, bytes, 1);
+    let uniqKey = scanned.text(PropertySlot.UNIQ_KEY);
+    let suffix = this.#suffix;
+    if (uniqKey === undefined) {
+      uniqKey = this.#uniqIds.next();
+      suffix = this.#suffixWithId(waiter, uniqKey);
+    } else {
+      waiter.setUniqKey(properties, scanned.start(PropertySlot.UNIQ_KEY), scanned.end(PropertySlot.UNIQ_KEY));
+      message.scanned = scanned;
+    }
+    message.propertiesSuffix = Buffer.concat([suffix, halfProperties(topic, queueId, uniqKey)]);
+    becomeHalf(message);
+    store.append(message, new HalfWaiter(waiter, transactions.metrics, topic));
+  }
+
   /** Clients give every message an id; where one did not, the broker does. */
-  #suffixWithId(waiter: SendWaiter): Buffer {
-    const id = Buffer.from(this.#uniqIds.next());
+  #suffixWithId(waiter: SendWaiter, uniqKey: string = this.#uniqIds.next()): Buffer {
+    const id = Buffer.from(uniqKey);
     waiter.setUniqKey(id, 0, id.length);
-    return Buffer.concat([pair(MessageConst.UNIQ_CLIENT_MESSAGE_ID_KEYIDX, id.toString()), this.#suffix]);
+    return Buffer.concat([pair(MessageConst.UNIQ_CLIENT_MESSAGE_ID_KEYIDX, uniqKey), this.#suffix]);
   }
 
   /** Each message keeps its own UNIQ_KEY; upstream 5.3.3 overwrites them with the batch's, see the golden quirks. */
@@ -152,6 +189,9 @@ export class SendMessageProcessor {
       this.#refuseUnserved(ofMessage, message, config);
       if (ofMessage.has(PropertySlot.DELAY)) {
         throw new RequestRefused(ResponseCode.MESSAGE_ILLEGAL, 'a batch cannot hold delayed messages');
+      }
+      if (isHalf(ofMessage, message)) {
+        throw new RequestRefused(ResponseCode.MESSAGE_ILLEGAL, 'a batch cannot hold transactional messages');
       }
       messages.push(message);
     }
@@ -216,15 +256,6 @@ export class SendMessageProcessor {
 
   /** Kinds of messages that this version must not store as if they were ordinary ones. */
   #refuseUnserved(properties: PropertyScanner, message: AppendMessage, config: TopicConfig): void {
-    if (
-      properties.equalsIgnoreCase(PropertySlot.TRAN_MSG, 'true') &&
-      !isOldClientsRetry(properties, message)
-    ) {
-      const remark = this.#broker.settings.broker.rejectTransactionMessage
-        ? `the broker[${this.#broker.identity.brokerAddr}] sending transaction message is forbidden`
-        : 'transactions are not served by this version';
-      throw new RequestRefused(ResponseCode.NO_PERMISSION, remark);
-    }
     if (isTimer(properties)) {
       throw new RequestRefused(
         ResponseCode.MESSAGE_ILLEGAL,
@@ -278,9 +309,10 @@ function pair(name: string, value: string): Buffer {
   return Buffer.from(encodeProperties({ [name]: value }));
 }
 
-/** Clients before 4.6.1 leave TRAN_MSG on a message they send back to a retry topic. */
-function isOldClientsRetry(properties: PropertyScanner, message: AppendMessage): boolean {
-  return message.reconsumeTimes > 0 && properties.integer(PropertySlot.DELAY, 0) > 0;
+/** Clients before 4.6.1 leave TRAN_MSG on a message they send back to a retry topic: that is no half message. */
+function isHalf(properties: PropertyScanner, message: AppendMessage): boolean {
+  if (!properties.equalsIgnoreCase(PropertySlot.TRAN_MSG, 'true')) return false;
+  return !(message.reconsumeTimes > 0 && properties.integer(PropertySlot.DELAY, 0) > 0);
 }
 
 /** A delay level makes upstream ignore the timer properties. */

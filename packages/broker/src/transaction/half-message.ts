@@ -1,0 +1,139 @@
+// Half messages: prepared, stored in RMQ_SYS_TRANS_HALF_TOPIC queue 0, invisible until committed (upstream:
+// TransactionalMessageBridge). Their true target is in REAL_TOPIC and REAL_QID; their sysFlag says "no transaction", so
+// that they get a place in the half queue.
+import {
+  encodeProperties,
+  MessageConst,
+  recordPhysicalOffset,
+  recordQueueOffset,
+  recordStoreTimestamp,
+  SysFlag,
+  withTransactionType,
+} from '@mq/remoting/message';
+import { SystemTopic } from '@mq/remoting/protocol';
+import type { AppendMessage } from '@mq/store';
+
+import { appendAgain, readStoredMessage, type StoredMessage } from '../schedule/stored-message.js';
+
+export const HALF_TOPIC = SystemTopic.TRANS_HALF;
+export const HALF_QUEUE_ID = 0;
+
+/** A stored half message and where it stands. */
+export interface HalfMessage extends StoredMessage {
+  readonly queueOffset: number;
+  readonly commitLogOffset: number;
+  readonly storeTimestamp: number;
+  /** Queue offset of the transaction's first half message; its own unless it was appended again. */
+  readonly origin: number;
+  readonly realTopic: string;
+  readonly realQueueId: number;
+}
+
+/** Reads a whole, checked record; undefined when it is none of the half topic, or of `topic`, with a target. */
+export function readHalfMessage(record: Buffer, topic: string = HALF_TOPIC): HalfMessage | undefined {
+  const stored = readStoredMessage(record);
+  if (stored === undefined || stored.topic !== topic) return undefined;
+  const { properties } = stored;
+  const realTopic = properties[MessageConst.REAL_TOPIC];
+  const realQueueId = wholeNumber(properties[MessageConst.REAL_QUEUE_ID]);
+  if (realTopic === undefined || realQueueId === undefined) return undefined;
+  const queueOffset = recordQueueOffset(record, 0);
+  return {
+    ...stored,
+    queueOffset,
+    commitLogOffset: recordPhysicalOffset(record, 0),
+    storeTimestamp: recordStoreTimestamp(record, 0),
+    origin: wholeNumber(properties[MessageConst.TRANSACTION_PREPARED_QUEUE_OFFSET]) ?? queueOffset,
+    realTopic,
+    realQueueId,
+  };
+}
+
+/** What a half message's properties say beyond those of the message it will be. */
+export function halfProperties(realTopic: string, realQueueId: number, uniqKey: string): Buffer {
+  return Buffer.from(
+    encodeProperties({
+      [MessageConst.TRANSACTION_ID]: uniqKey,
+      [MessageConst.REAL_TOPIC]: realTopic,
+      [MessageConst.REAL_QUEUE_ID]: String(realQueueId),
+    }),
+  );
+}
+
+/** Redirects a message to the half queue; its properties must name the real target. Changes it. */
+export function becomeHalf(message: AppendMessage): void {
+  message.topic = HALF_TOPIC;
+  message.queueId = HALF_QUEUE_ID;
+  message.sysFlag = withTransactionType(message.sysFlag, SysFlag.TRANSACTION_NOT);
+}
+
+/**
+ * The message that consumers get. Its properties are those of the half message to the letter, as in the records of Apache's
+ * broker; PREPARED_TRANSACTION_OFFSET leads back to the half message.
+ */
+export function committedMessage(half: HalfMessage, storeHost: Buffer): AppendMessage {
+  return {
+    ...appendAgain(half, {
+      topic: half.realTopic,
+      queueId: half.realQueueId,
+      storeHost,
+      properties: storedProperties(half),
+    }),
+    sysFlag: withTransactionType(half.sysFlag, SysFlag.TRANSACTION_COMMIT),
+    preparedTransactionOffset: half.commitLogOffset,
+    waitStoreMsgOk: half.properties[MessageConst.WAIT_STORE_MSG_OK]?.toLowerCase() !== 'false',
+  };
+}
+
+/**
+ * The same half message for the end of the half queue, acknowledged when it is as durable as configured: the queue's
+ * progress moves past the older copy then.
+ */
+export function halfAgain(
+  half: HalfMessage,
+  storeHost: Buffer,
+  change: { readonly checkTimes?: number },
+): AppendMessage {
+  const properties = { ...half.properties };
+  properties[MessageConst.TRANSACTION_PREPARED_QUEUE_OFFSET] = String(half.origin);
+  if (change.checkTimes !== undefined) {
+    properties[MessageConst.TRANSACTION_CHECK_TIMES] = String(change.checkTimes);
+  }
+  return asHalf(half, storeHost, properties);
+}
+
+/** The same message as the first half message of a transaction, never checked. */
+export function halfAnew(half: HalfMessage, storeHost: Buffer): AppendMessage {
+  const properties = { ...half.properties };
+  delete properties[MessageConst.TRANSACTION_PREPARED_QUEUE_OFFSET];
+  delete properties[MessageConst.TRANSACTION_CHECK_TIMES];
+  return asHalf(half, storeHost, properties);
+}
+
+function asHalf(half: HalfMessage, storeHost: Buffer, properties: Record<string, string>): AppendMessage {
+  delete properties[MessageConst.CRC32];
+  return {
+    ...appendAgain(half, {
+      topic: HALF_TOPIC,
+      queueId: HALF_QUEUE_ID,
+      storeHost,
+      properties: Buffer.from(encodeProperties(properties)),
+    }),
+    waitStoreMsgOk: true,
+  };
+}
+
+/** The properties text without the checksum of the record it was read from. */
+export function storedProperties(half: StoredMessage): Buffer {
+  if (half.properties[MessageConst.CRC32] === undefined) return half.propertiesBytes;
+  const properties = { ...half.properties };
+  delete properties[MessageConst.CRC32];
+  return Buffer.from(encodeProperties(properties));
+}
+
+/** A decimal number from 0 on; undefined for anything else. */
+export function wholeNumber(text: string | undefined): number | undefined {
+  if (text === undefined || !/^\d{1,16}$/.test(text)) return undefined;
+  const value = Number(text);
+  return Number.isSafeInteger(value) ? value : undefined;
+}
