@@ -14,6 +14,24 @@ export { messageKeys, type ReceivedMessage } from './consumer/received-message.j
 export { PullConsumer, type MessagesOptions, type PullOptions } from './consumer/pull-consumer.js';
 export type { PullConsumerOptions } from './consumer/pull-consumer-options.js';
 export type { PullResult, PullStatus } from './consumer/pull-api.js';
+export {
+  defineTopic,
+  type MessageFields,
+  type MessageSink,
+  type MessageSource,
+  type TopicDefinition,
+  type TypedMessage,
+  type TypedMessageHandler,
+  type TypedTopic,
+} from './typed/define-topic.js';
+export { jsonCodec, type MessageCodec } from './typed/message-codec.js';
+export type { SchemaIssue, SchemaResult, StandardSchema } from './typed/standard-schema.js';
+export { dedupe, type DedupeOptions } from './dedupe/dedupe.js';
+export type { DedupeClaim, DedupeStore } from './dedupe/dedupe-store.js';
+export { MemoryDedupeStore } from './dedupe/memory-dedupe-store.js';
+export { RedisDedupeStore, type RedisCommand } from './dedupe/redis-dedupe-store.js';
+export { SqlDedupeStore, type SqlDedupeStoreOptions } from './dedupe/sql-dedupe-store.js';
+export type { SqlDatabase, SqlQuery, SqlResult } from './sql/sql-database.js';
 export { ClientInstance } from './instance/client-instance.js';
 export type { ClientOptions } from './options.js';
 export type { OffsetStore } from './offset/offset-store.js';
@@ -69,3 +87,5 @@ export type {
   SubBeforeTrace,
   Trace,
 } from './trace/trace-context.js';
+export { LitePullConsumer, type AssignmentListener } from './consumer/lite-pull/lite-pull-consumer.js';
+export type { LitePullConsumerOptions } from './consumer/lite-pull/lite-pull-options.js';

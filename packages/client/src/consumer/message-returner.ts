@@ -8,6 +8,9 @@ const SEND_BACK_TIMEOUT_MS = 5_000;
 /** Delay level of the first retry: 10 s. Level n + 3 for attempt n. */
 const FIRST_RETRY_DELAY_LEVEL = 3;
 const SEND_TIMEOUT_MS = 3_000;
+const MAX_REASON_LENGTH = 1_000;
+/** Property of a dead letter that says why it is one. */
+export const DLQ_REASON = 'DLQ_REASON';
 
 /**
  * Gives failed messages back to the broker, which delivers them again through `%RETRY%group` or, after too many attempts,
@@ -67,24 +70,8 @@ export class MessageReturner {
    * @returns false when it failed. Never rejects
    */
   async sendCopy(message: ReceivedMessage): Promise<boolean> {
-    const wireTopic = retryTopic(this.consumerGroup);
-    const reconsumeTimes = message.reconsumeTimes + 1;
     try {
-      await this.#sender.send(
-        {
-          topic: wireTopic,
-          wireTopic,
-          body: message.body,
-          sysFlag: 0,
-          flag: message.flag,
-          properties: encodeProperties(this.#copyProperties(message, reconsumeTimes)),
-          msgId: message.msgId,
-          isBatch: false,
-          reconsumeTimes,
-          maxReconsumeTimes: this.maxReconsumeTimes,
-        },
-        { deadlineMs: this.client.clock.monotonic() + SEND_TIMEOUT_MS },
-      );
+      await this.#sendCopy(message, this.maxReconsumeTimes, {});
       return true;
     } catch (error) {
       this.client.logger.error('a copy for the retry topic could not be sent', {
@@ -95,13 +82,52 @@ export class MessageReturner {
     }
   }
 
-  #copyProperties(message: ReceivedMessage, reconsumeTimes: number): Record<string, string> {
+  /**
+   * Makes a dead letter of a message at once: a copy whose attempts are used up, with the reason in property DLQ_REASON.
+   * @throws MQClientError as a send does
+   */
+  async sendToDeadLetter(message: ReceivedMessage, reason: string): Promise<void> {
+    await this.#sendCopy(message, 0, { [DLQ_REASON]: propertyText(reason) });
+  }
+
+  async #sendCopy(
+    message: ReceivedMessage,
+    maxReconsumeTimes: number,
+    properties: Readonly<Record<string, string>>,
+  ): Promise<void> {
+    const wireTopic = retryTopic(this.consumerGroup);
+    const reconsumeTimes = message.reconsumeTimes + 1;
+    await this.#sender.send(
+      {
+        topic: wireTopic,
+        wireTopic,
+        body: message.body,
+        sysFlag: 0,
+        flag: message.flag,
+        properties: encodeProperties({
+          ...this.#copyProperties(message, reconsumeTimes, maxReconsumeTimes),
+          ...properties,
+        }),
+        msgId: message.msgId,
+        isBatch: false,
+        reconsumeTimes,
+        maxReconsumeTimes,
+      },
+      { deadlineMs: this.client.clock.monotonic() + SEND_TIMEOUT_MS },
+    );
+  }
+
+  #copyProperties(
+    message: ReceivedMessage,
+    reconsumeTimes: number,
+    maxReconsumeTimes: number,
+  ): Record<string, string> {
     const properties: Record<string, string> = {
       ...message.properties,
       [MessageConst.ORIGIN_MESSAGE_ID]: message.properties[MessageConst.ORIGIN_MESSAGE_ID] || message.msgId,
       [MessageConst.RETRY_TOPIC]: wrapNamespace(this.client.namespace, message.topic),
       [MessageConst.RECONSUME_TIME]: String(reconsumeTimes),
-      [MessageConst.MAX_RECONSUME_TIMES]: String(this.maxReconsumeTimes),
+      [MessageConst.MAX_RECONSUME_TIMES]: String(maxReconsumeTimes),
       [MessageConst.DELAY_TIME_LEVEL]: String(FIRST_RETRY_DELAY_LEVEL + message.reconsumeTimes),
     };
     // Half messages and what a pull added must not travel again.
@@ -110,6 +136,12 @@ export class MessageReturner {
     delete properties[MessageConst.MAX_OFFSET];
     return properties;
   }
+}
+
+/** As a property can hold it: without separators, and not so long that it would keep the message from being stored. */
+function propertyText(text: string): string {
+  const plain = text.replaceAll(/[\u0000-\u001f]+/g, ' ').slice(0, MAX_REASON_LENGTH);
+  return plain.trim() === '' ? 'no reason given' : plain;
 }
 
 function factsOf(message: MessageExt): Record<string, unknown> {

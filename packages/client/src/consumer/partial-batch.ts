@@ -20,7 +20,8 @@ export async function handlePart(
     part,
   );
   // Those behind the last one that succeeded come again: the first of them ends what is acknowledged of the whole batch.
-  if (part.ackIndex < kept.length - 1) context.ackIndex = (kept[Math.max(0, part.ackIndex + 1)] as number) - 1;
+  if (part.ackIndex < kept.length - 1)
+    context.ackIndex = (kept[Math.max(0, part.ackIndex + 1)] as number) - 1;
   return status;
 }
 

@@ -38,7 +38,7 @@ import {
 } from './push-consumer-options.js';
 import { QueueLocks } from './queue-locks.js';
 import { QueueTable } from './queue-table.js';
-import { toReceivedMessage } from './received-message.js';
+import { toReceivedMessage, type ReceivedMessage } from './received-message.js';
 import { buildRunningInfo } from './running-info.js';
 import { startOffset } from './start-offset.js';
 import { Subscriptions, type SubscriptionExpression } from './subscriptions.js';
@@ -82,6 +82,7 @@ export class PushConsumer {
   readonly #offsets: OffsetStore;
   readonly #locks: QueueLocks | undefined;
   readonly #consumeService: ConsumeService;
+  readonly #returner: MessageReturner;
   readonly #stats: ConsumeStatsRecorder;
   readonly #hooks: MessageHooks | undefined;
   readonly #allocator: QueueAllocator;
@@ -121,6 +122,7 @@ export class PushConsumer {
     this.#stats = new ConsumeStatsRecorder(clock);
     this.#locks = isOrderly && isClustering ? new QueueLocks(client, this.#group) : undefined;
     this.#hooks = hooksOf(client, options, settings.consumerGroup, 'CONSUME');
+    this.#returner = new MessageReturner(client, this.#group, settings.maxReconsumeTimes);
     this.#consumeService = this.#makeConsumeService({
       clock,
       consumerGroup: settings.consumerGroup,
@@ -128,7 +130,7 @@ export class PushConsumer {
       logger,
       messageModel: settings.messageModel,
       offsets: this.#offsets,
-      returner: new MessageReturner(client, this.#group, settings.maxReconsumeTimes),
+      returner: this.#returner,
       stats: this.#stats,
       handlerOf: (topic) => this.#subscriptions.handlerOf(topic),
       maxConcurrency: settings.maxConcurrency,
@@ -207,6 +209,24 @@ export class PushConsumer {
       throw error;
     });
     return this.#starting;
+  }
+
+  /**
+   * Gives up on a message at once, without the attempts it has left: a copy goes to `%DLQ%` and the group, its property
+   * `DLQ_REASON` says why. The handler that calls this then counts the message as consumed. A broadcasting consumer has no
+   * dead letters; it only reports the message in its log, as it does with one that failed.
+   * @throws MQClientError as a send does; the handler should then fail, so that the message comes again
+   */
+  async sendToDeadLetter(message: ReceivedMessage, reason: string): Promise<void> {
+    const { msgId, topic, queueId, queueOffset } = message;
+    this.#client.logger.warn('a message becomes a dead letter', {
+      msgId,
+      topic,
+      queueId,
+      queueOffset,
+      reason,
+    });
+    if (this.#settings.messageModel === 'CLUSTERING') await this.#returner.sendToDeadLetter(message, reason);
   }
 
   /** Stops pulling; messages pulled already are still handled. Queues are kept. */

@@ -63,7 +63,7 @@ export function dedupe(options: DedupeOptions, handler: MessageHandler): Message
 }
 
 function uniqueKey(message: ReceivedMessage): string {
-  return message.properties[MessageConst.UNIQUE_CLIENT_MESSAGE_ID_KEYIDX] ?? message.msgId;
+  return message.properties[MessageConst.UNIQ_CLIENT_MESSAGE_ID_KEYIDX] ?? message.msgId;
 }
 
 /** The claims of one batch. */

@@ -8,7 +8,8 @@ export type RedisCommand = (...args: string[]) => Promise<unknown>;
 
 const DONE = 'done';
 /** Deletes the key only while it holds our claim. */
-const RELEASE = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0";
+const RELEASE =
+  "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0";
 
 /** Remembers in Redis 2.6.12 or newer, or what speaks its protocol: one key a message, which Redis itself lets expire. */
 export class RedisDedupeStore implements DedupeStore {

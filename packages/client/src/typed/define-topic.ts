@@ -51,7 +51,12 @@ export interface TypedTopic<Input, Output> {
    */
   message(value: Input, fields?: MessageFields): Promise<OutgoingMessage>;
   /** Checks and sends. @throws as `message`, and as the producer's `send` */
-  send(producer: MessageSink, value: Input, fields?: MessageFields, options?: SendOptions): Promise<SendResult>;
+  send(
+    producer: MessageSink,
+    value: Input,
+    fields?: MessageFields,
+    options?: SendOptions,
+  ): Promise<SendResult>;
   /**
    * Subscribes with a handler that gets values. A message that cannot be read or does not fit never reaches it: it goes to
    * the group's dead letter topic at once, with the reason in its property `DLQ_REASON`, and counts as consumed. When that

@@ -14,8 +14,7 @@ export interface StandardSchema<Input = unknown, Output = Input> {
 
 /** A value that fits, or why it does not. */
 export type SchemaResult<Output> =
-  | { readonly value: Output; readonly issues?: undefined }
-  | { readonly issues: readonly SchemaIssue[] };
+  { readonly value: Output; readonly issues?: undefined } | { readonly issues: readonly SchemaIssue[] };
 
 /** One reason why a value does not fit. */
 export interface SchemaIssue {

@@ -1,0 +1,91 @@
+// Typed topics over a real broker: checked on both sides, and what does not fit becomes a dead letter.
+import { Producer, PushConsumer, defineTopic, isMQClientError, type TypedMessage } from '@mq/client';
+import { z } from 'zod';
+
+import { startTestBroker, type TestBroker } from '../src/index.js';
+
+const Order = z.object({ id: z.number(), total: z.number().positive(), currency: z.string().default('EUR') });
+type OrderOut = z.output<typeof Order>;
+const orders = defineTopic('orders', { schema: Order });
+
+let broker: TestBroker;
+let producer: Producer;
+
+beforeEach(async () => {
+  broker = await startTestBroker({ topics: [{ topic: 'orders', queues: 1 }] });
+  producer = new Producer({ nameServers: broker.nameServers, producerGroup: 'shop' });
+  await producer.start();
+});
+
+afterEach(async () => {
+  await producer.close();
+  await broker[Symbol.asyncDispose]();
+});
+
+async function consume(
+  count: number,
+  during: () => Promise<unknown>,
+  consumeMode: 'CONCURRENTLY' | 'ORDERLY' = 'CONCURRENTLY',
+): Promise<OrderOut[]> {
+  const values: OrderOut[] = [];
+  await using consumer = new PushConsumer({
+    nameServers: broker.nameServers,
+    consumerGroup: 'billing',
+    consumeFromWhere: 'CONSUME_FROM_FIRST_OFFSET',
+    consumeMessageBatchMaxSize: 8,
+    consumeMode,
+  });
+  await new Promise<void>((resolve, reject) => {
+    orders.subscribe(consumer, (messages: readonly TypedMessage<OrderOut>[]) => {
+      values.push(...messages.map(({ value }) => value));
+      if (values.length >= count) resolve();
+    });
+    during()
+      .then(() => consumer.start())
+      .catch(reject);
+  });
+  return values;
+}
+
+test('a value arrives as the schema makes it', async () => {
+  const values = await consume(1, () => orders.send(producer, { id: 1, total: 9.5 }, { keys: '1' }));
+  expect(values).toEqual([{ id: 1, total: 9.5, currency: 'EUR' }]);
+});
+
+test('a value that does not fit is not sent', async () => {
+  const refused = orders.send(producer, { id: 1, total: -1 });
+  await expect(refused).rejects.toThrow(/not a message of orders: total: /);
+  await refused.catch((error: unknown) => {
+    expect(isMQClientError(error) && error.code).toBe('MESSAGE_ILLEGAL');
+  });
+  expect(await broker.messages('orders')).toEqual([]);
+});
+
+test.each(['CONCURRENTLY', 'ORDERLY'] as const)(
+  'what does not fit goes to the dead letter topic with its reason, and the rest is consumed (%s)',
+  async (consumeMode) => {
+    const values = await consume(
+      2,
+      async () => {
+        await orders.send(producer, { id: 1, total: 1 });
+        await producer.send({
+          topic: 'orders',
+          body: '{"id":"x","total":1}',
+          keys: 'k',
+          properties: { p: 'v' },
+        });
+        await producer.send({ topic: 'orders', body: 'no JSON' });
+        await orders.send(producer, { id: 2, total: 2 });
+      },
+      consumeMode,
+    );
+    expect(values.map(({ id }) => id)).toEqual([1, 2]);
+    const dead = await broker.messages('%DLQ%billing');
+    expect(dead.map(({ body }) => body.toString()).sort()).toEqual(['no JSON', '{"id":"x","total":1}']);
+    const wrongType = dead.find(({ body }) => body.toString() !== 'no JSON');
+    expect(wrongType?.properties).toMatchObject({ KEYS: 'k', p: 'v' });
+    expect(wrongType?.properties['DLQ_REASON']).toMatch(/^not a message of orders: id: /);
+    const notJson = dead.find(({ body }) => body.toString() === 'no JSON');
+    expect(notJson?.properties['DLQ_REASON']).toMatch(/^the body cannot be read: /);
+  },
+);
