@@ -30,6 +30,11 @@ export class TailSegment {
     return this.buffer.length - this.length;
   }
 
+  /** Whether readers may see all of `[offset, offset + sizeBytes)` here. */
+  holds(offset: number, sizeBytes: number): boolean {
+    return offset >= this.base && offset + sizeBytes <= this.base + this.written;
+  }
+
   reset(base: number): this {
     this.base = base;
     this.length = 0;
@@ -98,8 +103,9 @@ export class TailCache {
     const segments = this.#segments;
     let low = 0;
     let high = segments.length - 1;
+    if (high < 0 || offset < segments[0]!.base) return undefined;
     // The tail is asked for most.
-    if (high >= 0 && segments[high]!.base <= offset) low = high;
+    if (segments[high]!.base <= offset) low = high;
     while (low <= high) {
       const middle = (low + high) >>> 1;
       const segment = segments[middle]!;

@@ -85,7 +85,7 @@ export class BatchReader {
       const record = await this.logReader.recordAt(entry.physicalOffset);
       if (record === undefined || request.filter?.matchesRecord?.(record, 0, record.length) === false)
         continue;
-      result.addFromPool(record, 0, record.length);
+      result.add(record, 0, record.length);
       // One record was counted; it holds this many messages.
       result.messageCount += entry.batchSize - 1;
     }

@@ -1,6 +1,5 @@
-// The part of a read that the tail cache cannot answer: neighbouring records come out of a chunk of the log that other
-// readers share, or else are fetched with one read on the thread pool; they are checked one by one, and given out of the
-// buffer they were read into.
+// The part of a read that memory cannot answer: what is read is a chunk of the log that other readers share, or else one
+// run of neighbouring records. Records out of either are checked one by one, and given out of the buffer they are in.
 import type { LogChunk } from './log-chunks.js';
 import type { MessageReader, MessageReaderParts, ReadCursor } from './message-reader.js';
 
@@ -19,34 +18,30 @@ interface Span {
   readonly to: number;
 }
 
-/** Takes records from the cursor on until the answer is full or the block ends. @throws DiskError */
+/**
+ * Gets the record at the cursor, which is one to give: either the cursor holds a chunk with it afterwards, or it and the
+ * records near it were taken. @throws DiskError
+ */
 export async function readCold(
   cursor: ReadCursor,
   parts: MessageReaderParts,
   rules: MessageReader,
 ): Promise<void> {
-  const { block, result } = cursor;
-  while (cursor.index < block.count) {
-    const offset = block.physicalOffset(cursor.index);
-    if (rules.isFull(cursor, offset, block.sizeBytes(cursor.index))) return;
-    if (rules.isSkipped(cursor, offset)) {
-      cursor.index++;
-      continue;
-    }
-    const span = nextSpan(cursor, parts);
-    // A record far from its neighbours is read alone: a chunk for it would be read for nothing.
-    const isAlone = span.to - span.from === 1;
-    const chunk = isAlone ? undefined : await rules.chunks.holding(offset, block.sizeBytes(cursor.index));
+  const { block, index, result } = cursor;
+  const span = nextSpan(cursor, parts);
+  // A record far from its neighbours is read alone: a chunk for it would be read for nothing.
+  if (span.to - span.from > 1) {
+    const chunk = await rules.chunks.load(span.offset, block.sizeBytes(index));
     if (chunk !== undefined) {
       result.hold(chunk);
-      if (!takeFrom(chunk.buffer, chunk.length, spanIn(chunk, cursor), cursor, parts, rules)) return;
-      continue;
+      cursor.chunk = chunk;
+      return;
     }
-    const buffer = parts.pool.take(span.length);
-    result.own(buffer);
-    const got = await parts.logReader.readFile(span.offset, buffer, span.length);
-    if (!takeFrom(buffer, got, span, cursor, parts, rules)) return;
   }
+  const buffer = parts.pool.take(span.length);
+  result.own(buffer);
+  const got = await parts.logReader.readFile(span.offset, buffer, span.length);
+  takeSpan(buffer, got, span, cursor, parts, rules);
 }
 
 /** The run of records that one read fetches: near neighbours in the same file, as many as the answer may take. */
@@ -67,60 +62,74 @@ function nextSpan(cursor: ReadCursor, parts: MessageReaderParts): Span {
   return { offset, length: end - offset, from, to };
 }
 
-/** The records of the block, from the cursor on, that lie in a chunk. */
-function spanIn(chunk: LogChunk, { block, index: from }: ReadCursor): Span {
-  let to = from + 1;
-  while (to < block.count && chunk.holds(block.physicalOffset(to), block.sizeBytes(to))) to++;
-  return { offset: chunk.base, length: chunk.length, from, to };
-}
-
-/** Takes the records of a span that was read; false when the answer is full. */
-function takeFrom(
+/** Takes the records of a span that was read, until the answer is full. */
+function takeSpan(
   buffer: Buffer,
   got: number,
   span: Span,
   cursor: ReadCursor,
   parts: MessageReaderParts,
   rules: MessageReader,
-): boolean {
-  const { block, result, request } = cursor;
+): void {
+  const { block } = cursor;
   for (; cursor.index < span.to; cursor.index++) {
     const offset = block.physicalOffset(cursor.index);
     const size = block.sizeBytes(cursor.index);
-    if (rules.isFull(cursor, offset, size)) return false;
+    if (rules.isFull(cursor, offset, size)) return;
     if (rules.isSkipped(cursor, offset)) continue;
     rules.step(cursor, offset);
     const at = offset - span.offset;
-    if (!isServed(buffer, got, at, size, cursor, parts)) {
-      if (result.messageCount === 0) result.status = 'MESSAGE_WAS_REMOVING';
+    if (at + size > got) {
+      parts.logReader.reportEntry(
+        cursor.queue,
+        block.firstIndex + cursor.index,
+        'leads behind the end of the log or of a log file',
+      );
+      if (cursor.result.messageCount === 0) cursor.result.status = 'MESSAGE_WAS_REMOVING';
       continue;
     }
-    const { filter } = request;
-    if (filter?.matchesRecord !== undefined && !filter.matchesRecord(buffer, at, size)) {
-      if (result.messageCount === 0) result.status = 'NO_MATCHED_MESSAGE';
-      continue;
-    }
-    result.addFromPool(buffer, at, at + size);
+    if (isServed(buffer, at, offset, size, cursor, parts, undefined))
+      cursor.result.add(buffer, at, at + size);
   }
-  return true;
 }
 
-/** Whether the record the entry leads to is whole and the one that belongs there; what is not is logged. */
+/** Takes the record at the cursor out of the cursor's chunk, which holds it. */
+export function takeFromChunk(
+  cursor: ReadCursor,
+  parts: MessageReaderParts,
+  offset: number,
+  size: number,
+): void {
+  const chunk = cursor.chunk!;
+  const at = offset - chunk.base;
+  if (isServed(chunk.buffer, at, offset, size, cursor, parts, chunk))
+    cursor.result.add(chunk.buffer, at, at + size);
+}
+
+/**
+ * Whether the record the entry leads to is sound, belongs there, and is let through; what is damaged is logged.
+ * @param chunk what the buffer is of, if of a chunk: it knows which records were found sound since it was read
+ */
 function isServed(
   buffer: Buffer,
-  got: number,
   at: number,
+  offset: number,
   size: number,
-  { block, index, queue }: ReadCursor,
+  { block, index, queue, result, request }: ReadCursor,
   { logReader }: MessageReaderParts,
+  chunk: LogChunk | undefined,
 ): boolean {
-  const queueOffset = block.firstIndex + index;
-  if (at + size > got) {
-    logReader.reportEntry(queue, queueOffset, 'leads behind the end of the log or of a log file');
+  const isNew = chunk === undefined || !chunk.isKnownSound(at, size);
+  const isSound = logReader.isSound(buffer, at, size, offset, isNew);
+  if (isSound && isNew) chunk?.markSound(at);
+  if (!isSound || !logReader.belongs(buffer, at, queue, block.firstIndex + index)) {
+    if (result.messageCount === 0) result.status = 'MESSAGE_WAS_REMOVING';
     return false;
   }
-  return (
-    logReader.isSound(buffer, at, size, block.physicalOffset(index)) &&
-    logReader.belongs(buffer, at, queue, queueOffset)
-  );
+  const { filter } = request;
+  if (filter?.matchesRecord !== undefined && !filter.matchesRecord(buffer, at, size)) {
+    if (result.messageCount === 0) result.status = 'NO_MATCHED_MESSAGE';
+    return false;
+  }
+  return true;
 }

@@ -23,7 +23,7 @@ export class LogReader {
   /** Where the parts of the record are that was checked last. */
   readonly #layout = new RecordLayout();
   /** One object for all checks. */
-  readonly #check = { physicalOffset: 0, layout: this.#layout };
+  readonly #check = { physicalOffset: 0, layout: this.#layout, checkBodyCrc: true };
   /** Topic of the queue that was asked for last, as records hold it: cold reads ask for runs of one queue. */
   #topic = '';
   #topicBytes = Buffer.alloc(0);
@@ -72,9 +72,13 @@ export class LogReader {
     return got < HEADER_BYTES ? -1 : recordStoreTimestamp(header, 0);
   }
 
-  /** Whether a whole record of `size` bytes that belongs at log offset `offset` stands at `at`. Logs what is damaged. */
-  isSound(bytes: Buffer, at: number, size: number, offset: number): boolean {
+  /**
+   * Whether a whole record of `size` bytes that belongs at log offset `offset` stands at `at`. Logs what is damaged.
+   * @param checkBodyCrc false only for a record that was sound since these bytes were read from disk
+   */
+  isSound(bytes: Buffer, at: number, size: number, offset: number, checkBodyCrc = true): boolean {
     this.#check.physicalOffset = offset;
+    this.#check.checkBodyCrc = checkBodyCrc;
     const check = checkRecord(bytes, at, at + size, this.#check);
     if (check.kind === 'record' && check.sizeBytes === size) return true;
     const file = this.log.files.fileAt(offset);

@@ -1,5 +1,6 @@
 // getMessage: which records of a queue a reader gets, and where it goes on (storage reference §11.1, §11.2).
 import type { CommitLog } from '../commit-log/commit-log.js';
+import type { TailSegment } from '../commit-log/tail-cache.js';
 import type { ConsumeQueue } from '../consume-queue/consume-queue.js';
 import type { ConsumeQueueStore } from '../consume-queue/consume-queue-store.js';
 import { ENTRY_BYTES } from '../consume-queue/consume-queue-entry.js';
@@ -8,8 +9,8 @@ import type { EntryBlock } from '../consume-queue/entry-block.js';
 import type { GetMessageRequest, GetMessageResult, GetMessageStatus } from '../message-store.js';
 import type { MessageStoreSettings } from '../settings.js';
 import type { BufferPool } from './buffer-pool.js';
-import { readCold } from './cold-read.js';
-import { LogChunks } from './log-chunks.js';
+import { readCold, takeFromChunk } from './cold-read.js';
+import { LogChunks, type LogChunk } from './log-chunks.js';
 import type { LogReader } from './log-reader.js';
 import { ReadResult } from './read-result.js';
 
@@ -38,6 +39,13 @@ export interface ReadCursor {
   /** Entries before this log offset are gone with their file. */
   skipBefore: number;
   lastOffset: number;
+  /** Where the record before this one was found in memory; the result holds it. */
+  segment: TailSegment | undefined;
+  chunk: LogChunk | undefined;
+  /** Most bytes the answer may have, whatever is in memory. */
+  readonly maxBytes: number;
+  /** Records from this log offset on count as in memory, by the distance upstream goes by. */
+  readonly freshFrom: number;
 }
 
 export class MessageReader {
@@ -53,6 +61,10 @@ export class MessageReader {
       get writtenOffset() {
         return log.writtenOffset;
       },
+      get inMemoryFrom() {
+        return log.tail.startOffset;
+      },
+      sumOf: (offset: number) => log.sums.sumOf(offset),
     };
     this.chunks = new LogChunks(source, pool);
   }
@@ -116,8 +128,20 @@ export class MessageReader {
     const result = new ReadResult(queue, this.parts.pool);
     result.status = 'NO_MATCHED_MESSAGE';
     result.nextBeginOffset = request.offset;
-    const cursor: ReadCursor = { request, queue, result, block, index: 0, skipBefore: 0, lastOffset: 0 };
-    while (this.#takeFromTail(cursor)) {
+    const cursor: ReadCursor = {
+      request,
+      queue,
+      result,
+      block,
+      index: 0,
+      skipBefore: 0,
+      lastOffset: 0,
+      segment: undefined,
+      chunk: undefined,
+      maxBytes: Math.min(request.maxBytes ?? MAX_ANSWER_BYTES, MAX_ANSWER_BYTES),
+      freshFrom: this.#freshFrom(),
+    };
+    while (this.#takeFromMemory(cursor)) {
       const next = this.#nextBlock(cursor);
       if (next === undefined) return this.#finish(cursor);
       if (next instanceof Promise) return this.#finishOffLoop(cursor, next);
@@ -152,7 +176,7 @@ export class MessageReader {
           cursor.block = await next;
           cursor.index = 0;
         }
-        if (!this.#takeFromTail(cursor)) await readCold(cursor, this.parts, this);
+        while (!this.#takeFromMemory(cursor)) await readCold(cursor, this.parts, this);
         next = cursor.block.count === 0 ? undefined : this.#nextBlock(cursor);
         if (next === undefined) return this.#finish(cursor);
       }
@@ -162,23 +186,48 @@ export class MessageReader {
     }
   }
 
-  /** Takes records while the tail cache has them; false when one has to be read. */
-  #takeFromTail(cursor: ReadCursor): boolean {
+  /** Takes records while the tail cache or a chunk has them; false when one has to be read. */
+  #takeFromMemory(cursor: ReadCursor): boolean {
     const { block, result, request } = cursor;
-    const { tail } = this.parts.log;
     const { filter } = request;
     for (; cursor.index < block.count; cursor.index++) {
       const offset = block.physicalOffset(cursor.index);
       const size = block.sizeBytes(cursor.index);
       if (this.isFull(cursor, offset, size)) return true;
       if (this.isSkipped(cursor, offset)) continue;
-      const segment = tail.find(offset);
-      if (segment === undefined || offset + size > segment.base + segment.written) return false;
+      const segment = this.#segmentWith(cursor, offset, size);
+      if (segment === undefined) {
+        if (!this.#findChunk(cursor, offset, size)) return false;
+        this.step(cursor, offset);
+        takeFromChunk(cursor, this.parts, offset, size);
+        continue;
+      }
       const at = offset - segment.base;
       this.step(cursor, offset);
       if (filter?.matchesRecord !== undefined && !filter.matchesRecord(segment.buffer, at, size)) continue;
-      result.addFromTail(segment, at, at + size);
+      result.add(segment.buffer, at, at + size);
     }
+    return true;
+  }
+
+  /** The tail segment with a whole record; mostly that of the record before it. */
+  #segmentWith(cursor: ReadCursor, offset: number, size: number): TailSegment | undefined {
+    const known = cursor.segment;
+    if (known?.holds(offset, size) === true) return known;
+    const segment = this.parts.log.tail.find(offset);
+    if (segment?.holds(offset, size) !== true) return undefined;
+    cursor.result.pin(segment);
+    cursor.segment = segment;
+    return segment;
+  }
+
+  /** Whether the cursor's chunk has a whole record; another one takes its place if it does not. */
+  #findChunk(cursor: ReadCursor, offset: number, size: number): boolean {
+    if (cursor.chunk?.holds(offset, size) === true) return true;
+    const chunk = this.chunks.find(offset, size);
+    if (chunk === undefined) return false;
+    cursor.result.hold(chunk);
+    cursor.chunk = chunk;
     return true;
   }
 
@@ -187,10 +236,10 @@ export class MessageReader {
     const { request, result } = cursor;
     if (result.messageCount === 0) return false;
     if (result.messageCount >= request.maxMsgNums) return true;
-    const settings = this.parts.settings();
     const bytes = result.bufferTotalSize + size;
-    if (bytes > Math.min(request.maxBytes ?? MAX_ANSWER_BYTES, MAX_ANSWER_BYTES)) return true;
-    if (this.isFresh(offset)) {
+    if (bytes > cursor.maxBytes) return true;
+    const settings = this.parts.settings();
+    if (offset >= cursor.freshFrom) {
       return (
         bytes > settings.maxTransferBytesOnMessageInMemory ||
         result.messageCount >= settings.maxTransferCountOnMessageInMemory
@@ -239,17 +288,17 @@ export class MessageReader {
     cursor.result.nextBeginOffset = cursor.block.firstIndex + cursor.index + 1;
   }
 
-  /** Close enough to the end of the log to count as in memory, by the distance upstream goes by. */
-  isFresh(offset: number): boolean {
+  /** Where what is close enough to the end of the log to count as in memory begins, by the distance upstream goes by. */
+  #freshFrom(): number {
     const { log, settings, totalMemoryBytes } = this.parts;
     const percent = settings().accessMessageInMemoryMaxRatio;
-    return log.writtenOffset - offset <= (totalMemoryBytes * percent) / 100;
+    return log.writtenOffset - (totalMemoryBytes * percent) / 100;
   }
 
   #finish(cursor: ReadCursor): ReadResult {
     const result = cursor.result.seal();
     if (result.messageCount > 0) result.status = 'FOUND';
-    result.suggestPullingFromSlave = !this.isFresh(cursor.lastOffset);
+    result.suggestPullingFromSlave = cursor.lastOffset < cursor.freshFrom;
     return result;
   }
 }

@@ -1,8 +1,14 @@
-// What a reader gets: slices of memory that belongs to others, and the duty to give it back.
+// What a reader gets: slices of memory that belongs to others, and the duty to give it back. Short pieces (records of
+// queues that lie interleaved in the log) are gathered: a socket takes one piece at the price of a few hundred bytes copied.
 import type { TailSegment } from '../commit-log/tail-cache.js';
 import type { GetMessageResult, GetMessageStatus } from '../message-store.js';
 import type { BufferPool } from './buffer-pool.js';
 import type { LogChunk } from './log-chunks.js';
+
+/** Neighbouring records of more bytes than this together are given as they lie. */
+const MAX_GATHERED_RUN = 1024;
+/** A pull of 32 ordinary records fits. */
+const GATHER_BYTES = 16 * 1024;
 
 /** Positions of a queue as they were when the read began. */
 export interface QueueBounds {
@@ -22,9 +28,14 @@ export class ReadResult implements GetMessageResult {
   #segments: TailSegment[] | undefined;
   #pooled: Buffer[] | undefined;
   #chunks: LogChunk[] | undefined;
-  #lastSource: Buffer | undefined;
-  #lastStart = 0;
-  #lastEnd = 0;
+  /** The run of neighbouring records that was added last; not in `buffers` yet. */
+  #runSource: Buffer | undefined;
+  #runStart = 0;
+  #runEnd = 0;
+  /** Short runs one behind the other; `[#gatherStart, #gatherEnd)` is not in `buffers` yet. */
+  #gather: Buffer | undefined;
+  #gatherStart = 0;
+  #gatherEnd = 0;
 
   constructor(
     bounds: QueueBounds,
@@ -34,19 +45,10 @@ export class ReadResult implements GetMessageResult {
     this.maxOffset = bounds.maxOffset;
   }
 
-  /** Adds `[start, end)` of a tail segment; joined with the slice before it where both are neighbours. */
-  addFromTail(segment: TailSegment, start: number, end: number): void {
-    this.#segments ??= [];
-    if (this.#segments[this.#segments.length - 1] !== segment) {
-      segment.pin();
-      this.#segments.push(segment);
-    }
-    this.#add(segment.buffer, start, end);
-  }
-
-  /** Adds `[start, end)` of a buffer registered with `own`, or of a chunk registered with `hold`. */
-  addFromPool(buffer: Buffer, start: number, end: number): void {
-    this.#add(buffer, start, end);
+  /** Holds a tail segment that records are added from. */
+  pin(segment: TailSegment): void {
+    segment.pin();
+    (this.#segments ??= []).push(segment);
   }
 
   /** Makes a pooled buffer this result's: `release` gives it back. */
@@ -59,30 +61,70 @@ export class ReadResult implements GetMessageResult {
     (this.#chunks ??= []).push(chunk);
   }
 
+  /** Adds the record `[start, end)` of a buffer that this result holds; joined with the one before it where they are neighbours. */
+  add(source: Buffer, start: number, end: number): void {
+    this.messageCount++;
+    this.bufferTotalSize += end - start;
+    if (source !== this.#runSource || start !== this.#runEnd) {
+      this.#endRun();
+      this.#runSource = source;
+      this.#runStart = start;
+    }
+    this.#runEnd = end;
+  }
+
   release(): void {
     for (const segment of this.#segments ?? []) segment.release();
     for (const buffer of this.#pooled ?? []) this.pool.give(buffer);
     for (const chunk of this.#chunks ?? []) chunk.release();
-    this.#segments = this.#pooled = this.#chunks = undefined;
+    this.#segments = this.#pooled = this.#chunks = this.#gather = undefined;
     this.buffers.length = 0;
   }
 
   /** Makes `buffers` complete; call once after the last record was added. */
   seal(): this {
-    if (this.#lastSource !== undefined)
-      this.buffers.push(this.#lastSource.subarray(this.#lastStart, this.#lastEnd));
-    this.#lastSource = undefined;
+    const source = this.#runSource;
+    // One run alone needs no company.
+    if (source !== undefined && this.#gather === undefined && this.buffers.length === 0) {
+      this.#runSource = undefined;
+      this.buffers.push(source.subarray(this.#runStart, this.#runEnd));
+      return this;
+    }
+    this.#endRun();
+    this.#endGathering();
     return this;
   }
 
-  #add(source: Buffer, start: number, end: number): void {
-    this.messageCount++;
-    this.bufferTotalSize += end - start;
-    if (source !== this.#lastSource || start !== this.#lastEnd) {
-      this.seal();
-      this.#lastSource = source;
-      this.#lastStart = start;
+  /** A long run is given as it lies, a short one is copied behind those before it. */
+  #endRun(): void {
+    const source = this.#runSource;
+    if (source === undefined) return;
+    this.#runSource = undefined;
+    const bytes = this.#runEnd - this.#runStart;
+    if (bytes > MAX_GATHERED_RUN) {
+      this.#endGathering();
+      this.buffers.push(source.subarray(this.#runStart, this.#runEnd));
+      return;
     }
-    this.#lastEnd = end;
+    const target = this.#gatherRoom(bytes);
+    // Half the price of a Buffer: a plain view has no species to look up.
+    target.set(new Uint8Array(source.buffer, source.byteOffset + this.#runStart, bytes), this.#gatherEnd);
+    this.#gatherEnd += bytes;
+  }
+
+  #gatherRoom(bytes: number): Buffer {
+    const gather = this.#gather;
+    if (gather !== undefined && this.#gatherEnd + bytes <= gather.length) return gather;
+    this.#endGathering();
+    const fresh = this.pool.take(GATHER_BYTES);
+    this.own(fresh);
+    this.#gatherStart = this.#gatherEnd = 0;
+    return (this.#gather = fresh);
+  }
+
+  #endGathering(): void {
+    if (this.#gather === undefined || this.#gatherEnd === this.#gatherStart) return;
+    this.buffers.push(this.#gather.subarray(this.#gatherStart, this.#gatherEnd));
+    this.#gatherStart = this.#gatherEnd;
   }
 }
