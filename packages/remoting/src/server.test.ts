@@ -19,6 +19,7 @@ import {
   type RemotingServerOptions,
   type SerializeType,
 } from './index.js';
+import type { SocketConnection } from './socket-connection.js';
 
 const echoCode = 999;
 const neverCode = 998;
@@ -370,6 +371,39 @@ describe('a peer that does not read', () => {
     expect(answered).toBe(total);
     // Some two for each time the connection gets its turn: on data, on drain, and after it gave way.
     expect(most).toBeLessThanOrEqual(16);
+  });
+
+  test('is asked for no more while it does not read and has many requests unanswered', async () => {
+    const { server } = await start();
+    const total = 2000;
+    let asked = 0;
+    const allAsked = new Promise<void>((resolve) => {
+      server.register(bigCode, () => {
+        if (++asked === total) resolve();
+        return new Promise(() => undefined);
+      });
+    });
+    const connected = new Promise<Connection>((resolve) => server.on('connect', resolve));
+    const slow = await bench.socket();
+    slow.pause();
+    slow.write(frameOf(echoCode, 1));
+    const connection = (await connected) as SocketConnection;
+    const part = mebibyte.subarray(0, 256 * 1024);
+    for (let full = 0; full < 10; full = connection.outgoingBytes > 0 ? full + 1 : 0) {
+      if (full === 0)
+        connection.send(Object.assign(RemotingCommand.request(1, undefined, part), { flag: 2 }));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    const requests = Array.from({ length: total }, (_, opaque) => frameOf(bigCode, opaque));
+    await new Promise((resolve) => slow.write(Buffer.concat(requests), resolve));
+    const other = await bench.socket();
+    for (let opaque = 1; opaque <= 3; opaque++) {
+      other.write(frameOf(echoCode, opaque));
+      await readFrames(other, 1);
+    }
+    expect(asked).toBe(256);
+    slow.resume();
+    await allAsked;
   });
 
   test('gets everything once it reads again', async () => {

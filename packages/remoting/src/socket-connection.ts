@@ -67,6 +67,8 @@ const pauseReadingBytes = 1024 * 1024;
  * A peer that asks for much at once is answered as fast as before, but those beside it are answered in between.
  */
 const turnOutgoingBytes = 256 * 1024;
+/** Unanswered requests over which nothing more is read from a peer that has to read first: they would only be kept. */
+const pauseReadingRequests = 256;
 /** Times `maxOutgoingBytes` a peer may be over at any moment before it is closed without waiting. */
 const hardOutgoingFactor = 4;
 
@@ -252,7 +254,8 @@ export class SocketConnection implements Connection, TurnTask {
 
   runAtTurnEnd(): void {
     if (this.#socket.destroyed) {
-      this.#outgoing.drop();
+      // Closed before anybody hears of what is dropped, or it would be given something new in its place.
+      this.#becomeClosed();
       return;
     }
     this.#outgoing.flush(this.#socket);
@@ -355,6 +358,8 @@ export class SocketConnection implements Connection, TurnTask {
       if (!command.isResponse) this.#handler.onRequest(command, this, receivedAt);
       else this.#onResponse(command);
       if (this.#outgoing.queuedBytes >= turnOutgoingBytes) this.#yieldTurn();
+      // `drain` goes on.
+      else if (this.unanswered >= pauseReadingRequests && this.#socket.writableNeedDrain) this.#pause();
     }
   }
 

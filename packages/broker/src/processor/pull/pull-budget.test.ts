@@ -1,16 +1,18 @@
 import { FakeConnection } from '../../testing/fake-connection.js';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { PullBudget } from './pull-budget.js';
 
 const MIB = 1024 * 1024;
 
 describe('the budget of pull answers', () => {
-  test('stops a connection that does not read, and gives again what it has read', () => {
+  test('stops a connection that does not read, and gives again what it has read', async () => {
     const budget = new PullBudget(() => 100 * MIB);
     const connection = new FakeConnection();
     const account = budget.accountFor(connection)!;
     budget.take(account, 2 * MIB);
     expect(budget.accountFor(connection)).toBeUndefined();
     budget.give(account, 2 * MIB);
+    await nextTurn();
     expect(budget.accountFor(connection)).toBe(account);
     expect(budget.bytes).toBe(0);
   });
@@ -32,7 +34,7 @@ describe('the budget of pull answers', () => {
     expect(budget.accountFor(new FakeConnection(2))).toBeUndefined();
   });
 
-  test('lets pulls wait for what is on its way, in their order', () => {
+  test('lets pulls wait for what is on its way, in their order', async () => {
     const budget = new PullBudget(() => 100 * MIB);
     const connection = new FakeConnection();
     const account = budget.accountFor(connection)!;
@@ -46,12 +48,14 @@ describe('the budget of pull answers', () => {
     expect(budget.waitFor(connection, waiter('first'))).toBe(true);
     expect(budget.waitFor(connection, waiter('second'))).toBe(true);
     budget.give(account, MIB);
+    await nextTurn();
     expect(resumed).toEqual(['first']);
     budget.give(account, MIB);
+    await nextTurn();
     expect(resumed).toEqual(['first', 'second']);
   });
 
-  test('resumes nobody whose connection is gone, and bounds who waits', () => {
+  test('resumes nobody whose connection is gone, and bounds who waits', async () => {
     const budget = new PullBudget(() => 100 * MIB);
     const connection = new FakeConnection();
     const account = budget.accountFor(connection)!;
@@ -60,7 +64,30 @@ describe('the budget of pull answers', () => {
     while (budget.waitFor(connection, resume)) expect(account.waiting.length).toBeLessThanOrEqual(1024);
     connection.close();
     budget.give(account, MIB);
+    await nextTurn();
     expect(account.waiting).toEqual([]);
     expect(resume).not.toHaveBeenCalled();
+  });
+
+  test('makes only so much in one turn, whoever asks, and serves all in turn', async () => {
+    const budget = new PullBudget(() => 100 * MIB);
+    const served: number[] = [];
+    const askers = Array.from({ length: 8 }, (_, id) => new FakeConnection(id));
+    const pull = (connection: FakeConnection): void => {
+      const account = budget.accountFor(connection);
+      if (account === undefined) {
+        expect(budget.waitFor(connection, () => pull(connection))).toBe(true);
+        return;
+      }
+      served.push(connection.id);
+      budget.take(account, MIB / 2);
+    };
+    for (const connection of askers) for (let times = 0; times < 2; times++) pull(connection);
+    expect(served).toEqual([0, 0, 1, 1]);
+    for (let turn = 1; turn <= 3; turn++) {
+      await nextTurn();
+      expect(served.length).toBeLessThanOrEqual(4 + 4 * turn);
+    }
+    expect(served.slice(4)).toEqual([2, 3, 4, 5, 6, 7, 2, 3, 4, 5, 6, 7]);
   });
 });

@@ -14,16 +14,19 @@ import {
 } from '@mq/remoting/protocol';
 
 import type { BrokerParts } from '../../broker-parts.js';
+import { announcedFilter, registeredFilter } from '../../filter/message-filter.js';
+import type { SubscriptionFilter } from '../../filter/subscription-filter.js';
 import { RequestRefused } from '../../request-refused.js';
 import { SEE_FAQ } from '../send/send-checks.js';
 
 export interface CheckedPull {
   readonly group: SubscriptionGroupConfig;
   readonly topic: TopicConfig;
-  readonly subscription: SubscriptionData;
+  /** undefined: every message is let through. */
+  readonly filter: SubscriptionFilter | undefined;
 }
 
-/** Throws RequestRefused 1, 16, 17, 23, 24, 25, 26 or 29. */
+/** Throws RequestRefused 1, 16, 17, 23, 24, 25, 26, 27, 28 or 29. */
 export function checkPull(
   broker: BrokerParts,
   header: PullMessageRequestHeader,
@@ -54,17 +57,16 @@ export function checkPull(
         `consumer:[/${connection.remoteAddress}]`,
     );
   }
-  const subscription =
+  const filter =
     (header.sysFlag & PullSysFlag.FLAG_SUBSCRIPTION) !== 0
-      ? announcedSubscription(broker, header)
-      : registeredSubscription(broker, header, group);
-  if (!isTagType(subscription.expressionType)) {
-    throw new RequestRefused(
-      ResponseCode.SYSTEM_ERROR,
-      `The broker does not support consumer to filter message by ${subscription.expressionType}`,
-    );
-  }
-  return { group, topic, subscription };
+      ? announcedFilter(broker, consumerGroup, announcedSubscription(broker, header))
+      : registeredFilter(
+          broker,
+          consumerGroup,
+          registeredSubscription(broker, header, group),
+          header.subVersion,
+        );
+  return { group, topic, filter };
 }
 
 /** The subscription that the request itself carries; remembered, so that the group shows what it reads. */
@@ -88,12 +90,8 @@ function announcedSubscription(broker: BrokerParts, header: PullMessageRequestHe
 }
 
 function isSame(known: SubscriptionData, expression: string | undefined, type: string | undefined): boolean {
-  return (
-    known.subString === expression &&
-    isTagType(known.expressionType) &&
-    isTagType(type) &&
-    !known.classFilterMode
-  );
+  if (known.subString !== expression || known.classFilterMode) return false;
+  return isTagType(type) ? isTagType(known.expressionType) : known.expressionType === type;
 }
 
 /** The subscription that the group's heartbeats declared. */

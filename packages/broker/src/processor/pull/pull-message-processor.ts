@@ -10,10 +10,10 @@ import {
   type PullMessageRequestHeader,
   type SubscriptionGroupConfig,
 } from '@mq/remoting/protocol';
-import type { GetMessageResult, MessageFilter } from '@mq/store';
+import type { GetMessageResult } from '@mq/store';
 
 import type { BrokerParts } from '../../broker-parts.js';
-import { tagFilter } from '../../filter/tag-filter.js';
+import type { SubscriptionFilter } from '../../filter/subscription-filter.js';
 import type { HeldPull } from '../../long-polling/held-pull.js';
 import { responseToError } from '../../request-table.js';
 import { ASSUMED_READ_BYTES, type PullAccount, PullBudget } from './pull-budget.js';
@@ -30,7 +30,7 @@ export class PullMessageProcessor {
 
   constructor(broker: BrokerParts) {
     this.#broker = broker;
-    this.#budget = new PullBudget(() => broker.settings.broker.maxPullBytesInFlight);
+    this.#budget = new PullBudget(() => broker.settings.broker.maxPullBytesInFlight, broker.turn);
   }
 
   /** Serves 11 and 361. */
@@ -52,7 +52,7 @@ export class PullMessageProcessor {
       if (!this.#budget.waitFor(context.connection, resume)) this.#answerBusy(context, header, checked);
       return undefined;
     }
-    const filter = tagFilter(checked.subscription);
+    const { filter } = checked;
     const result = this.#read(header, filter);
     if (!(result instanceof Promise)) {
       this.#handle(request, context, header, checked, filter, result, account, isFirst);
@@ -91,7 +91,7 @@ export class PullMessageProcessor {
 
   #read(
     header: PullMessageRequestHeader,
-    filter: MessageFilter | undefined,
+    filter: SubscriptionFilter | undefined,
   ): GetMessageResult | Promise<GetMessageResult> {
     const { consumerGroup: group, topic, queueId } = header;
     const { consumerOffsets, store, settings } = this.#broker;
@@ -125,7 +125,7 @@ export class PullMessageProcessor {
     context: RequestContext,
     header: PullMessageRequestHeader,
     checked: CheckedPull,
-    filter: MessageFilter | undefined,
+    filter: SubscriptionFilter | undefined,
     result: GetMessageResult,
     account: PullAccount,
     isFirst: boolean,
@@ -221,7 +221,7 @@ export class PullMessageProcessor {
     request: RemotingCommand,
     context: RequestContext,
     header: PullMessageRequestHeader,
-    filter: MessageFilter | undefined,
+    filter: SubscriptionFilter | undefined,
   ): boolean {
     if ((header.sysFlag & PullSysFlag.FLAG_SUSPEND) === 0) return false;
     const { longPollingEnable, shortPollingTimeMills } = this.#broker.settings.broker;
@@ -265,7 +265,7 @@ class WaitingPull implements HeldPull {
     private readonly request: RemotingCommand,
     private readonly context: RequestContext,
     private readonly header: PullMessageRequestHeader,
-    private readonly filter: MessageFilter | undefined,
+    private readonly filter: SubscriptionFilter | undefined,
   ) {
     this.connection = context.connection;
     this.topic = header.topic;
@@ -273,8 +273,11 @@ class WaitingPull implements HeldPull {
     this.pullFromOffset = header.queueOffset;
   }
 
-  matches(tagsCode: number): boolean {
-    return this.filter === undefined || this.filter.matchesTagsCode(tagsCode);
+  matches(tagsCode: number, buffer: Buffer, propertiesStart: number, propertiesEnd: number): boolean {
+    const { filter } = this;
+    if (filter === undefined) return true;
+    if (!filter.matchesTagsCode(tagsCode)) return false;
+    return filter.matchesProperties?.(buffer, propertiesStart, propertiesEnd) ?? true;
   }
 
   wake(): void {
