@@ -31,6 +31,7 @@ import { type NetworkBinding, resolveBinding } from './network-binding.js';
 import { ConsumerOffsetManager } from './offset/consumer-offset-manager.js';
 import { BrokerOuterApi } from './out-api/broker-outer-api.js';
 import { BrokerToClient } from './out-api/broker-to-client.js';
+import { type PopHost, PopService } from './pop/pop-service.js';
 import { RebalanceLockManager } from './rebalance/rebalance-lock-manager.js';
 import { BrokerRegistration } from './registration/broker-registration.js';
 import { ScheduleMessageService } from './schedule/schedule-message-service.js';
@@ -255,7 +256,9 @@ export class BrokerController {
       const closed = server.close({ timeoutMs: DRAIN_TIMEOUT_MS });
       // Pulls on hold count as unanswered: give them their empty answers, else the drain waits for them in vain.
       this.#parts?.pullHolds.close();
+      this.#parts?.pop.wakeAll();
       await closed;
+      this.#parts?.pop.persist();
     });
     return server;
   }
@@ -322,7 +325,7 @@ export class BrokerController {
       toClient,
       metricsFile: this.#file('transactionMetrics'),
     });
-    return {
+    const host: PopHost = {
       ...ofAll,
       schedule,
       transactions,
@@ -350,6 +353,11 @@ export class BrokerController {
       toClient,
       requestRegistration: () => registration.request(),
     };
+    const pop = new PopService(host, {
+      consumerOrderInfo: this.#file('consumerOrderInfo.json'),
+      messageRequestMode: this.#file('messageRequestMode.json'),
+    });
+    return { ...host, pop };
   }
 
   #watchConnections(server: RemotingServer, { consumers, producers, toClient }: BrokerParts): void {
@@ -362,16 +370,18 @@ export class BrokerController {
     });
   }
 
-  #watchArrivals({ store, pullHolds, schedule, topicConfig }: BrokerParts): void {
+  #watchArrivals({ store, pullHolds, schedule, topicConfig, pop }: BrokerParts): void {
     store.onArrival = (topic, queueId, nextQueueOffset, tagsCode) => {
       pullHolds.notifyArrival(topic, queueId, nextQueueOffset, tagsCode);
+      pop.notifyArrival(topic, queueId, nextQueueOffset, tagsCode);
       if (topic === SystemTopic.SCHEDULE) schedule.notifyArrival(queueId);
     };
     topicConfig.onChange = () => this.#registration?.request();
   }
 
   #startServices(parts: BrokerParts): void {
-    const { stats, schedule, pullHolds, consumers, producers, locks, consumerOffsets, transactions } = parts;
+    const { stats, schedule, pullHolds, consumers, producers, locks, consumerOffsets, transactions, pop } =
+      parts;
     stats.start();
     this.#closers.push(() => stats.close());
     schedule.load();
@@ -383,12 +393,17 @@ export class BrokerController {
     transactions.start();
     this.#closers.push(() => transactions.close());
     pullHolds.start();
+    pop.start();
+    this.#closers.push(() => pop.close());
 
     const settings = this.#settings;
     this.#every(
       () => settings.broker.flushConsumerOffsetInterval,
       'consumer offsets',
-      () => consumerOffsets.persist(),
+      () => {
+        consumerOffsets.persist();
+        pop.persist();
+      },
     );
     this.#every(
       () => settings.broker.flushDelayOffsetInterval,

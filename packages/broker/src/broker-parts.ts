@@ -9,6 +9,7 @@ import type { PullRequestHoldService } from './long-polling/pull-request-hold-se
 import type { ConsumerOffsetManager } from './offset/consumer-offset-manager.js';
 import type { BrokerOuterApi } from './out-api/broker-outer-api.js';
 import type { BrokerToClient } from './out-api/broker-to-client.js';
+import type { PopService } from './pop/pop-service.js';
 import type { RebalanceLockManager } from './rebalance/rebalance-lock-manager.js';
 import type { ScheduleMessageService } from './schedule/schedule-message-service.js';
 import type { BrokerConfiguration } from './broker-configuration.js';
@@ -46,6 +47,8 @@ export interface BrokerParts {
   readonly stats: BrokerStatsManager;
   readonly schedule: ScheduleMessageService;
   readonly pullHolds: PullRequestHoldService;
+  /** Pop consumption. */
+  readonly pop: PopService;
   /** Requests to NameServers and other brokers. */
   readonly outerApi: BrokerOuterApi;
   /** Requests to connected clients (40, 220, 221, 307, 309 ...). */

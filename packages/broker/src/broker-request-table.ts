@@ -2,6 +2,7 @@
 import { RequestCode } from '@mq/remoting/protocol';
 
 import type { BrokerParts } from './broker-parts.js';
+import { popRequestTable } from './pop/pop-request-table.js';
 import { adminRequestTable } from './processor/admin/admin-request-table.js';
 import { checkClientConfig } from './processor/client/check-client-config.js';
 import { heartbeat } from './processor/client/heartbeat.js';
@@ -58,6 +59,8 @@ export function brokerRequestTable(broker: BrokerParts): RequestTable {
 
     .add(RequestCode.QUERY_MESSAGE, queryMessage(broker))
     .add(RequestCode.VIEW_MESSAGE_BY_ID, viewMessageById(broker));
+  for (const { code, processor, onFastPort } of popRequestTable(broker))
+    table.add(code, processor, { onFastPort });
   for (const [code, processor] of adminRequestTable(broker)) table.add(code, processor);
   return table;
 }

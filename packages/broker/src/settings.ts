@@ -12,6 +12,7 @@ import {
 } from '@mq/remoting/settings';
 
 import { compatibilitySettings } from './compatibility-settings.js';
+import { popSettings } from './pop/pop-settings.js';
 
 const MASTER_ID = 0;
 
@@ -131,7 +132,6 @@ export const brokerSettings = defineSettings({
   }),
   traceTopicEnable: setting.boolean({ default: false, help: 'Create the trace topic at start.' }),
   msgTraceTopicName: setting.string({ default: 'RMQ_SYS_TRACE_TOPIC', help: 'Name of the trace topic.' }),
-  reviveQueueNum: setting.int({ default: 8, min: 1, help: 'Queues of the revive topic of pop consumption.' }),
   validateSystemTopicWhenUpdateTopic: setting.boolean({
     default: true,
     mutable: true,
@@ -271,6 +271,9 @@ export const brokerSettings = defineSettings({
     default: false,
     help: 'Allow SQL92 subscriptions; not served by this version, such subscriptions are refused.',
   }),
+
+  // Popping
+  ...popSettings,
 
   // Consumers and producers
   notifyConsumerIdsChangedEnable: setting.boolean({

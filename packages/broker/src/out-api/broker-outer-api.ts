@@ -5,8 +5,12 @@ import { bodyCrc } from '@mq/remoting/message';
 import {
   type DataVersion,
   decodeKVTable,
+  decodeTopicRouteData,
   encodeDataVersion,
   encodeRegisterBrokerBody,
+  GetRouteInfoRequestHeader,
+  isReadable,
+  type MessageQueue,
   QueryDataVersionRequestHeader,
   QueryDataVersionResponseHeader,
   RegisterBrokerRequestHeader,
@@ -21,6 +25,8 @@ import type { BrokerIdentity } from '../broker-parts.js';
 
 /** How long a stopping broker waits for a NameServer to take its leave. */
 const UNREGISTER_TIMEOUT_MS = 3_000;
+/** How long a NameServer may take to tell a route. */
+const ROUTE_TIMEOUT_MS = 3_000;
 
 export interface RegistrationOptions {
   readonly timeoutMs: number;
@@ -117,6 +123,22 @@ export class BrokerOuterApi {
     );
   }
 
+  /** Queues of a topic that may be read, on all brokers; undefined when no NameServer answers or knows it. */
+  async readableQueues(topic: string): Promise<MessageQueue[] | undefined> {
+    const ext = GetRouteInfoRequestHeader.encode({ topic, acceptStandardJsonOnly: true });
+    for (const address of this.#nameServers) {
+      const request = RemotingCommand.request(RequestCode.GET_ROUTEINFO_BY_TOPIC, ext);
+      const response = await this.#ask(address, request, ROUTE_TIMEOUT_MS, [ResponseCode.TOPIC_NOT_EXIST]);
+      if (response?.code !== ResponseCode.SUCCESS || response.body === undefined) continue;
+      return decodeTopicRouteData(response.body)
+        .queueDatas.filter(({ perm }) => isReadable(perm))
+        .flatMap(({ brokerName, readQueueNums }) =>
+          Array.from({ length: readQueueNums }, (_, queueId) => ({ topic, brokerName, queueId })),
+        );
+    }
+    return undefined;
+  }
+
   async #register(
     nameServer: string,
     ext: Record<string, string>,
@@ -131,15 +153,16 @@ export class BrokerOuterApi {
     return { nameServer, masterAddr, haServerAddr, orderTopics: new Map(Object.entries(kv)) };
   }
 
-  /** The response when it is a success; anything else is logged. */
+  /** The response when it is a success, or one of `expected`; anything else is logged. */
   async #ask(
     address: string,
     request: RemotingCommand,
     timeoutMs: number,
+    expected: readonly number[] = [],
   ): Promise<RemotingCommand | undefined> {
     try {
       const response = await this.#client.request(address, request, { timeoutMs });
-      if (response.code === ResponseCode.SUCCESS) return response;
+      if (response.code === ResponseCode.SUCCESS || expected.includes(response.code)) return response;
       const { code, remark } = response;
       this.#logger.warn('NameServer refused', { address, request: request.code, code, remark });
     } catch (error) {

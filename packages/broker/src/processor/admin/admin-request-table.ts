@@ -91,6 +91,6 @@ export function adminRequestTable(parts: BrokerParts): ReadonlyMap<number, Reque
     // slaves
     [RequestCode.GET_ALL_CONSUMER_OFFSET, getAllConsumerOffset(parts)],
     [RequestCode.GET_ALL_DELAY_OFFSET, getAllDelayOffset(parts)],
-    [RequestCode.GET_ALL_MESSAGE_REQUEST_MODE, getAllMessageRequestMode()],
+    [RequestCode.GET_ALL_MESSAGE_REQUEST_MODE, getAllMessageRequestMode(parts)],
   ]);
 }

@@ -3,6 +3,7 @@ import type { RequestProcessor } from '@mq/remoting';
 import {
   encodeConsumerOffsetSerializeWrapper,
   encodeDelayOffsetSerializeWrapper,
+  encodeMessageRequestModeSerializeWrapper,
 } from '@mq/remoting/protocol';
 import type { BrokerParts } from '../../broker-parts.js';
 import { found } from './answer.js';
@@ -17,7 +18,7 @@ export function getAllDelayOffset(parts: BrokerParts): RequestProcessor {
   return () => found(encodeDelayOffsetSerializeWrapper(parts.schedule.serializeWrapper()));
 }
 
-/** 402 (5.x): no topic is set to pop. */
-export function getAllMessageRequestMode(): RequestProcessor {
-  return () => found(Buffer.from('{"messageRequestModeMap":{}}'));
+/** 402 (5.x): which groups pop which topics. */
+export function getAllMessageRequestMode(parts: BrokerParts): RequestProcessor {
+  return () => found(encodeMessageRequestModeSerializeWrapper(parts.pop.requestModes.serializeWrapper()));
 }

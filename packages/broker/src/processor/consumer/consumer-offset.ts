@@ -31,8 +31,8 @@ export function queryConsumerOffset(broker: BrokerParts): RequestProcessor {
  * A new group starts at 0 in a queue that still has its first message and is not too long to be read from there; the
  * code 22 makes the client apply its consumeFromWhere. Upstream asks whether offset 0 is still in memory.
  */
-function isReadFromStart(
-  { store, settings, topicConfig }: BrokerParts,
+export function isReadFromStart(
+  { store, settings, topicConfig }: Pick<BrokerParts, 'store' | 'settings' | 'topicConfig'>,
   topic: string,
   queueId: number,
 ): boolean {

@@ -22,7 +22,7 @@ export interface DeadLetterTarget {
 }
 
 /** Where dead letters of a group go; the topic is created on first use. */
-export function deadLetterTopicOf(broker: BrokerParts, group: string): DeadLetterTarget {
+export function deadLetterTopicOf(broker: Pick<BrokerParts, 'topicConfig'>, group: string): DeadLetterTarget {
   const topic = dlqTopic(group);
   broker.topicConfig.createInSendBackMethod(topic, DLQ_QUEUES, PermName.PERM_WRITE | PermName.PERM_READ, 0);
   return { topic, queueId: 0 };

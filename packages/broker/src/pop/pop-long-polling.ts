@@ -1,0 +1,204 @@
+// Pops and notifications that found nothing wait here until a message of their topic arrives, their time is over, or their
+// connection closes (upstream: PopLongPollingService).
+//
+// An arrival of a topic nobody waits for is one map look-up. Of a group only one waiting pop is woken in a turn: it takes
+// what is there, and wakes the next one when something is left (upstream: the same, by restNum).
+import type { Clock, Connection, TurnScheduler, TurnTask } from '@mq/remoting';
+
+import { DeadlineBuckets } from './deadline-buckets.js';
+
+/** Queue id of a pop that takes messages of any queue. */
+export const ANY_QUEUE = -1;
+
+export interface HeldPop {
+  readonly connection: Connection;
+  readonly topic: string;
+  readonly group: string;
+  readonly queueId: number;
+  /** By the queue entry alone; may say yes too often. */
+  matches(tagsCode: number): boolean;
+  /** Runs again. Called at most once. */
+  wake(): void;
+}
+
+export interface PopPollingLimits {
+  readonly total: number;
+  readonly perQueue: number;
+  readonly queues: number;
+  /** Every so many messages of a queue wake a pop whatever its filter says; 0 never. */
+  readonly forceInterval: number;
+}
+
+interface Hold {
+  readonly pop: HeldPop;
+  readonly dueAtMs: number;
+  readonly place: Place;
+  readonly ofConnection: Set<Hold>;
+}
+
+/** Those that wait for one queue of a group. */
+interface Place {
+  readonly topic: string;
+  readonly group: string;
+  readonly queueId: number;
+  readonly holds: Set<Hold>;
+  /** One of them was woken in this turn. */
+  isWoken: boolean;
+}
+
+export class PopLongPolling implements TurnTask {
+  queued = false;
+  readonly #turn: TurnScheduler;
+  readonly #limits: () => PopPollingLimits;
+  readonly #wakesAll: boolean;
+  readonly #topics = new Map<string, Map<string, Map<number, Place>>>();
+  readonly #connections = new Map<Connection, Set<Hold>>();
+  readonly #deadlines: DeadlineBuckets<Hold>;
+  #due: Hold[] = [];
+  #size = 0;
+  #places = 0;
+  #isClosed = false;
+
+  /** @param wakesAll an arrival wakes all that wait for its queue: they only want to know */
+  constructor(deps: {
+    readonly clock: Clock;
+    readonly turn: TurnScheduler;
+    readonly limits: () => PopPollingLimits;
+    readonly wakesAll?: boolean;
+  }) {
+    this.#turn = deps.turn;
+    this.#limits = deps.limits;
+    this.#wakesAll = deps.wakesAll ?? false;
+    this.#deadlines = new DeadlineBuckets(deps.clock, (hold) => this.#wakeLater(hold));
+  }
+
+  /** Waiting now. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Waiting for this queue of a group. */
+  count(topic: string, group: string, queueId: number): number {
+    return this.#topics.get(topic)?.get(group)?.get(queueId)?.holds.size ?? 0;
+  }
+
+  /** Holds until `dueAtMs`, wall clock. False: a bound is reached or nothing waits any more, answer at once. */
+  hold(pop: HeldPop, dueAtMs: number): boolean {
+    const limits = this.#limits();
+    if (this.#isClosed || !pop.connection.isOpen || this.#size >= limits.total) return false;
+    const place = this.#placeOf(pop, limits.queues);
+    if (place === undefined || place.holds.size >= limits.perQueue) return false;
+    const ofConnection = this.#holdsOf(pop.connection);
+    const hold: Hold = { pop, dueAtMs, place, ofConnection };
+    place.holds.add(hold);
+    ofConnection.add(hold);
+    this.#deadlines.add(hold);
+    this.#size++;
+    return true;
+  }
+
+  /** Hot path: a message became visible. `nextQueueOffset` is its queue offset + 1. */
+  notifyArrival(topic: string, queueId: number, nextQueueOffset: number, tagsCode: number): void {
+    const groups = this.#topics.get(topic);
+    if (groups === undefined) return;
+    const { forceInterval } = this.#limits();
+    const isForced = forceInterval > 0 && (nextQueueOffset - 1) % forceInterval === 0;
+    for (const places of groups.values()) {
+      this.#wakeFrom(places.get(ANY_QUEUE), tagsCode, isForced);
+      this.#wakeFrom(places.get(queueId), tagsCode, isForced);
+    }
+  }
+
+  /** Something of this group can be popped again, whatever filters say. */
+  notify(topic: string, group: string, queueId: number): void {
+    const places = this.#topics.get(topic)?.get(group);
+    if (places === undefined) return;
+    if (queueId === ANY_QUEUE) for (const place of places.values()) this.#wakeFrom(place, 0, true);
+    else {
+      this.#wakeFrom(places.get(ANY_QUEUE), 0, true);
+      this.#wakeFrom(places.get(queueId), 0, true);
+    }
+  }
+
+  runAtTurnEnd(): void {
+    const due = this.#due;
+    this.#due = [];
+    for (const { place } of due) place.isWoken = false;
+    for (const { pop } of due) if (pop.connection.isOpen) pop.wake();
+  }
+
+  /** Wakes all a last time and takes no more. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#deadlines.close();
+    for (const holds of [...this.#connections.values()]) for (const hold of [...holds]) this.#wakeLater(hold);
+    this.runAtTurnEnd();
+  }
+
+  #wakeFrom(place: Place | undefined, tagsCode: number, isForced: boolean): void {
+    if (place === undefined || place.isWoken) return;
+    for (const hold of place.holds) {
+      if (!isForced && !hold.pop.matches(tagsCode)) continue;
+      this.#wakeLater(hold);
+      if (this.#wakesAll) continue;
+      place.isWoken = true;
+      return;
+    }
+  }
+
+  #wakeLater(hold: Hold): void {
+    this.#remove(hold);
+    this.#due.push(hold);
+    // Phase 1: after the store has written what arrived.
+    this.#turn.atTurnEnd(1, this);
+  }
+
+  #remove(hold: Hold): void {
+    this.#size--;
+    hold.ofConnection.delete(hold);
+    this.#deadlines.delete(hold);
+    const { place } = hold;
+    place.holds.delete(hold);
+    if (place.holds.size === 0) this.#forgetPlace(place);
+  }
+
+  #placeOf({ topic, group, queueId }: HeldPop, maxPlaces: number): Place | undefined {
+    let groups = this.#topics.get(topic);
+    let place = groups?.get(group)?.get(queueId);
+    if (place !== undefined) return place;
+    if (this.#places >= maxPlaces) return undefined;
+    if (groups === undefined) this.#topics.set(topic, (groups = new Map()));
+    let places = groups.get(group);
+    if (places === undefined) groups.set(group, (places = new Map()));
+    places.set(queueId, (place = { topic, group, queueId, holds: new Set(), isWoken: false }));
+    this.#places++;
+    return place;
+  }
+
+  #forgetPlace(place: Place): void {
+    const groups = this.#topics.get(place.topic);
+    const places = groups?.get(place.group);
+    if (places?.get(place.queueId) !== place) return;
+    places.delete(place.queueId);
+    this.#places--;
+    if (places.size > 0) return;
+    groups?.delete(place.group);
+    if (groups?.size === 0) this.#topics.delete(place.topic);
+  }
+
+  #holdsOf(connection: Connection): Set<Hold> {
+    let holds = this.#connections.get(connection);
+    if (holds === undefined) {
+      this.#connections.set(connection, (holds = new Set()));
+      connection.on('close', () => this.#dropConnection(connection));
+    }
+    return holds;
+  }
+
+  #dropConnection(connection: Connection): void {
+    const holds = this.#connections.get(connection);
+    this.#connections.delete(connection);
+    for (const hold of [...(holds ?? [])]) this.#remove(hold);
+  }
+}
