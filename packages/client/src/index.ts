@@ -1,6 +1,18 @@
 // The one door of @mq/client: producers, consumers, and what they share.
 export { Producer, BatchSendError, type ProducerCloseResult } from './producer/producer.js';
 export type { ProducerOptions } from './producer/producer-options.js';
+export {
+  TransactionProducer,
+  type TransactionProducerCloseResult,
+  type TransactionProducerOptions,
+  type TransactionSendResult,
+} from './producer/transaction-producer.js';
+export type {
+  CheckTransaction,
+  HalfSent,
+  LocalTransaction,
+  LocalTransactionState,
+} from './producer/local-transaction.js';
 export { createReply } from './producer/create-reply.js';
 export type { OutgoingMessage, ReplyAddress } from './producer/outgoing-message.js';
 export type { SendOptions } from './producer/send-options.js';

@@ -1,6 +1,7 @@
 import { RemotingCommand, type ExtFields, type HeaderCodec, type RemotingClient } from '@mq/remoting';
 import {
   ConsumerSendMsgBackRequestHeader,
+  EndTransactionRequestHeader,
   GetConsumerListByGroupRequestHeader,
   GetEarliestMsgStoretimeRequestHeader,
   GetEarliestMsgStoretimeResponseHeader,
@@ -84,6 +85,22 @@ export class BrokerApi {
       RemotingCommand.request(RequestCode.UNREGISTER_CLIENT, ext),
       options,
     );
+  }
+
+  /** Says what became of a transaction (37, oneway); resolves when it is handed to the connection. */
+  async endTransaction(
+    broker: BrokerPeer,
+    header: EndTransactionRequestHeader,
+    remark: string | undefined,
+  ): Promise<void> {
+    const ext = EndTransactionRequestHeader.encode(header);
+    const command = RemotingCommand.request(RequestCode.END_TRANSACTION, ext);
+    command.remark = remark;
+    try {
+      await this.remoting.oneway(broker.address, command);
+    } catch (error) {
+      throw errorFromRemoting('end of a transaction', error, broker);
+    }
   }
 
   /** Asks whether the broker can serve a filter expression (46). */

@@ -129,6 +129,7 @@ export class ClientInstance {
     this.#state = 'started';
     registerServerRequests(this.remoting, {
       consumerOf: (group) => this.#consumers.get(group),
+      producerOf: (group) => this.#producers.get(group),
       replies: this.replies,
       clock: this.clock,
       namespace: this.namespace,

@@ -1,5 +1,6 @@
 import type { MessageExt } from '@mq/remoting/message';
 import type {
+  CheckTransactionStateRequestHeader,
   ConsumeMessageDirectlyResult,
   ConsumerData,
   ConsumerRunningInfo,
@@ -11,6 +12,17 @@ export interface ProducerMember {
   readonly producerGroup: string;
   /** Topics whose routes must stay fresh. */
   publishTopics(): Iterable<string>;
+  /** A broker asks what became of a transaction (39). Absent: this producer has none. */
+  checkTransaction?(check: TransactionCheck): void;
+}
+
+/** A broker's question about a transaction. */
+export interface TransactionCheck {
+  /** Of the broker that asks, and gets the answer. */
+  readonly brokerAddress: string;
+  readonly header: CheckTransactionStateRequestHeader;
+  /** As consumers would get it. */
+  readonly message: MessageExt;
 }
 
 /** What a client instance needs of a consumer that registered with it. */

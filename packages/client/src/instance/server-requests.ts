@@ -1,7 +1,8 @@
 // Requests that brokers send to a client on the client's own connection.
 import { RemotingCommand, type Clock, type Logger, type RemotingClient } from '@mq/remoting';
-import { decodeRecord } from '@mq/remoting/message';
+import { MessageConst, decodeRecord } from '@mq/remoting/message';
 import {
+  CheckTransactionStateRequestHeader,
   ConsumeMessageDirectlyResultRequestHeader,
   GetConsumerRunningInfoRequestHeader,
   GetConsumerStatusRequestHeader,
@@ -14,11 +15,12 @@ import {
   encodeConsumerRunningInfo,
   encodeGetConsumerStatusBody,
 } from '@mq/remoting/protocol';
-import type { ConsumerMember } from './group-members.js';
+import type { ConsumerMember, ProducerMember } from './group-members.js';
 import { decodeReply, type ReplyWaiters } from './reply-waiters.js';
 
 interface ServerRequestDeps {
   readonly consumerOf: (group: string) => ConsumerMember | undefined;
+  readonly producerOf: (group: string) => ProducerMember | undefined;
   readonly replies: ReplyWaiters;
   readonly clock: Clock;
   readonly namespace: string | undefined;
@@ -85,8 +87,22 @@ export function registerServerRequests(remoting: RemotingClient, deps: ServerReq
     return success();
   });
 
-  // A oneway request about a transaction: nothing here produces transactions, and silence lets the broker ask another.
-  remoting.register(RequestCode.CHECK_TRANSACTION_STATE, () => undefined);
+  // Oneway. Silence, when nobody here knows the transaction, lets the broker ask another.
+  remoting.register(RequestCode.CHECK_TRANSACTION_STATE, (request, { connection }) => {
+    const header = CheckTransactionStateRequestHeader.decode(request.extFields);
+    const message = request.body === undefined ? undefined : decodeRecord(request.body);
+    const group = message?.properties[MessageConst.PRODUCER_GROUP];
+    const producer = group === undefined ? undefined : deps.producerOf(group);
+    if (message === undefined || producer?.checkTransaction === undefined) {
+      deps.logger.warn('a transaction was asked about that nobody here knows', {
+        group,
+        msgId: header.msgId,
+      });
+      return undefined;
+    }
+    producer.checkTransaction({ brokerAddress: connection.remoteAddress, header, message });
+    return undefined;
+  });
 }
 
 function success(body?: Buffer): RemotingCommand {

@@ -1,11 +1,13 @@
 import {
   MIN_BATCH_BLOCK_BYTES,
   MessageConst,
+  SysFlag,
   UniqIdGenerator,
   compress,
   encodeBatch,
   encodeProperties,
   withCompression,
+  withTransactionType,
 } from '@mq/remoting/message';
 import { isNotAllowedSendTopic, isRetryTopic, wrapNamespace } from '@mq/remoting/protocol';
 import type { Clock } from '@mq/remoting';
@@ -88,7 +90,10 @@ export class MessagePreparer {
       isBatch: false,
       replyBroker: message.replyTo?.brokerName,
       sending,
-      ...compressed,
+      body: compressed.body,
+      sysFlag: isHalf(systemProperties)
+        ? withTransactionType(compressed.sysFlag, SysFlag.TRANSACTION_PREPARED)
+        : compressed.sysFlag,
     };
   }
 
@@ -182,6 +187,10 @@ export class MessagePreparer {
     const { compressType, compressLevel } = this.settings;
     return { body: compress(compressType, body, compressLevel), sysFlag: withCompression(0, compressType) };
   }
+}
+
+function isHalf(systemProperties: Readonly<Record<string, string>> | undefined): boolean {
+  return systemProperties?.[MessageConst.TRANSACTION_PREPARED] === 'true';
 }
 
 function assertPropertiesSize(text: string, sending: Sending | undefined): void {

@@ -10,6 +10,7 @@ import { wholeNumber } from '../options.js';
 import type { ReceivedMessage } from '../consumer/received-message.js';
 import { hooksOf } from '../hooks/hooks-of.js';
 import type { MessageHooks } from '../hooks/message-hooks.js';
+import type { ProducerMember } from '../instance/group-members.js';
 import { MessagePreparer } from './message-preparer.js';
 import { MessageSender, type PreparedMessage, type SendBudget } from './message-sender.js';
 import type { OutgoingMessage } from './outgoing-message.js';
@@ -58,6 +59,8 @@ export class BatchSendError extends MQClientError {
  * Every method may be called by many callers at the same time.
  */
 export class Producer {
+  /** What the client instance knows of this producer; kinds of producers add to it. */
+  protected readonly member: ProducerMember;
   readonly #settings: ProducerSettings;
   readonly #client: ClientInstance;
   readonly #ownsClient: boolean;
@@ -66,7 +69,6 @@ export class Producer {
   readonly #requester: Requester;
   readonly #inFlight: InFlight;
   readonly #hooks: MessageHooks | undefined;
-  readonly #member: { readonly producerGroup: string; publishTopics(): Iterable<string> };
   #state: 'created' | 'started' | 'closing' | 'closed' = 'created';
   #starting: Promise<void> | undefined;
   #closing: Promise<ProducerCloseResult> | undefined;
@@ -87,7 +89,15 @@ export class Producer {
     );
     this.#requester = new Requester(this.#client, this.#sender);
     this.#inFlight = new InFlight(this.#client.clock);
-    this.#member = { producerGroup, publishTopics: () => this.#sender.topics };
+    this.member = { producerGroup, publishTopics: () => this.#sender.topics };
+  }
+
+  protected get client(): ClientInstance {
+    return this.#client;
+  }
+
+  protected get hooks(): MessageHooks | undefined {
+    return this.#hooks;
   }
 
   /** How brokers know this client. */
@@ -106,7 +116,7 @@ export class Producer {
   }
 
   async #start(): Promise<void> {
-    this.#client.registerProducer(this.#member);
+    this.#client.registerProducer(this.member);
     await this.#client.start();
     this.#hooks?.start();
     if (this.#state === 'created') this.#state = 'started';
@@ -118,7 +128,7 @@ export class Producer {
    * @throws MQClientError. After TIMEOUT, ABORTED and CONNECTION_FAILED the message may have been stored all the same
    */
   send(message: OutgoingMessage, options: SendOptions = {}): Promise<SendResult> {
-    return this.#send(message, options, undefined);
+    return this.sendWith(message, options, undefined);
   }
 
   /**
@@ -136,11 +146,12 @@ export class Producer {
     assertArgument(message.replyTo === undefined, 'a reply cannot ask for a reply');
     const timeoutMs = options.timeoutMs ?? this.#settings.sendMsgTimeoutMs;
     return this.#requester.request(this.#preparer.wireTopic(message.topic), budget, timeoutMs, (properties) =>
-      this.#send(message, { ...options, timeoutMs: Math.ceil(this.#remaining(budget)) }, properties),
+      this.sendWith(message, { ...options, timeoutMs: Math.ceil(this.#remaining(budget)) }, properties),
     );
   }
 
-  async #send(
+  /** Sends with properties of the system's own; as `send` in all else. */
+  protected async sendWith(
     message: OutgoingMessage,
     options: SendOptions,
     systemProperties: Readonly<Record<string, string>> | undefined,
@@ -260,7 +271,7 @@ export class Producer {
     const leftMs = (): number => Math.max(1, deadlineMs - clock.monotonic());
     if (wasStarted) await this.#hooks?.close(leftMs());
     if (wasStarted)
-      await settledWithin(clock, this.#client.unregisterProducer(this.#member, leftMs()), leftMs());
+      await settledWithin(clock, this.#client.unregisterProducer(this.member, leftMs()), leftMs());
     if (this.#ownsClient) await this.#client.close({ timeoutMs: leftMs() });
     this.#state = 'closed';
     return { unansweredSends };
