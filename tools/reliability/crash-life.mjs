@@ -67,6 +67,8 @@ class Run {
   appended = [];
   /** This many of `appended` have to survive a power cut now. */
   acknowledged = 0;
+  /** This many have to survive a kill. */
+  told = 0;
   disk;
   store;
   /** Between start and close: the abort file must be there. */
@@ -81,8 +83,9 @@ class Run {
   verdicts = new Map();
   tally;
 
-  constructor({ number, seed, Disk, tally }) {
+  constructor({ number, seed, Disk, tally, cutsKeepBoot = false }) {
     this.number = number;
+    this.cutsKeepBoot = cutsKeepBoot;
     this.random = seededRandom(seed * 1_000_003 + number);
     this.Disk = Disk;
     this.tally = tally;
@@ -161,6 +164,7 @@ class Run {
         if (appended[i] !== undefined) appended[i].end = result.commitLogOffset + result.sizeBytes;
       if (result.status !== 'PUT_OK') return;
       this.tally.acked += count;
+      if (appended === this.appended) this.told = Math.max(this.told, last + 1);
       if (this.sync && place.wait && appended === this.appended)
         this.acknowledged = Math.max(this.acknowledged, last + 1);
     };
@@ -216,7 +220,8 @@ class Run {
 
   async cut() {
     const required = this.mustSurvive();
-    this.boot++;
+    this.told = required;
+    if (!this.cutsKeepBoot) this.boot++;
     await this.leave(this.disk.crash({ seed: this.int(1e9) }));
     await this.takeOver(required);
   }
@@ -241,7 +246,9 @@ class Run {
       this.tally.report(this, 'after a restart', violation);
     this.appended = this.appended.slice(0, shown.length);
     this.floor = 0;
-    this.acknowledged = shown.length;
+    // With ASYNC_FLUSH what a killed process wrote is on the device when the store says so, as before.
+    this.acknowledged = this.sync ? shown.length : 0;
+    this.told = shown.length;
   }
 
   /** How many of the appended messages no crash may take, as the store itself has said. */
@@ -263,8 +270,16 @@ class Run {
       running: this.running,
       configBegun: this.configBegun,
       configPersisted: this.configPersisted,
-      bootId: `boot-${this.boot + 1}`,
+      bootId: `boot-${this.cutsKeepBoot ? this.boot : this.boot + 1}`,
     };
+    // Or only the process dies, in the middle of whatever it does.
+    this.states.push({
+      ...facts,
+      name: 'killed',
+      disk: this.disk.kill(),
+      required: this.told,
+      bootId: `boot-${this.boot}`,
+    });
     // Now and then every prefix, every torn end and every single loss; else a few draws of all.
     if (this.int(20) === 0) {
       for (const state of this.disk.crashStates(3 * this.disk.unsyncedCount + 2))
@@ -439,10 +454,11 @@ export async function crashStates({
   first = 0,
   step = 1,
   last = Infinity,
+  cutsKeepBoot = false,
 }) {
   const tally = new Tally(states);
   for (let number = first; tally.open && number <= last; number += step) {
-    const run = new Run({ number, seed, Disk, tally });
+    const run = new Run({ number, seed, Disk, tally, cutsKeepBoot });
     try {
       await run.play();
     } catch (error) {

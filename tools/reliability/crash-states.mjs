@@ -1,7 +1,7 @@
-// Power cuts at every call a store makes to its disk. Whatever of the unsynced writes, creates, renames and removals a
+// Power cuts, and kills, at every call a store makes to its disk. Whatever of the unsynced writes, creates, renames and removals a
 // crash leaves behind (dropped, torn, out of order), the store opens, shows a prefix of what was appended with all that
 // had to survive, and goes on. Covers every file of a store directory: log, queues, index, checkpoint, recovery mark,
-// abort and lock files, and a configuration file beside them. Ends with two controls that must fail.
+// boot journal, abort and lock files, and a configuration file beside them. Ends with three controls that must fail.
 //   node tools/reliability/crash-states.mjs [--states 20000] [--seed 1] [--workers 2] [--run N (that life alone)]
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -43,8 +43,8 @@ async function startWorker(part) {
   return (await told)[0];
 }
 
-async function control(name, Disk) {
-  const seen = await crashStates({ states: CONTROL_STATES, seed, Disk });
+async function control(name, options) {
+  const seen = await crashStates({ states: CONTROL_STATES, seed, ...options });
   const detected = seen.violations.length > 0;
   console.log(
     `control (${name}): ${detected ? `detected after ${seen.states} states, as it must be` : 'NOT detected'}`,
@@ -69,8 +69,9 @@ async function campaign() {
   for (const violation of violations) console.log(`  ${violation}`);
   let failed = violations.length > 0 || sum('acked') === 0 || sum('lost') === 0;
   if (values.run === undefined) {
-    if (!(await control('syncs that do nothing', ForgetfulDisk))) failed = true;
-    if (!(await control('directory syncs that do nothing', NamelessDisk))) failed = true;
+    if (!(await control('syncs that do nothing', { Disk: ForgetfulDisk }))) failed = true;
+    if (!(await control('directory syncs that do nothing', { Disk: NamelessDisk }))) failed = true;
+    if (!(await control('power cuts that look like kills', { cutsKeepBoot: true }))) failed = true;
   }
   process.exitCode = failed ? 1 : 0;
 }

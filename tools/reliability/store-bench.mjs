@@ -25,7 +25,7 @@ export const SMALL = {
 export function makeStore({ disk, settings = {}, clock = new ManualClock(), bootId = 'boot-1', logger }) {
   return new DefaultMessageStore(
     { ...SMALL, ...settings },
-    { disk, clock, turn: new TurnScheduler(), bootId, ...(logger && { logger }) },
+    { disk, clock, turn: new TurnScheduler(), bootId, markAfterBytes: 1, ...(logger && { logger }) },
   );
 }
 

@@ -46,6 +46,11 @@ export class StoreCheckpoint {
     this.confirmPhyOffset = this.load(CONFIRM_AT);
   }
 
+  /** The three that recovery goes by: physic, logics, index. */
+  get timestamps(): readonly number[] {
+    return [this.physicMsgTimestamp, this.logicsMsgTimestamp, this.indexMsgTimestamp];
+  }
+
   /** From when on records may be missing in the queues. Never negative. */
   get minTimestamp(): number {
     return Math.max(0, Math.min(this.physicMsgTimestamp, this.logicsMsgTimestamp) - SAFETY_MARGIN_MS);

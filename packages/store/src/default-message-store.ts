@@ -42,10 +42,12 @@ import { LogReader } from './reading/log-reader.js';
 import { MessageReader } from './reading/message-reader.js';
 import { visitRecords } from './reading/record-visits.js';
 import { StoreQueries } from './reading/store-queries.js';
+import { BootJournal } from './recovery/boot-journal.js';
 import { FenceMark, rewriteLog } from './recovery/fence-mark.js';
-import { recoverStore } from './recovery/recover.js';
+import { recoverStore, type RecoveredLog, type ResumedMark } from './recovery/recover.js';
 import { isOfLastRun, isPageCacheWhole, RecoveryHint } from './recovery/recovery-hint.js';
 import { Redispatcher } from './recovery/redispatch.js';
+import { giveUpResuming, resume } from './recovery/resume.js';
 import { RunningFlags } from './running-flags.js';
 import { runtimeInfo } from './runtime-info.js';
 import type { MessageStoreSettings } from './settings.js';
@@ -53,10 +55,15 @@ import { asStoreError } from './store-error.js';
 import { storePaths, type StorePaths } from './store-paths.js';
 import { StoreStats } from './store-stats.js';
 
-/** What a restart after a kill reads again: fewer log bytes than this behind the last recovery mark make no new one, */
+/** What a restart reads again: fewer log bytes than this behind the last recovery mark make no new one (default), */
 const MARK_AFTER_BYTES = 16 * 1024 * 1024;
 /** nor do more of them sooner than this after the one before. */
 const MARK_PAUSE_MS = 2000;
+/** Where a boot mark does for a kill, a durable one is for power cuts alone. */
+const DURABLE_MARK_PAUSE_MS = 10_000;
+const BOOT_MARK_PAUSE_MS = 1000;
+/** With many queues a boot mark takes long: this many times as long no other one is made. */
+const BOOT_MARK_REST = 20;
 /** Queues with this many dirty pages are written between thorough flushes. */
 const QUEUE_PAGES = 2;
 const PAGE_BYTES = 4096;
@@ -71,6 +78,8 @@ export interface MessageStoreDeps {
   totalMemoryBytes?: number;
   /** Tells one boot of the machine from another; empty = not known. Default: Linux' own. */
   bootId?: string;
+  /** Fewer log bytes than this behind the last recovery mark make no new one. Default 16 MiB; less is for tests. */
+  markAfterBytes?: number;
 }
 
 /** What exists between start and close. */
@@ -113,12 +122,17 @@ export class DefaultMessageStore implements MessageStore {
   #onArrival: ArrivalListener | undefined;
   #lastThoroughMs = 0;
   #nextMarkMs = 0;
+  #nextBootMarkMs = 0;
+  readonly #markAfterBytes: number;
+  #bootId = '';
+  #journal: BootJournal | undefined;
   #lastLogFlushMs = 0;
   #earliestStoreTimestamp = -1;
 
   constructor(settings: MessageStoreSettings, deps: MessageStoreDeps = {}) {
     this.#settings = settings;
     this.#deps = deps;
+    this.#markAfterBytes = deps.markAfterBytes ?? MARK_AFTER_BYTES;
     this.#disk = deps.disk ?? new FileDisk();
     this.#clock = deps.clock ?? systemClock;
     this.#logger = deps.logger ?? silentLogger;
@@ -139,7 +153,11 @@ export class DefaultMessageStore implements MessageStore {
       fileSizeBytes: settings.mappedFileSizeConsumeQueue,
       maxOpenFiles: descriptorShare(settings.maxOpenConsumeQueueFiles, 8),
     };
-    this.#consumeQueues = new ConsumeQueueStore(queueOptions, { disk: this.#disk, logger: this.#logger });
+    this.#consumeQueues = new ConsumeQueueStore(queueOptions, {
+      disk: this.#disk,
+      logger: this.#logger,
+      clock: this.#clock,
+    });
     const extOptions = { dir: paths.consumeQueueExt, fileSizeBytes: settings.mappedFileSizeConsumeQueueExt };
     this.#tagsCodes = new ExtTagsCodes(extOptions, this.#disk, this.#logger);
     this.#queues = new QueueTable(this.#consumeQueues);
@@ -198,7 +216,7 @@ export class DefaultMessageStore implements MessageStore {
 
   async #open(abnormal: boolean): Promise<void> {
     const paths = this.#paths;
-    const bootId = this.#deps.bootId ?? readBootId(this.#disk);
+    const bootId = (this.#bootId = this.#deps.bootId ?? readBootId(this.#disk));
     const hint = new RecoveryHint(this.#disk, paths.recoveryHint);
     const batchOptions = {
       dir: paths.batchConsumeQueue,
@@ -211,63 +229,91 @@ export class DefaultMessageStore implements MessageStore {
       this.#logger.warn('topics with batch consume queues are read only', { topics: [...foreignTopics] });
     }
     this.#files.load();
-    this.#consumeQueues.load();
     const checkpoint = new StoreCheckpoint(this.#disk, paths.checkpoint);
-    const mark = hint.load();
-    // Index files that this store wrote are whole up to their header, whatever happened; Apache's are not.
-    const isIndexWhole =
-      !abnormal || (mark !== undefined && isOfLastRun(mark, checkpoint.physicMsgTimestamp));
-    const index = this.#loadIndex(checkpoint, isIndexWhole);
-    const dispatcher = new Dispatcher(index, new DelayLevels(this.#settings.messageDelayLevel));
-    const recovered = await recoverStore(
-      {
-        disk: this.#disk,
-        files: this.#files,
-        consumeQueues: this.#consumeQueues,
-        index,
-        checkpoint,
-        redispatcher: new Redispatcher(dispatcher, this.#consumeQueues, foreignTopics, this.#logger),
-        settings: this.#settings,
-        logger: this.#logger,
-        asideDir: paths.aside,
-      },
-      { abnormal, mark, bootId },
-    );
-    // What a killed process wrote is in the page cache only. It is shown from now on, so it must stay.
     const fence = new FenceMark(this.#disk, paths.fenceMark);
     const doubtFrom = fence.load();
+    const journal = (this.#journal = new BootJournal(
+      this.#disk,
+      { journal: paths.bootJournal, lock: paths.lock },
+      bootId,
+    ));
+    const index = this.#makeIndex(checkpoint);
+    const dispatcher = new Dispatcher(index, new DelayLevels(this.#settings.messageDelayLevel));
+    const mark = hint.load();
+    const resumeParts = {
+      journal,
+      files: this.#files,
+      consumeQueues: this.#consumeQueues,
+      index,
+      checkpoint,
+      isFenced: doubtFrom !== undefined,
+    };
+    const recover = (resumed: ResumedMark | undefined): Promise<RecoveredLog | undefined> => {
+      if (resumed === undefined) this.#consumeQueues.load();
+      // Index files that this store wrote are whole up to their header, whatever happened; Apache's are not.
+      const isOurs = mark !== undefined && isOfLastRun(mark, checkpoint.physicMsgTimestamp);
+      index?.load(!abnormal || isOurs || resumed !== undefined, resumed?.mark.index);
+      return recoverStore(
+        {
+          disk: this.#disk,
+          files: this.#files,
+          consumeQueues: this.#consumeQueues,
+          index,
+          checkpoint,
+          redispatcher: new Redispatcher(dispatcher, this.#consumeQueues, foreignTopics, this.#logger),
+          settings: this.#settings,
+          logger: this.#logger,
+          asideDir: paths.aside,
+        },
+        { abnormal, mark, bootId, resumed },
+      );
+    };
+    let resumed = await resume(resumeParts);
+    let recovered = await recover(resumed);
+    if (recovered === undefined) {
+      giveUpResuming(resumeParts);
+      resumed = undefined;
+      recovered = (await recover(undefined))!;
+    }
+    // What a killed process wrote is in the page cache only. It is shown from now on, so it must stay: with ASYNC_FLUSH, and
+    // where it was shown before, as soon as may be; else before anybody sees it.
     if (doubtFrom !== undefined) rewriteLog(this.#files, doubtFrom, recovered.endOffset);
-    const unsyncedFrom = Math.min(recovered.beginOffset, doubtFrom ?? Infinity);
-    for (const file of this.#files.all) if (file.endOffset > unsyncedFrom) await this.#files.sync(file);
+    const unsyncedFrom =
+      resumed?.mark.flushedOffset ?? Math.min(recovered.beginOffset, doubtFrom ?? Infinity);
+    const syncsLater = resumed !== undefined && this.#settings.flushDiskType !== 'SYNC_FLUSH';
+    for (const file of this.#files.all) {
+      if (file.endOffset <= unsyncedFrom) continue;
+      if (syncsLater) this.#log.distrustSync(file);
+      else await this.#files.sync(file);
+    }
     if (doubtFrom !== undefined) fence.clear();
     this.#log.startAt(recovered.endOffset, recovered.lastStoreTimestamp);
-    const parts = this.#build(checkpoint, index, dispatcher, foreignTopics, hint, bootId);
+    const parts = this.#build(checkpoint, index, dispatcher, foreignTopics, hint, journal, bootId);
     this.#parts = parts;
     dispatcher.startAt(recovered.endOffset, recovered.lastRecordOffset);
-    parts.pipeline.flusher.startAt(recovered.endOffset);
+    parts.pipeline.flusher.startAt(
+      syncsLater ? Math.min(unsyncedFrom, recovered.endOffset) : recovered.endOffset,
+    );
     parts.expiry.watchDisks();
-    // The mark still holds: what was built again can wait for the next flush, however many queues it went to.
-    if (
-      abnormal &&
-      mark !== undefined &&
-      recovered.beginOffset === mark.logOffset &&
-      isPageCacheWhole(mark, checkpoint.physicMsgTimestamp, bootId)
-    )
-      parts.derived.startAt(mark.logOffset);
+    // Where a mark still holds, what was built again can wait for the next flush, however many queues it went to.
+    const durable =
+      mark !== undefined && isPageCacheWhole(mark, checkpoint.physicMsgTimestamp, bootId) ? mark : undefined;
+    if (resumed !== undefined) parts.derived.startAt(durable?.logOffset ?? 0, resumed.mark.logOffset);
+    else if (abnormal && durable?.logOffset === recovered.beginOffset)
+      parts.derived.startAt(recovered.beginOffset, 0);
     else await parts.derived.flushThoroughly();
     this.#earliestStoreTimestamp = await this.earliestStoreTimestamp();
     parts.pipeline.open();
+    if (syncsLater) parts.pipeline.flusher.request();
     this.#startPeriodics(parts);
   }
 
-  #loadIndex(checkpoint: StoreCheckpoint, isWhole: boolean): IndexService | undefined {
+  #makeIndex(checkpoint: StoreCheckpoint): IndexService | undefined {
     const { messageIndexEnable, maxHashSlotNum, maxIndexNum, maxMsgsNumBatch } = this.#settings;
     if (!messageIndexEnable) return undefined;
     const options = { dir: this.#paths.index, maxHashSlotNum, maxIndexNum, maxMsgsNumBatch };
     const deps = { disk: this.#disk, checkpoint, clock: this.#clock, logger: this.#logger };
-    const index = new IndexService(options, deps);
-    index.load(isWhole);
-    return index;
+    return new IndexService(options, deps);
   }
 
   #build(
@@ -276,8 +322,11 @@ export class DefaultMessageStore implements MessageStore {
     dispatcher: Dispatcher,
     foreignTopics: ReadonlySet<string>,
     hint: RecoveryHint,
+    journal: BootJournal,
     bootId: string,
   ): Parts {
+    this.#consumeQueues.onShrink = (topic, queueId) => journal.distrustQueue(topic, queueId);
+    this.#consumeQueues.onDelete = (topic) => journal.removeTopic(topic);
     const shared = {
       log: this.#log,
       consumeQueues: this.#consumeQueues,
@@ -301,7 +350,10 @@ export class DefaultMessageStore implements MessageStore {
       turn: this.#turn,
       foreignTopics,
       onProgress,
-      onFenced: (flushedOffset) => new FenceMark(this.#disk, this.#paths.fenceMark).leave(flushedOffset),
+      onFenced: (flushedOffset) => {
+        new FenceMark(this.#disk, this.#paths.fenceMark).leave(flushedOffset);
+        journal.abandon();
+      },
     });
     const totalMemoryBytes = this.#deps.totalMemoryBytes ?? totalmem();
     dispatcher.onArrival = this.#onArrival;
@@ -313,7 +365,7 @@ export class DefaultMessageStore implements MessageStore {
       stream,
       reader: new MessageReader({ ...shared, tagsCodes: this.#tagsCodes, totalMemoryBytes }),
       queries: new StoreQueries(this.#consumeQueues, index, this.#logReader, this.#tagsCodes),
-      derived: new DerivedFlusher({ ...shared, hint, bootId, logFlusher: pipeline.flusher }),
+      derived: new DerivedFlusher({ ...shared, hint, journal, bootId, logFlusher: pipeline.flusher }),
       expiry: new ExpiryService({ ...shared, consumeQueueDir: this.#paths.consumeQueue }),
     };
   }
@@ -327,7 +379,8 @@ export class DefaultMessageStore implements MessageStore {
     const settings = this.#settings;
     this.#lastThoroughMs = this.#lastLogFlushMs = this.#clock.monotonic();
     every('log flush', settings.flushIntervalCommitLog, () => this.#flushLog(parts));
-    every('queue flush', settings.flushIntervalConsumeQueue, () => this.#flushDerived(parts));
+    every('queue flush', settings.flushIntervalConsumeQueue, () => this.#writeDerived(parts));
+    every('durable mark', settings.flushIntervalConsumeQueue, () => this.#flushDerived(parts));
     every('expiry', settings.cleanResourceInterval, async () => {
       await parts.expiry.run({ manual: false });
       this.#earliestStoreTimestamp = await this.earliestStoreTimestamp();
@@ -350,17 +403,28 @@ export class DefaultMessageStore implements MessageStore {
     parts.pipeline.flusher.request();
   }
 
+  async #writeDerived(parts: Parts): Promise<void> {
+    const startMs = this.#clock.monotonic();
+    const unmarked = parts.dispatcher.dispatchedOffset - parts.derived.bootMarkedOffset;
+    if (this.#bootId === '' || unmarked < this.#markAfterBytes || startMs < this.#nextBootMarkMs)
+      return parts.derived.writeQueues(QUEUE_PAGES);
+    await parts.derived.markBoot();
+    const endMs = this.#clock.monotonic();
+    this.#nextBootMarkMs = endMs + Math.max(BOOT_MARK_PAUSE_MS, BOOT_MARK_REST * (endMs - startMs));
+  }
+
   async #flushDerived(parts: Parts): Promise<void> {
     const nowMs = this.#clock.monotonic();
     const unmarked = parts.dispatcher.dispatchedOffset - parts.derived.markedOffset;
     const isDue = nowMs >= this.#lastThoroughMs + this.#settings.flushConsumeQueueThoroughInterval;
-    const isFarBehind = unmarked >= MARK_AFTER_BYTES && nowMs >= this.#nextMarkMs;
-    if (!isFarBehind && !(isDue && unmarked > 0)) return parts.derived.writeQueues(QUEUE_PAGES);
+    const isFarBehind = unmarked >= this.#markAfterBytes && nowMs >= this.#nextMarkMs;
+    if (!isFarBehind && !(isDue && unmarked > 0)) return;
     this.#lastThoroughMs = nowMs;
     await parts.derived.flushThoroughly();
     const endMs = this.#clock.monotonic();
     // With many queues a flush takes long; as long again the disk is left to others.
-    this.#nextMarkMs = endMs + Math.max(MARK_PAUSE_MS, endMs - nowMs);
+    const pauseMs = this.#bootId === '' ? MARK_PAUSE_MS : DURABLE_MARK_PAUSE_MS;
+    this.#nextMarkMs = endMs + Math.max(pauseMs, endMs - nowMs);
   }
 
   async #close(): Promise<void> {
@@ -395,6 +459,7 @@ export class DefaultMessageStore implements MessageStore {
   }
 
   #closeFiles(): void {
+    this.#journal?.close();
     this.#tagsCodes.close();
     this.#batches?.close();
     this.#consumeQueues.close();

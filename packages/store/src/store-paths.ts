@@ -13,6 +13,8 @@ export interface StorePaths {
   readonly batchConsumeQueue: string;
   readonly index: string;
   readonly recoveryHint: string;
+  /** What the next process of the same boot goes on with. */
+  readonly bootJournal: string;
   /** Exists after a sync or write of the log failed. */
   readonly fenceMark: string;
   /** Bytes that recovery cut although they looked valid. */
@@ -38,6 +40,7 @@ export function storePaths(settings: MessageStoreSettings): StorePaths {
     batchConsumeQueue: join(root, 'batchconsumequeue'),
     index: join(root, 'index'),
     recoveryHint: join(root, 'config', 'mq-recovery.json'),
+    bootJournal: join(root, 'mq-boot.journal'),
     fenceMark: join(root, 'config', 'mq-fenced'),
     aside: join(root, 'mq-aside'),
     commitLogWrite: writable.length > 0 ? writable : all,

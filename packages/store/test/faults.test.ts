@@ -301,7 +301,7 @@ describe('a message store on a failing disk', () => {
     await first.put(message('a'));
     await first.close();
     disk.failAt('rename', 1, 'EIO', { path: 'mq-recovery' });
-    const failed = makeStore({ disk, clock });
+    const failed = makeStore({ disk, clock, bootId: 'boot-2' });
     await expect(failed.start()).rejects.toMatchObject({ code: 'IO' });
     const writes = disk.calls.get('write');
     await failed.close();

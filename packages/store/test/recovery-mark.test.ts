@@ -12,10 +12,13 @@ function markedOffset(disk: SimulatedDisk): number {
 }
 
 describe('the recovery mark', () => {
-  test('follows a busy log every two seconds, an idle one with the thorough flush', async () => {
+  test.each([
+    ['two seconds, where no boot mark does for a kill', '', 2000],
+    ['ten seconds', 'boot-1', 10_000],
+  ])('follows a busy log every %s, an idle one with the thorough flush', async (_, bootId, pauseMs) => {
     const disk = new SimulatedDisk();
     const clock = new ManualClock();
-    const store = await openStore({ disk, clock, settings: LARGE });
+    const store = await openStore({ disk, clock, settings: LARGE, bootId });
     const putMebibytes = (count: number): Promise<unknown> =>
       putAll(
         store,
@@ -26,7 +29,7 @@ describe('the recovery mark', () => {
     const first = markedOffset(disk);
     expect(first).toBe(store.maxPhyOffset);
     await putMebibytes(17);
-    await clock.advance(1000);
+    await clock.advance(pauseMs - 1000);
     expect(markedOffset(disk)).toBe(first);
     await clock.advance(2000);
     expect(markedOffset(disk)).toBe(store.maxPhyOffset);

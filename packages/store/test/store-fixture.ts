@@ -48,6 +48,7 @@ export interface FixtureOptions {
   bootId?: string;
   logger?: Logger;
   totalMemoryBytes?: number;
+  markAfterBytes?: number;
 }
 
 /** A store with small files that has not been started. */
@@ -61,13 +62,14 @@ export function makeStore(options: FixtureOptions): DefaultMessageStore {
     maxIndexNum: 200,
     ...options.settings,
   };
-  const { disk, logger, totalMemoryBytes } = options;
+  const { disk, logger, totalMemoryBytes, markAfterBytes } = options;
   const clock = options.clock ?? new ManualClock();
   const deps = { disk, clock, turn: new TurnScheduler(), bootId: options.bootId ?? 'boot-1' };
   return new DefaultMessageStore(settings, {
     ...deps,
     ...(logger === undefined ? {} : { logger }),
     ...(totalMemoryBytes === undefined ? {} : { totalMemoryBytes }),
+    ...(markAfterBytes === undefined ? {} : { markAfterBytes }),
   });
 }
 

@@ -6,8 +6,8 @@
  * buffers and read caches have bounds that hold for all queues together.
  */
 import { join } from 'node:path';
-import { silentLogger } from '@mq/remoting';
-import type { Logger } from '@mq/remoting';
+import { silentLogger, systemClock } from '@mq/remoting';
+import type { Clock, Logger } from '@mq/remoting';
 import type { Disk, DiskError } from '../disk/disk.js';
 import { DirectorySyncs } from '../disk/directory-syncs.js';
 import { FileHandles } from '../disk/file-handles.js';
@@ -16,6 +16,8 @@ import { ConsumeQueueError } from './consume-queue-error.js';
 import { ConsumeQueue } from './consume-queue.js';
 import type { QueueHost } from './consume-queue.js';
 import type { EntryBlock } from './entry-block.js';
+import type { QueueRow } from './queue-row.js';
+import { Slice } from '../slice.js';
 
 export interface ConsumeQueueStoreOptions {
   /** The `consumequeue` directory: TOPIC/QID/files below it. */
@@ -30,9 +32,10 @@ export interface ConsumeQueueStoreOptions {
   maxCachedBlocks?: number;
 }
 
-/** Queues handled in one go before the event loop gets its turn; where files may be created, far fewer. */
+/** Queues handled in one go before the event loop gets its turn. */
 const SLICE = 64;
-const WRITES_A_SLICE = 8;
+/** Writes in one go, if they take no longer than a slice: a file may have to be created for one. */
+const WRITES_A_SLICE = 64;
 /** Looking at a queue that has nothing to write costs next to nothing. */
 const LOOKS_A_SLICE = 4096;
 /** Most whole entries in a page of the file system. */
@@ -49,21 +52,32 @@ export class ConsumeQueueStore {
   private readonly host: QueueHost;
   private readonly logger: Logger;
   private readonly disk: Disk;
+  private readonly clock: Clock;
   private readonly cachedBlocks = new Map<ConsumeQueue, EntryBlock>();
   /** Queues with something to flush. */
   private dirty: ConsumeQueue[] = [];
+  /** Queues whose syncs are under way. */
+  private round: readonly ConsumeQueue[] = [];
+  /** Queues whose row was not taken since it changed. */
+  private rowsDue = new Set<ConsumeQueue>();
+  /** Told before files of a queue are removed or cut. */
+  onShrink: ((topic: string, queueId: number) => void) | undefined;
+  /** Told before a topic is removed. */
+  onDelete: ((topic: string) => void) | undefined;
   /** Clean queues whose tail is still in memory. */
   private warm = new Set<ConsumeQueue>();
   private tailBytes = 0;
-  private flushing: Promise<void> = Promise.resolve();
+  private syncing: Promise<void> = Promise.resolve();
+  private writing: Promise<void> = Promise.resolve();
   /** A sync failed: what the files hold is unknown until a restart reads them again. */
   private fault: DiskError | undefined;
 
   constructor(
     private readonly options: ConsumeQueueStoreOptions,
-    { disk, logger = silentLogger }: { disk: Disk; logger?: Logger },
+    { disk, logger = silentLogger, clock = systemClock }: { disk: Disk; logger?: Logger; clock?: Clock },
   ) {
     this.disk = disk;
+    this.clock = clock;
     this.logger = logger;
     this.handles = new FileHandles(disk, options.maxOpenFiles ?? 1024);
     this.directories = new DirectorySyncs(disk);
@@ -122,29 +136,52 @@ export class ConsumeQueueStore {
   /**
    * Writes pending entries to the files. With `leastPages` > 0 only queues with as many dirty pages, and without a sync.
    * With 0 (thorough) everything: when the promise resolves, every entry put before the call is durable, and the
-   * checkpoint may say so. Yields to the event loop; a second call waits for the first.
+   * checkpoint may say so. Yields to the event loop; a second thorough call waits for the first.
    * @param closing nothing else needs the thread pool any more
    * @throws DiskError; after a failed sync every further flush fails with it
    */
   flush(leastPages: number, { closing = false }: { closing?: boolean } = {}): Promise<void> {
+    if (leastPages > 0) return this.write(leastPages);
     const parallel = closing ? PARALLEL_SYNCS_AT_CLOSE : PARALLEL_SYNCS;
-    const run = this.flushing.catch(() => undefined).then(() => this.flushNow(leastPages, parallel));
-    this.flushing = run;
+    const run = this.syncing.catch(() => undefined).then(() => this.flushNow(parallel));
+    this.syncing = run;
     return run;
   }
 
-  private async flushNow(leastPages: number, parallel: number): Promise<void> {
+  /**
+   * Writes what is pending to the files, without a sync, also while a thorough flush waits for the device. With `leastPages`
+   * 0 all of it: when the promise resolves, every entry put before the call is in the files.
+   * @throws DiskError
+   */
+  write(leastPages: number): Promise<void> {
+    const run = this.writing.catch(() => undefined).then(() => this.writeNow(leastPages));
+    this.writing = run;
+    return run;
+  }
+
+  private async writeNow(leastPages: number): Promise<void> {
     if (this.fault !== undefined) throw this.fault;
-    const round = this.dirty;
-    const thorough = leastPages === 0;
-    if (thorough) this.dirty = [];
-    try {
-      await writeAll(round, leastPages);
-    } catch (error) {
-      if (thorough) this.dirty = round.concat(this.dirty);
-      throw error;
+    const slice = new Slice(this.clock, WRITES_A_SLICE);
+    for (const queues of [this.round, this.dirty]) {
+      for (let next = 0; next < queues.length; next++) {
+        const queue = queues[next]!;
+        const { pendingBytes } = queue;
+        queue.writePending(leastPages);
+        if (queue.pendingBytes !== pendingBytes ? slice.isOver() : next % LOOKS_A_SLICE === LOOKS_A_SLICE - 1)
+          await slice.next();
+      }
     }
-    if (thorough) await this.syncRound(round, parallel);
+  }
+
+  private async flushNow(parallel: number): Promise<void> {
+    await this.write(0);
+    this.round = this.dirty;
+    this.dirty = [];
+    try {
+      await this.syncRound(this.round, parallel);
+    } finally {
+      this.round = [];
+    }
   }
 
   private async syncRound(round: readonly ConsumeQueue[], parallel: number): Promise<void> {
@@ -166,6 +203,7 @@ export class ConsumeQueueStore {
       this.fault = error as DiskError;
       throw error;
     }
+    for (const queue of round) queue.confirmNames();
     for (const queue of idle) if (!queue.isDirty && !this.warm.has(queue)) queue.becomeIdle();
   }
 
@@ -179,6 +217,63 @@ export class ConsumeQueueStore {
         else this.create(topic, Number(name)).load();
       }
     }
+  }
+
+  /**
+   * Takes the queues over as an earlier process of this boot left them, without looking into their files; those that were
+   * written to after their row was taken are loaded and recovered, and have to hold what the row tells.
+   * @param logOffset entries of records before it are told of
+   * @returns false where that cannot be: a queue is missing, or another than it was. Then `forget`, `load` and `recover`
+   */
+  restore(rows: readonly QueueRow[], logOffset: number): boolean {
+    const byTopic = new Map<string, Map<number, QueueRow>>();
+    for (const row of rows) {
+      let byId = byTopic.get(row.topic);
+      if (byId === undefined) byTopic.set(row.topic, (byId = new Map()));
+      byId.set(row.queueId, row);
+    }
+    let found = 0;
+    for (const topic of this.disk.list(this.options.dir)) {
+      const byId = byTopic.get(topic);
+      for (const name of this.disk.list(join(this.options.dir, topic))) {
+        if (!/^\d+$/.test(name)) continue;
+        const row = byId?.get(Number(name));
+        if (row !== undefined) found++;
+        if (!this.restoreOne(topic, Number(name), row, logOffset)) return false;
+      }
+    }
+    this.directories.add(this.options.dir);
+    return found === rows.length;
+  }
+
+  private restoreOne(topic: string, queueId: number, row: QueueRow | undefined, logOffset: number): boolean {
+    const queue = this.create(topic, queueId);
+    if (row === undefined || !queue.restore(row)) {
+      queue.load();
+      queue.recover({ abnormal: false });
+      if (queue.damagedFrom !== undefined) return false;
+      // One that has no row did not exist, or had no entry, when the rows were taken.
+      if (row === undefined ? queue.entriesBefore(logOffset) > 0 : !queue.continues(row)) return false;
+      this.rowsDue.add(queue);
+    }
+    queue.distrustSyncs(row?.durableBytes ?? 0);
+    return true;
+  }
+
+  /** Forgets all queues, as if nothing had been loaded. */
+  forget(): void {
+    this.handles.closeAll();
+    this.topicsByName.clear();
+    this.cachedBlocks.clear();
+    this.dirty = [];
+    this.rowsDue.clear();
+  }
+
+  /** The queues whose row changed since they were last taken, or all queues. */
+  takeRowsDue({ all = false }: { all?: boolean } = {}): Iterable<ConsumeQueue> {
+    const due = all ? [...this.queues()] : this.rowsDue;
+    this.rowsDue = new Set();
+    return due;
   }
 
   /** Finds the end of every queue; see `ConsumeQueue.recover`. */
@@ -237,6 +332,7 @@ export class ConsumeQueueStore {
 
   /** Removes the queues of a topic with their files. */
   deleteTopic(topic: string): void {
+    this.onDelete?.(topic);
     for (const queue of existing(this.topicsByName.get(topic) ?? [])) queue.destroy();
     if (!this.topicsByName.delete(topic)) return;
     this.disk.remove(join(this.options.dir, topic));
@@ -275,6 +371,8 @@ export class ConsumeQueueStore {
       directoryChanged: (dir) => this.directories.add(dir),
       fileSizeBytes: Math.ceil(this.options.fileSizeBytes / ENTRY_BYTES) * ENTRY_BYTES,
       becameDirty: (queue) => void this.dirty.push(queue),
+      rowChanged: (queue) => void this.rowsDue.add(queue),
+      aboutToShrink: ({ topic, queueId }) => this.onShrink?.(topic, queueId),
       claimTailBytes: (bytes) => {
         if (this.tailBytes + bytes > maxTailBytes) return false;
         this.tailBytes += bytes;
@@ -315,20 +413,6 @@ export class ConsumeQueueStore {
 /** The queues of a topic, without walking the holes between their ids. */
 function existing(byId: readonly (ConsumeQueue | undefined)[]): ConsumeQueue[] {
   return Object.values(byId).filter((queue) => queue !== undefined);
-}
-
-/** Writes what is pending in each queue, a few files a turn of the event loop. @throws DiskError */
-async function writeAll(queues: readonly ConsumeQueue[], leastPages: number): Promise<void> {
-  let writes = 0;
-  for (let next = 0; next < queues.length; next++) {
-    const queue = queues[next]!;
-    const pendingBytes = queue.pendingBytes;
-    queue.writePending(leastPages);
-    if (queue.pendingBytes !== pendingBytes) writes++;
-    if (writes < WRITES_A_SLICE && next % LOOKS_A_SLICE !== LOOKS_A_SLICE - 1) continue;
-    writes = 0;
-    await turn();
-  }
 }
 
 /** The event loop's next turn. */

@@ -17,6 +17,7 @@ import { EntryBlock } from './entry-block.js';
 import { endAfterCrash, endOfContiguous } from './queue-end.js';
 import { QueueFiles } from './queue-files.js';
 import type { QueueFilesContext } from './queue-files.js';
+import type { QueueRow } from './queue-row.js';
 
 /** A tail starts with room for 16 entries and doubles up to 3,200. */
 const FIRST_TAIL_BYTES = 16 * ENTRY_BYTES;
@@ -37,6 +38,10 @@ export interface QueueHost extends QueueFilesContext {
   readonly page: Buffer;
   /** The queue has entries to flush; called once until it was flushed. */
   becameDirty(queue: ConsumeQueue): void;
+  /** What `row` tells is another than before. */
+  rowChanged(queue: ConsumeQueue): void;
+  /** Files of the queue are about to be removed or cut: until `rowChanged` is called, no row of it holds. */
+  aboutToShrink(queue: ConsumeQueue): void;
   /** Asks to keep `bytes` more in tails. False: the bound is reached, and they are not counted. */
   claimTailBytes(bytes: number): boolean;
   /** Counts bytes of tails that were taken without asking (positive) or given back (negative). */
@@ -58,6 +63,8 @@ export class ConsumeQueue {
   private endBytes = 0;
   private writtenBytes = 0;
   private syncedBytes = 0;
+  /** As `syncedBytes`, the names of the files being durable too. */
+  private durableBytes = 0;
   private tail: Buffer | undefined;
   private tailStart = 0;
   private dirty = false;
@@ -74,7 +81,7 @@ export class ConsumeQueue {
     readonly queueId: number,
     dir: string,
   ) {
-    this.files = new QueueFiles(host, dir);
+    this.files = new QueueFiles(host, dir, () => host.aboutToShrink(this));
   }
 
   /** First queue offset that may be read. */
@@ -128,6 +135,7 @@ export class ConsumeQueue {
     if (this.tail === undefined || at === this.tail.length) {
       this.makeRoom();
       at = this.endBytes - this.tailStart;
+      if (position === this.minBytes) this.minPhysicalOffset = physicalOffset;
     }
     writeEntry(this.tail!, at, physicalOffset, sizeBytes, tagsHigh, tagsLow);
     this.endBytes += ENTRY_BYTES;
@@ -164,7 +172,7 @@ export class ConsumeQueue {
     if (isFirst) {
       this.minBytes = position;
       this.minPhysicalOffset = -1;
-      this.syncedBytes = from;
+      this.syncedBytes = this.durableBytes = from;
     }
     return true;
   }
@@ -218,6 +226,7 @@ export class ConsumeQueue {
     if (this.pendingBytes > 0) {
       this.files.write(this.tail!, this.writtenBytes - this.tailStart, this.pendingBytes, this.writtenBytes);
       this.writtenBytes = this.endBytes;
+      this.host.rowChanged(this);
     }
     return true;
   }
@@ -228,6 +237,13 @@ export class ConsumeQueue {
     if (this.destroyed || to === this.syncedBytes) return;
     await this.files.sync(Math.min(this.syncedBytes, to - ENTRY_BYTES), to);
     this.syncedBytes = Math.min(to, this.endBytes);
+  }
+
+  /** The directories of what `syncWritten` made durable were synced too. */
+  confirmNames(): void {
+    if (this.durableBytes === this.syncedBytes) return;
+    this.durableBytes = this.syncedBytes;
+    this.host.rowChanged(this);
   }
 
   /** Marks the queue as flushed unless entries arrived meanwhile; returns whether it is. */
@@ -322,6 +338,60 @@ export class ConsumeQueue {
     this.setEnd(this.files.startBytes);
   }
 
+  /** What a later process needs to go on without looking into the files; undefined where there is nothing to tell. */
+  row(): QueueRow | undefined {
+    if (this.destroyed || this.files.isEmpty) return undefined;
+    const changeStamp = this.files.lastChangeStamp();
+    if (changeStamp === undefined) return undefined;
+    const { topic, queueId, minBytes, maxPhysicalOffset, minPhysicalOffset } = this;
+    return {
+      topic,
+      queueId,
+      startBytes: this.files.startBytes,
+      filesEndBytes: this.files.endBytes,
+      minBytes,
+      endBytes: this.writtenBytes,
+      durableBytes: Math.min(this.durableBytes, this.writtenBytes),
+      // With entries pending, it is their end: then nothing of the queue is told.
+      maxPhysicalOffset:
+        this.pendingBytes === 0 ? maxPhysicalOffset : this.physicalEndBefore(this.writtenBytes),
+      minPhysicalOffset: this.minBytes < this.writtenBytes ? minPhysicalOffset : -1,
+      changeStamp,
+    };
+  }
+
+  /**
+   * Takes over the row of an earlier process of this boot instead of `load` and `recover`.
+   * @returns whether the files are what they were; if not, the queue has to be loaded
+   */
+  restore(row: QueueRow): boolean {
+    this.files.assume(row.startBytes, row.filesEndBytes);
+    if (this.files.isEmpty || this.files.lastChangeStamp() !== row.changeStamp) return false;
+    this.minBytes = row.minBytes;
+    this.minPhysicalOffset = row.minPhysicalOffset;
+    this.setEnd(row.endBytes);
+    this.maxPhysicalOffset = row.maxPhysicalOffset;
+    return true;
+  }
+
+  /** Whether a queue that was loaded still holds what the row tells, and maybe more. */
+  continues(row: QueueRow): boolean {
+    if (this.files.startBytes !== row.startBytes || this.endBytes < row.endBytes) return false;
+    return (
+      row.endBytes <= this.firstReadable() || this.physicalEndBefore(row.endBytes) === row.maxPhysicalOffset
+    );
+  }
+
+  /** Only what stands before `bytes` is on the device: the rest is flushed once more. */
+  distrustSyncs(bytes: number): void {
+    this.syncedBytes = this.durableBytes = Math.min(bytes, this.endBytes);
+    if (this.syncedBytes === this.endBytes) return;
+    this.files.namesChanged(this.syncedBytes, this.endBytes);
+    if (this.dirty) return;
+    this.dirty = true;
+    this.host.becameDirty(this);
+  }
+
   /**
    * Finds the end of the queue in its files. Where the entries of the last file are contiguous (all that was written is
    * there: `abnormal` is false) the end is searched for; else every entry of the last three files is looked at, and
@@ -379,6 +449,7 @@ export class ConsumeQueue {
     if (end <= this.minBytes) this.minPhysicalOffset = -1;
     this.minBytes = Math.min(this.minBytes, end);
     this.maxPhysicalOffset = this.lastPhysicalEnd();
+    this.host.rowChanged(this);
   }
 
   /** Moves minOffset to the first entry whose record starts at or behind `minPhysicalOffset`, the start of the log. */
@@ -412,6 +483,7 @@ export class ConsumeQueue {
       this.files.removeFirst();
       removed++;
     }
+    if (removed > 0) this.host.rowChanged(this);
     this.correctMinOffset(minPhysicalOffset);
     return removed;
   }
@@ -429,7 +501,7 @@ export class ConsumeQueue {
   }
 
   private setEnd(end: number): void {
-    this.endBytes = this.writtenBytes = this.syncedBytes = end;
+    this.endBytes = this.writtenBytes = this.syncedBytes = this.durableBytes = end;
     this.tailStart = end;
     this.host.cacheBlock(this, undefined);
   }
@@ -466,7 +538,11 @@ export class ConsumeQueue {
 
   /** End of the last record that has an entry; -1 when the queue holds blanks only. */
   private lastPhysicalEnd(): number {
-    for (let at = this.endBytes - ENTRY_BYTES; at >= this.firstReadable(); at -= ENTRY_BYTES) {
+    return this.physicalEndBefore(this.endBytes);
+  }
+
+  private physicalEndBefore(end: number): number {
+    for (let at = end - ENTRY_BYTES; at >= this.firstReadable(); at -= ENTRY_BYTES) {
       const entry = this.entriesNow(at / ENTRY_BYTES, 1);
       if (entry.sizeBytes(0) > 0 && !entry.isBlank(0)) return entry.physicalOffset(0) + entry.sizeBytes(0);
     }

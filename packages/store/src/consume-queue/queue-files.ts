@@ -27,6 +27,8 @@ export class QueueFiles {
   constructor(
     private readonly context: QueueFilesContext,
     readonly dir: string,
+    /** Called before files are removed or cut. */
+    private readonly aboutToShrink: () => void = () => undefined,
   ) {}
 
   get isEmpty(): boolean {
@@ -68,6 +70,27 @@ export class QueueFiles {
     }
     this.startBytes = starts[0] ?? 0;
     this.endBytes = starts.length === 0 ? 0 : starts[starts.length - 1]! + fileSizeBytes;
+  }
+
+  /** As `load`, without a look at the disk: somebody else knows that these are the files. */
+  assume(startBytes: number, endBytes: number): void {
+    this.startBytes = startBytes;
+    this.endBytes = endBytes;
+  }
+
+  /** `DiskStat.changeStamp` of the last file; 0 without one, undefined where it is missing or of another size. */
+  lastChangeStamp(): number | undefined {
+    if (this.isEmpty) return 0;
+    const facts = this.context.disk.stat(this.pathOf(this.endBytes - this.fileSizeBytes));
+    return facts?.sizeBytes === this.fileSizeBytes ? facts.changeStamp : undefined;
+  }
+
+  /** The files that hold [from, to), and so their names, were created since `from` was the end of the queue. */
+  namesChanged(from: number, to: number): void {
+    const isInOneFile = from % this.fileSizeBytes !== 0 && this.fileStart(from) === this.fileStart(to - 1);
+    if (isInOneFile) return;
+    this.context.directoryChanged(this.dir);
+    this.parentsChanged();
   }
 
   private badSize(start: number, sizeBytes: number): ConsumeQueueError {
@@ -120,6 +143,7 @@ export class QueueFiles {
    * @returns whether anything stood there
    */
   truncate(position: number, staleEnd = Infinity): boolean {
+    this.aboutToShrink();
     const isLast = this.isEmpty || this.endBytes - this.fileSizeBytes < position;
     while (!this.isEmpty && this.endBytes - this.fileSizeBytes >= position) {
       this.removeFile(this.endBytes - this.fileSizeBytes);
@@ -144,6 +168,7 @@ export class QueueFiles {
   }
 
   removeFirst(): void {
+    this.aboutToShrink();
     this.removeFile(this.startBytes);
     this.startBytes += this.fileSizeBytes;
   }
@@ -170,6 +195,10 @@ export class QueueFiles {
   /** QID; TOPIC, consumequeue and the root may be as new as it is. */
   private makeDirectory(): void {
     this.context.disk.mkdir(this.dir);
+    this.parentsChanged();
+  }
+
+  private parentsChanged(): void {
     let dir = this.dir;
     for (let level = 0; level < 3; level++) this.context.directoryChanged((dir = dirname(dir)));
   }

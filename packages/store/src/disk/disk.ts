@@ -53,6 +53,13 @@ export interface DiskStat {
   /** Last modification, wall clock milliseconds. */
   readonly mtimeMs: number;
   readonly isDirectory: boolean;
+  /** Names this very file: another one under its path, a copy of it included, has another. Empty where nothing tells. */
+  readonly identity: string;
+  /**
+   * Another number after any change of content, size or name (as fine as the file system's clock, some milliseconds).
+   * No program can set it.
+   */
+  readonly changeStamp: number;
 }
 
 export interface DiskUsage {

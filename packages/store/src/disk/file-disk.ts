@@ -75,7 +75,15 @@ export class FileDisk implements Disk {
   stat(path: string): DiskStat | undefined {
     return guardAbsent('stat', path, () => {
       const facts = statSync(path);
-      return { sizeBytes: facts.size, mtimeMs: facts.mtimeMs, isDirectory: facts.isDirectory() };
+      const { size, mtimeMs, ctimeMs, birthtimeMs, dev, ino } = facts;
+      return {
+        sizeBytes: size,
+        mtimeMs,
+        isDirectory: facts.isDirectory(),
+        // The number alone is given to another file once this one is gone; its birth no program can set.
+        identity: birthtimeMs > 0 ? `${dev}:${ino}:${birthtimeMs}` : '',
+        changeStamp: ctimeMs,
+      };
     });
   }
 

@@ -7,6 +7,8 @@
  * The checkpoint comes before the header because a file whose header is newer than the checkpoint
  * is thrown away after a crash, and with it keys that no recovery brings back.
  */
+import { basename } from 'node:path';
+import { readInt32 } from '@mq/remoting/message';
 import type { DiskFile } from '../disk/disk.js';
 import type { FileHandles } from '../disk/file-handles.js';
 import {
@@ -27,6 +29,17 @@ import { SlotTable } from './slot-table.js';
 const GATHERED_ENTRIES = 3276;
 const MAX_INT = 0x7fffffff;
 
+/** What a later process of this boot needs to go on with a file although its header on disk is older. */
+export interface IndexFileState {
+  readonly name: string;
+  /** The header in the file, as hexadecimal text: another one means that somebody else wrote it. */
+  readonly writtenHeader: string;
+  /** The header as it would have to be: all its entries are in the file. */
+  readonly header: Readonly<IndexHeader>;
+  /** The slots in the file lead to every entry before this one, and maybe to later ones; 0: they are not to be used. */
+  readonly slotsUpTo: number;
+}
+
 export class IndexFile {
   private slots: SlotTable | undefined;
   /** Entries [gatheredFrom, indexCount), not yet in the file. */
@@ -34,6 +47,9 @@ export class IndexFile {
   private gatheredFrom = 1;
   private headerDirty = false;
   private destroyed = false;
+  /** As in `IndexFileState`. */
+  private slotsUpTo: number;
+  private writtenHeader = '';
 
   private constructor(
     private readonly handles: FileHandles,
@@ -41,7 +57,7 @@ export class IndexFile {
     private readonly shape: IndexFileShape,
     private readonly facts: IndexHeader,
   ) {
-    this.gatheredFrom = facts.indexCount;
+    this.gatheredFrom = this.slotsUpTo = facts.indexCount;
   }
 
   /**
@@ -67,18 +83,39 @@ export class IndexFile {
       indexCount: 1,
     });
     file.slots = new SlotTable(shape.slots);
-    file.file().write(encodeIndexHeader(file.facts), 0);
+    file.writeHeader(file.facts);
     return file;
   }
 
-  /** Reads the header of a file that exists. */
-  static load(handles: FileHandles, path: string, shape: IndexFileShape): IndexFile {
+  /**
+   * Reads the header of a file that exists.
+   * @param state what an earlier process of this boot knew of the file; its `writtenHeader` is the one in the file
+   */
+  static load(handles: FileHandles, path: string, shape: IndexFileShape, state?: IndexFileState): IndexFile {
     const bytes = Buffer.alloc(HEADER_BYTES);
     handles.use(path).read(bytes, 0);
-    const facts = decodeIndexHeader(bytes);
+    const facts = state === undefined ? decodeIndexHeader(bytes) : { ...state.header };
     // More than fit are damage; nothing shall look for them.
     facts.indexCount = Math.min(facts.indexCount, shape.entries);
-    return new IndexFile(handles, path, shape, facts);
+    const file = new IndexFile(handles, path, shape, facts);
+    file.writtenHeader = bytes.toString('hex');
+    if (state === undefined) return file;
+    // What was in the cache only is to be synced, the header at the latest then.
+    file.headerDirty = encodeIndexHeader(facts).toString('hex') !== file.writtenHeader;
+    file.slotsUpTo = state.slotsUpTo;
+    if (file.slotsUpTo < facts.indexCount) file.slots = file.loadSlots();
+    return file;
+  }
+
+  /** Entries put so far are in the file when it returns; not synced, and no header or slot says so. @throws DiskError */
+  writeEntries(): void {
+    if (!this.destroyed) this.writeGathered();
+  }
+
+  /** As of now; call `writeEntries` first. */
+  state(): IndexFileState {
+    const { writtenHeader, slotsUpTo } = this;
+    return { name: basename(this.path), writtenHeader, header: { ...this.facts }, slotsUpTo };
   }
 
   get header(): Readonly<IndexHeader> {
@@ -153,24 +190,31 @@ export class IndexFile {
   async flush(vouch: (endTimestamp: number) => void = () => undefined): Promise<void> {
     this.writeGathered();
     const flushed = { ...this.facts };
-    while (this.writeSlots()) await new Promise((resolve) => setImmediate(resolve));
+    for (let page = this.writeSlots(0); page >= 0; page = this.writeSlots(page)) await turn();
+    this.slotsUpTo = flushed.indexCount;
     if (this.destroyed) return;
     await this.handles.sync(this.path);
     if (this.destroyed) return;
     vouch(flushed.endTimestamp);
-    this.file().write(encodeIndexHeader(flushed), 0);
+    this.writeHeader(flushed);
     await this.handles.sync(this.path);
     this.headerDirty = flushed.indexCount !== this.facts.indexCount;
   }
 
-  /** Entries first: a slot never leads to an entry that was not written before it. */
-  private writeSlots(): boolean {
-    if (this.slots === undefined || this.destroyed) return false;
+  /** Entries first: a slot never leads to an entry that was not written before it. @returns as `SlotTable.writeSlice` */
+  private writeSlots(from: number): number {
+    if (this.slots === undefined || this.destroyed) return -1;
     this.writeGathered();
     const file = this.file();
-    return this.slots.writeSlice((source, position, length, start) =>
+    return this.slots.writeSlice(from, (source, position, length, start) =>
       file.write(source, position, length, start),
     );
+  }
+
+  private writeHeader(header: Readonly<IndexHeader>): void {
+    const bytes = encodeIndexHeader(header);
+    this.file().write(bytes, 0);
+    this.writtenHeader = bytes.toString('hex');
   }
 
   /** Gives the memory of a file back that is full and flushed. */
@@ -245,7 +289,7 @@ export class IndexFile {
     const { facts } = this;
     if (facts.indexCount <= 1) return false;
     if (facts.endPhyOffset < phyOffset) return true;
-    while (this.writeSlots());
+    for (let page = this.writeSlots(0); page >= 0;) page = this.writeSlots(page);
     let low = 1;
     let high = facts.indexCount;
     while (low < high) {
@@ -273,9 +317,11 @@ export class IndexFile {
 
   /** Reads the slots. Where some are ahead of the header, a flush was cut short: they are made again. */
   private loadSlots(): SlotTable {
+    if (this.slotsUpTo === 0) return this.slotsFromEntries();
     const slots = new SlotTable(this.shape.slots);
     const file = this.file();
     slots.load((target, position) => file.read(target, position));
+    this.addToSlots(slots, this.slotsUpTo);
     for (let slot = 0; slot < this.shape.slots; slot++) {
       const first = slots.get(slot);
       if (first >= this.facts.indexCount || first < 0) return this.slotsFromEntries();
@@ -288,21 +334,27 @@ export class IndexFile {
    * be lost, or be of an earlier time, before the log was cut.
    */
   private slotsFromEntries(): SlotTable {
+    this.slotsUpTo = 0;
     const slots = new SlotTable(this.shape.slots);
     for (let slot = 0; slot < this.shape.slots; slot++) slots.set(slot, 0);
-    const block = Buffer.allocUnsafeSlow(
-      Math.min(GATHERED_ENTRIES, this.facts.indexCount) * INDEX_ENTRY_BYTES,
-    );
-    for (let number = 1; number < this.facts.indexCount;) {
-      const count = Math.min(block.length / INDEX_ENTRY_BYTES, this.facts.indexCount - number);
+    this.addToSlots(slots, 1);
+    return slots;
+  }
+
+  /** Makes the slots lead to the entries from `first` on. */
+  private addToSlots(slots: SlotTable, first: number): void {
+    const { indexCount } = this.facts;
+    if (first >= indexCount) return;
+    const block = Buffer.allocUnsafeSlow(Math.min(GATHERED_ENTRIES, indexCount - first) * INDEX_ENTRY_BYTES);
+    for (let number = first; number < indexCount;) {
+      const count = Math.min(block.length / INDEX_ENTRY_BYTES, indexCount - number);
       this.file().read(block, entryPosition(this.shape, number), count * INDEX_ENTRY_BYTES);
       for (let i = 0; i < count; i++, number++) {
-        const { keyHash } = readIndexEntry(block, i * INDEX_ENTRY_BYTES);
+        const keyHash = readInt32(block, i * INDEX_ENTRY_BYTES);
         // A hash below 0 is damage: no key has one.
         if (keyHash >= 0) slots.set(keyHash % this.shape.slots, number);
       }
     }
-    return slots;
   }
 
   private storedEntryNow(number: number): IndexEntry {
@@ -314,4 +366,9 @@ export class IndexFile {
   private file(): DiskFile {
     return this.handles.use(this.path);
   }
+}
+
+/** The event loop's next turn. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }

@@ -15,9 +15,10 @@ import type { Disk, DiskError } from '../disk/disk.js';
 import { descriptorShare } from '../disk/descriptor-share.js';
 import { FileHandles } from '../disk/file-handles.js';
 import { indexFileName } from './index-file-name.js';
-import { indexFileSize } from './index-file-format.js';
+import { HEADER_BYTES, indexFileSize } from './index-file-format.js';
 import type { IndexFileShape } from './index-file-format.js';
 import { IndexFile } from './index-file.js';
+import type { IndexFileState } from './index-file.js';
 
 export interface IndexServiceOptions {
   /** The `index` directory. */
@@ -80,18 +81,37 @@ export class IndexService {
   /**
    * Finds the files. After an abnormal exit those that hold keys the checkpoint does not vouch for are removed; the
    * replay of the log brings their keys back.
+   * @param states what an earlier process of this boot knew of its files, if {@link areAsIn} says that they still are so
    * @throws IndexFileError a file whose size is not that of the settings: its slots would be read as entries
    */
-  load(lastExitOk: boolean): void {
+  load(lastExitOk: boolean, states: readonly IndexFileState[] = []): void {
     this.files = [];
-    for (const name of this.disk.list(this.options.dir).filter((entry) => /^\d{17}$/.test(entry))) {
+    for (const name of this.names()) {
       const path = join(this.options.dir, name);
       const sizeBytes = this.disk.stat(path)?.sizeBytes ?? 0;
       // Creation was cut short.
       if (sizeBytes === 0) this.disk.remove(path);
       else if (sizeBytes !== indexFileSize(this.shape)) throw new IndexFileError(path, sizeBytes, this.shape);
-      else this.adopt(IndexFile.load(this.handles, path, this.shape), lastExitOk);
+      else {
+        const state = states.find((candidate) => candidate.name === name);
+        this.adopt(IndexFile.load(this.handles, path, this.shape, state), lastExitOk);
+      }
     }
+  }
+
+  /** Whether the files of `states` are there, and nobody wrote their headers since. */
+  areAsIn(states: readonly IndexFileState[]): boolean {
+    const bytes = Buffer.alloc(HEADER_BYTES);
+    return states.every(({ name, writtenHeader }) => {
+      const path = join(this.options.dir, name);
+      if (this.disk.stat(path)?.sizeBytes !== indexFileSize(this.shape)) return false;
+      this.handles.use(path).read(bytes, 0);
+      return bytes.toString('hex') === writtenHeader;
+    });
+  }
+
+  private names(): string[] {
+    return this.disk.list(this.options.dir).filter((entry) => /^\d{17}$/.test(entry));
   }
 
   private adopt(file: IndexFile, lastExitOk: boolean): void {
@@ -138,6 +158,17 @@ export class IndexService {
       if (at > partStart) this.put(topic, keys, partStart, at, phyOffset, storeTimestamp);
       partStart = at + 1;
     }
+  }
+
+  /**
+   * Writes the entries of all keys put so far and tells what a later process of this boot needs to find them. Neither
+   * syncs nor writes slots and headers: that is up to `flush`. @throws DiskError
+   */
+  writeEntries(): IndexFileState[] {
+    return this.files.map((file) => {
+      file.writeEntries();
+      return file.state();
+    });
   }
 
   /** The file to write to; a full one is flushed and given back in the background. */

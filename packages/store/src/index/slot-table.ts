@@ -40,15 +40,19 @@ export class SlotTable {
   }
 
   /**
-   * Hands runs of dirty pages to `write`, at most 1 MiB of them. Call again until it returns false.
+   * Hands runs of dirty pages from page `from` on to `write`, at most 1 MiB of them. Pages before `from` that became dirty
+   * again wait for the next pass: under load there would be no end to it.
+   * @returns the page to go on from; -1 when the pass is over
    * @throws what `write` throws; its run stays dirty
    */
   writeSlice(
+    from: number,
     write: (source: Buffer, position: number, length: number, sourceStart: number) => void,
-  ): boolean {
+  ): number {
     let budget = SLICE_BYTES >> PAGE_SHIFT;
-    for (let page = 0; page < this.dirtyPages.length && this.dirtyCount > 0 && budget > 0; page++) {
+    for (let page = from; page < this.dirtyPages.length && this.dirtyCount > 0; page++) {
       if (this.dirtyPages[page] === 0) continue;
+      if (budget === 0) return page;
       let end = page + 1;
       while (end < this.dirtyPages.length && this.dirtyPages[end] === 1 && end - page < budget) end++;
       const start = page << PAGE_SHIFT;
@@ -61,8 +65,8 @@ export class SlotTable {
       this.dirtyPages.fill(0, page, end);
       this.dirtyCount -= end - page;
       budget -= end - page;
-      page = end;
+      page = end - 1;
     }
-    return this.dirtyCount > 0;
+    return -1;
   }
 }

@@ -19,9 +19,15 @@ export interface LogTail {
 /**
  * Looks at everything from `end` to the end of the last file.
  * @param notBefore store time of the last record before `end`: what is older was left there by an earlier cut
+ * @param zeroBytes so many zeros in a row end the search: after a kill nothing can stand behind them
  * @throws DiskError
  */
-export async function inspectTail(files: LogFiles, end: number, notBefore: number): Promise<LogTail> {
+export async function inspectTail(
+  files: LogFiles,
+  end: number,
+  notBefore: number,
+  zeroBytes = Infinity,
+): Promise<LogTail> {
   const dirtyRanges: { from: number; to: number }[] = [];
   const file = files.fileAt(end);
   if (file === undefined) return { dirtyRanges, validRecordAt: undefined };
@@ -29,13 +35,15 @@ export async function inspectTail(files: LogFiles, end: number, notBefore: numbe
   const chunkBytes = Math.min(CHUNK_BYTES, files.fileSizeBytes);
   const zeros = Buffer.alloc(chunkBytes);
   const chunk = Buffer.allocUnsafeSlow(chunkBytes + HEADER_BYTES);
-  for (let from = end; from < file.endOffset; from += chunkBytes) {
+  let dirtyEnd = end;
+  for (let from = end; from < file.endOffset && from - dirtyEnd < zeroBytes; from += chunkBytes) {
     // Overlapping, so that a header on the border of two chunks is seen whole.
     const wanted = Math.min(chunk.length, file.endOffset - from);
     const got = await files.readAsync(file, chunk, from - file.baseOffset, wanted);
     const length = Math.min(got, chunkBytes);
     if (chunk.compare(zeros, 0, length, 0, length) === 0) continue;
     dirtyRanges.push({ from, to: from + length });
+    dirtyEnd = from + length;
     await search.lookThrough(file, chunk, got, from, end);
   }
   for (const later of files.all) {

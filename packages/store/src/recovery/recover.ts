@@ -1,6 +1,6 @@
 // Finds the end of the log after a stop or a crash, and brings the queues and the index in line with it.
 //
-//   1. where to begin     our own mark if it can be believed, else Apache's rule
+//   1. where to begin     the boot mark if there is one, else our durable mark if it can be believed, else Apache's rule
 //   2. read to the end    size, magic, lengths, checksum and own offset of every record
 //   3. judge the end      zeros or a torn record: the log ends here. Valid records behind damage: refuse
 //   4. cut                clear what stands behind the end; drop entries of records that are not there
@@ -19,8 +19,18 @@ import { setAside } from './cut-log.js';
 import { scanLog, type ScanEnd } from './log-scan.js';
 import { clearTail, inspectTail, type LogTail } from './log-tail.js';
 import type { Redispatcher } from './redispatch.js';
-import { explainsHoles, isMarkedRecord, isPageCacheWhole, type RecoveryMark } from './recovery-hint.js';
+import {
+  explainsHoles,
+  isMarkedRecord,
+  isPageCacheWhole,
+  type MarkedRecord,
+  type RecoveryMark,
+} from './recovery-hint.js';
+import type { BootMark } from './boot-journal.js';
 import { startAfterCleanStop, startAfterCrash } from './start-offset.js';
+
+/** At least what one write of the log may have, apart from a message. */
+const TORN_BYTES = 16 * 1024 * 1024;
 
 export interface RecoveryParts {
   readonly disk: Disk;
@@ -40,6 +50,15 @@ export interface RecoveryFacts {
   readonly abnormal: boolean;
   readonly mark: RecoveryMark | undefined;
   readonly bootId: string;
+  /** The queues and the index were restored with it: nothing but a kill (or nothing at all) happened since. */
+  readonly resumed?: ResumedMark | undefined;
+}
+
+/** A boot mark that is believed. */
+export interface ResumedMark {
+  readonly mark: BootMark;
+  /** Of the record it names last. */
+  readonly storeTimestamp: number;
 }
 
 export interface RecoveredLog {
@@ -53,7 +72,7 @@ export interface RecoveredLog {
 /** Where recovery begins, and whether our own mark vouches for what stands before. */
 interface Beginning {
   readonly offset: number;
-  readonly mark: RecoveryMark | undefined;
+  readonly mark: MarkedRecord | undefined;
   /** Store time of the mark's last record; 0 without a mark. */
   readonly storeTimestamp: number;
   /** Entries from `offset` on are not trusted, whether the last stop was clean or not. */
@@ -62,9 +81,13 @@ interface Beginning {
 
 /**
  * Files, queues, index and checkpoint are loaded; the log is not open for writing.
+ * @returns undefined when the boot mark must not be believed after all: load everything without it, and recover again
  * @throws StoreError CORRUPT naming file and position; DiskError
  */
-export async function recoverStore(parts: RecoveryParts, facts: RecoveryFacts): Promise<RecoveredLog> {
+export async function recoverStore(
+  parts: RecoveryParts,
+  facts: RecoveryFacts,
+): Promise<RecoveredLog | undefined> {
   const { files, consumeQueues, index, logger } = parts;
   if (files.first === undefined) {
     consumeQueues.destroyAll();
@@ -72,10 +95,15 @@ export async function recoverStore(parts: RecoveryParts, facts: RecoveryFacts): 
     return { beginOffset: 0, endOffset: 0, lastRecordOffset: -1, lastStoreTimestamp: 0 };
   }
   const startedAt = performance.now();
-  consumeQueues.recover({ abnormal: facts.abnormal && !isQueueCacheWhole(parts, facts) });
-  const beginning = await begin(parts, facts);
+  const { resumed } = facts;
+  if (resumed === undefined)
+    consumeQueues.recover({ abnormal: facts.abnormal && !isQueueCacheWhole(parts, facts) });
+  const beginning =
+    resumed === undefined ? await begin(parts, facts) : { ...resumed, offset: resumed.mark.logOffset };
   const scanned = await scanLog(files, beginning.offset, { checkBodyCrc: parts.settings.checkCRCOnRecover });
   const end = scanned.lastRecordOffset >= 0 ? scanned : withLastOf(beginning, scanned);
+  // A kill may leave a torn record at the end; one that has an entry was whole, and is damaged.
+  if (resumed !== undefined && consumeQueues.maxPhysicalOffset > end.endOffset) return undefined;
   await settleEnd(parts, facts, beginning, end);
   await redispatch(parts, facts, beginning, end.endOffset);
   consumeQueues.correctMinOffset(files.first?.baseOffset ?? 0);
@@ -83,6 +111,7 @@ export async function recoverStore(parts: RecoveryParts, facts: RecoveryFacts): 
     abnormal: facts.abnormal,
     from: beginning.offset,
     byOwnMark: beginning.mark !== undefined,
+    byBootMark: resumed !== undefined,
     end: end.endOffset,
     ms: Math.round(performance.now() - startedAt),
   });
@@ -136,6 +165,11 @@ async function believe(parts: RecoveryParts, mark: RecoveryMark): Promise<number
   const indexEnd = index?.endPhyOffset ?? 0;
   if (consumeQueues.maxPhysicalOffset < mark.maxQueuePhysicalOffset) return undefined;
   if (index !== undefined && indexEnd < mark.indexEndOffset) return undefined;
+  return findMarkedRecord(files, mark);
+}
+
+/** Store time of the record the mark names last; undefined when it is not in the log, or the log does not go on from it. */
+export async function findMarkedRecord(files: LogFiles, mark: MarkedRecord): Promise<number | undefined> {
   if (
     mark.lastRecordOffset < 0 ||
     files.fileAt(mark.lastRecordOffset) === undefined ||
@@ -164,7 +198,9 @@ async function settleEnd(
   const { files, logger } = parts;
   // A clean stop of our own: nothing stands behind its mark.
   if (!facts.abnormal && beginning.mark !== undefined && end.endOffset === beginning.offset) return;
-  const tail = await inspectTail(files, end.endOffset, end.lastStoreTimestamp);
+  // A kill leaves no more behind the end than a part of one write; a body may be zeros.
+  const zeroBytes = facts.resumed === undefined ? Infinity : TORN_BYTES + 2 * parts.settings.maxMessageSize;
+  const tail = await inspectTail(files, end.endOffset, end.lastStoreTimestamp, zeroBytes);
   if (tail.validRecordAt !== undefined) judgeDamage(parts, facts, end, tail);
   if (tail.dirtyRanges.length > 0) {
     logger.warn('bytes behind the end of the log cleared', { end: end.endOffset, defect: end.defect });
@@ -213,15 +249,27 @@ async function redispatch(
   { offset: from, rebuilds = false }: Beginning,
   end: number,
 ): Promise<void> {
-  const { files, consumeQueues, index } = parts;
+  const { consumeQueues, index } = parts;
+  if (facts.resumed !== undefined) {
+    // What stands behind the mark in the queues is right, or comes again as it was; a newer index file begins anew.
+    index?.truncateDirty(from);
+    return dispatchFrom(parts, from, end);
+  }
   // The last entries before a crash may be torn in ways nothing shows: all that is built again is dropped first.
   const keep = facts.abnormal || rebuilds ? from : end;
   consumeQueues.truncateDirty(keep);
   await consumeQueues.settleTruncation();
   index?.truncateDirty(keep);
   if (facts.abnormal) index?.mendSlots();
-  const begin = facts.abnormal || rebuilds ? from : Math.max(from, consumeQueues.maxPhysicalOffset);
-  await scanLog(files, begin, {
+  await dispatchFrom(
+    parts,
+    facts.abnormal || rebuilds ? from : Math.max(from, consumeQueues.maxPhysicalOffset),
+    end,
+  );
+}
+
+async function dispatchFrom(parts: RecoveryParts, from: number, end: number): Promise<void> {
+  await scanLog(parts.files, from, {
     checkBodyCrc: false,
     until: end,
     visit: (buffer, at, sizeBytes, offset) => parts.redispatcher.dispatch(buffer, at, sizeBytes, offset),

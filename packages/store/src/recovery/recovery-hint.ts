@@ -8,13 +8,17 @@ import { crc32, recordPhysicalOffset } from '@mq/remoting/message';
 import type { Disk } from '../disk/disk.js';
 import { ConfigFile } from '../config-file.js';
 
-export interface RecoveryMark {
+/** The place in the log that a mark names, and how it is recognized. */
+export interface MarkedRecord {
   /** Recovery may begin here. */
   readonly logOffset: number;
   /** The last record before it; -1 when the log was empty. */
   readonly lastRecordOffset: number;
   /** CRC-32 of that whole record. */
   readonly lastRecordCrc: number;
+}
+
+export interface RecoveryMark extends MarkedRecord {
   /** End of the last record that has a queue entry. */
   readonly maxQueuePhysicalOffset: number;
   /** Entries of all queues together, expired ones included: a queue that was cut short or removed changes it. */
@@ -93,7 +97,7 @@ export function isPageCacheWhole(mark: RecoveryMark, checkpointTimestamp: number
 }
 
 /** Whether `record` is the one the mark names last. */
-export function isMarkedRecord(mark: RecoveryMark, record: Buffer): boolean {
+export function isMarkedRecord(mark: MarkedRecord, record: Buffer): boolean {
   return recordPhysicalOffset(record, 0) === mark.lastRecordOffset && crc32(record) === mark.lastRecordCrc;
 }
 

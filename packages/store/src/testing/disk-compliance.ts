@@ -1,5 +1,5 @@
 /** What every `Disk` promises, as cases that need no particular test runner: the simulated one and the real one pass them. */
-import { equal, ok, rejects, throws } from 'node:assert/strict';
+import { equal, notEqual, ok, rejects, throws } from 'node:assert/strict';
 import { join } from 'node:path';
 import type { Disk, DiskFile } from '../disk/disk.js';
 
@@ -239,6 +239,36 @@ export const diskComplianceCases: readonly DiskComplianceCase[] = [
       disk.mkdir(join(root, 'a'));
       await Promise.all([root, join(root, 'a'), root].map((dir) => disk.syncDirectoryAsync(dir)));
       await rejects(disk.syncDirectoryAsync(join(root, 'none')), { name: 'DiskError', code: 'ENOENT' });
+    },
+  },
+  {
+    name: 'a file keeps its identity, whatever is written to it, and a copy of it has another',
+    run(disk, root) {
+      const [path, copy] = [join(root, 'original'), join(root, 'copy')];
+      withFile(disk, path, (file) => file.write(Buffer.from('one'), 0));
+      const before = disk.stat(path)?.identity;
+      withFile(disk, path, (file) => file.write(Buffer.from('two'), 0));
+      disk.writeFile(copy, disk.readFile(path) ?? '');
+      equal(disk.stat(path)?.identity, before);
+      notEqual(disk.stat(copy)?.identity, before);
+      disk.remove(path);
+      disk.rename(copy, path);
+      notEqual(disk.stat(path)?.identity, before);
+    },
+  },
+  {
+    name: 'the change stamp of a file is another one once it was written to',
+    run(disk, root) {
+      const path = join(root, 'stamped');
+      withFile(disk, path, (file) => {
+        file.write(Buffer.from('x'), 0);
+        const before = disk.stat(path)?.changeStamp;
+        equal(disk.stat(path)?.changeStamp, before);
+        // The clock of a file system ticks every few milliseconds.
+        for (let tries = 0; tries < 1_000_000 && disk.stat(path)?.changeStamp === before; tries++)
+          file.write(Buffer.from('y'), 0);
+        notEqual(disk.stat(path)?.changeStamp, before);
+      });
     },
   },
   {
