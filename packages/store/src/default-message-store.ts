@@ -25,6 +25,7 @@ import type {
   ArrivalListener,
   ConsumeQueueEntry,
   ExpiryReport,
+  FilterBitMap,
   GetMessageRequest,
   GetMessageResult,
   LogStream,
@@ -120,6 +121,7 @@ export class DefaultMessageStore implements MessageStore {
   #starting: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
   #onArrival: ArrivalListener | undefined;
+  #filterBitMap: FilterBitMap | undefined;
   #lastThoroughMs = 0;
   #nextMarkMs = 0;
   #nextBootMarkMs = 0;
@@ -275,6 +277,8 @@ export class DefaultMessageStore implements MessageStore {
       resumed = undefined;
       recovered = (await recover(undefined))!;
     }
+    if (abnormal) this.#tagsCodes.cutFrom(recovered.beginOffset, this.#consumeQueues);
+    if (this.#settings.enableConsumeQueueExt) dispatcher.extended = this.#tagsCodes;
     // What a killed process wrote is in the page cache only. It is shown from now on, so it must stay: with ASYNC_FLUSH, and
     // where it was shown before, as soon as may be; else before anybody sees it.
     if (doubtFrom !== undefined) rewriteLog(this.#files, doubtFrom, recovered.endOffset);
@@ -330,6 +334,7 @@ export class DefaultMessageStore implements MessageStore {
     const shared = {
       log: this.#log,
       consumeQueues: this.#consumeQueues,
+      tagsCodes: this.#tagsCodes,
       index,
       dispatcher,
       checkpoint,
@@ -357,13 +362,14 @@ export class DefaultMessageStore implements MessageStore {
     });
     const totalMemoryBytes = this.#deps.totalMemoryBytes ?? totalmem();
     dispatcher.onArrival = this.#onArrival;
+    dispatcher.filterBitMap = this.#filterBitMap;
     return {
       checkpoint,
       index,
       dispatcher,
       pipeline,
       stream,
-      reader: new MessageReader({ ...shared, tagsCodes: this.#tagsCodes, totalMemoryBytes }),
+      reader: new MessageReader({ ...shared, totalMemoryBytes }),
       queries: new StoreQueries(this.#consumeQueues, index, this.#logReader, this.#tagsCodes),
       derived: new DerivedFlusher({ ...shared, hint, journal, bootId, logFlusher: pipeline.flusher }),
       expiry: new ExpiryService({ ...shared, consumeQueueDir: this.#paths.consumeQueue }),
@@ -497,6 +503,15 @@ export class DefaultMessageStore implements MessageStore {
   set onArrival(listener: ArrivalListener | undefined) {
     this.#onArrival = listener;
     if (this.#parts !== undefined) this.#parts.dispatcher.onArrival = listener;
+  }
+
+  get filterBitMap(): FilterBitMap | undefined {
+    return this.#filterBitMap;
+  }
+
+  set filterBitMap(calculator: FilterBitMap | undefined) {
+    this.#filterBitMap = calculator;
+    if (this.#parts !== undefined) this.#parts.dispatcher.filterBitMap = calculator;
   }
 
   // ---- reading

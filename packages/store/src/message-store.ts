@@ -86,6 +86,11 @@ export interface PutWaiter {
 export interface MessageFilter {
   /** By the entry alone. May say yes too often, never no too often. */
   matchesTagsCode(tagsCode: number): boolean;
+  /**
+   * By the bits of an extended entry, as `FilterBitMap` made them when the message was stored at `storeTimestamp`; asked
+   * after `matchesTagsCode`, where there are any. May say yes too often, never no too often.
+   */
+  matchesBitMap?(bitMap: Buffer, storeTimestamp: number): boolean;
   /** By the record `record[at, at + length)`; absent = the entry's word is enough. */
   matchesRecord?(record: Buffer, at: number, length: number): boolean;
 }
@@ -174,6 +179,18 @@ export type ArrivalListener = (
   propertiesStart: number,
   propertiesEnd: number,
 ) => void;
+
+/**
+ * Tells by the bits of its extended entry who may want a message (`enableConsumeQueueExt`); undefined: nobody is asked for.
+ * Runs on the hot path, before `ArrivalListener` and under its rules; the store copies the bits.
+ */
+export type FilterBitMap = (
+  topic: string,
+  storeTimestamp: number,
+  buffer: Buffer,
+  propertiesStart: number,
+  propertiesEnd: number,
+) => Buffer | undefined;
 
 /** The raw log as replication reads it. */
 export interface LogStream {
@@ -291,5 +308,7 @@ export interface MessageStore {
   /** The store's rows of getBrokerRuntimeInfo (remoting reference §6.4). */
   runtimeInfo(): Record<string, string>;
   onArrival: ArrivalListener | undefined;
+  /** Set before messages come in: those that were stored without it are judged by themselves. */
+  filterBitMap: FilterBitMap | undefined;
   readonly logStream: LogStream;
 }

@@ -41,7 +41,11 @@ export const messageStoreSettings = defineSettings(
       default: 50_331_648,
       min: 20,
       unit: 'bytes',
-      help: 'Size of a consumequeue_ext file; must match existing files, which are read and never written.',
+      help: 'Size of a consumequeue_ext file; must match existing files.',
+    }),
+    enableConsumeQueueExt: setting.boolean({
+      default: false,
+      help: 'Give queue entries room for the bits of SQL92 groups (enableCalcFilterBitMap) beside their tags.',
     }),
     mapperFileSizeBatchConsumeQueue: setting.int({
       default: 13_800_000,

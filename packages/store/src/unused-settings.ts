@@ -73,7 +73,6 @@ export const unusedStoreSettings = {
   defaultQueryMaxNum: unused(setting.int, 32, 'query default count'),
   transientStorePoolSize: unused(setting.int, 5, 'number of buffers'),
   fastFailIfNoBufferInStorePool: unused(setting.boolean, false, 'reject puts when no buffer is free'),
-  enableConsumeQueueExt: unused(setting.boolean, false, 'extended CQ for filter bitmap'),
   bitMapLengthConsumeQueueExt: unused(setting.int, 64, 'its initial bitmap bits'),
   enableScheduleMessageStats: unused(setting.boolean, true, 'statistics of the schedule topic'),
   enableMultiDispatch: unused(setting.boolean, false, '4.9/5.x LMQ fan-out switch'),

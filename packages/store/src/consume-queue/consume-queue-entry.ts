@@ -82,6 +82,11 @@ export function extOffset(source: Buffer, at: number): number {
   );
 }
 
+/** The upper half of the address of a unit; the lower one is `extOffset | 0`. */
+export function extAddressHigh(extOffset: number): number {
+  return Math.floor(extOffset / TWO_32) ^ 0x80000000;
+}
+
 /** Whether an entry was written here: what recovery goes by. */
 export function isWritten(source: Buffer, at: number): boolean {
   return readInt32(source, at) >= 0 && readInt32(source, at + SIZE_AT) > 0;

@@ -5,6 +5,7 @@ import { EntryBlock } from './entry-block.js';
 import { ExtTagsCodes } from './ext-tags-codes.js';
 
 const DIR = '/store/consumequeue_ext';
+const QUEUE = { topic: 'T', queueId: 0 };
 const UNIT_BYTES = 20;
 const FILE_BYTES = 100_000;
 
@@ -38,18 +39,18 @@ describe('ExtTagsCodes', () => {
     const disk = diskWithUnits(3000);
     const codes = new ExtTagsCodes({ dir: DIR, fileSizeBytes: FILE_BYTES }, disk, silentLogger);
     for (let unit = 0; unit < 3000; unit++)
-      expect(codes.tagsCode('T', 0, block({ unit }), 0)).toBe(1000 + unit);
+      expect(codes.tagsCode(QUEUE, block({ unit }), 0)).toBe(1000 + unit);
     expect(disk.calls.get('read')).toBeLessThan(5);
-    expect(codes.tagsCode('T', 0, block(7, { unit: 12 }), 1)).toBe(1012);
-    expect(codes.tagsCode('T', 0, block(-7), 0)).toBe(-7);
+    expect(codes.tagsCode(QUEUE, block(7, { unit: 12 }), 1)).toBe(1012);
+    expect(codes.tagsCode(QUEUE, block(-7), 0)).toBe(-7);
   });
 
   test('an address that leads nowhere has no code', () => {
     const codes = new ExtTagsCodes({ dir: DIR, fileSizeBytes: FILE_BYTES }, diskWithUnits(3), silentLogger);
-    expect(codes.tagsCode('T', 0, block({ unit: 3 }), 0)).toBeUndefined();
-    expect(codes.tagsCode('T', 0, block({ unit: 1e6 }), 0)).toBeUndefined();
-    expect(codes.tagsCode('T', 1, block({ unit: 0 }), 0)).toBeUndefined();
-    expect(codes.tagsCode('Other', 0, block({ unit: 0 }), 0)).toBeUndefined();
+    expect(codes.tagsCode(QUEUE, block({ unit: 3 }), 0)).toBeUndefined();
+    expect(codes.tagsCode(QUEUE, block({ unit: 1e6 }), 0)).toBeUndefined();
+    expect(codes.tagsCode({ ...QUEUE, queueId: 1 }, block({ unit: 0 }), 0)).toBeUndefined();
+    expect(codes.tagsCode({ ...QUEUE, topic: 'Other' }, block({ unit: 0 }), 0)).toBeUndefined();
   });
 
   test('files of another size are reported once and not read', () => {
@@ -58,16 +59,16 @@ describe('ExtTagsCodes', () => {
     const disk = diskWithUnits(3, 2 * FILE_BYTES);
     const codes = new ExtTagsCodes({ dir: DIR, fileSizeBytes: FILE_BYTES }, disk, logger);
     for (let round = 0; round < 3; round++)
-      expect(codes.tagsCode('T', 0, block({ unit: 0 }), 0)).toBeUndefined();
+      expect(codes.tagsCode(QUEUE, block({ unit: 0 }), 0)).toBeUndefined();
     expect(errors).toHaveLength(1);
   });
 
   test('the units of a deleted topic are gone', () => {
     const disk = diskWithUnits(3);
     const codes = new ExtTagsCodes({ dir: DIR, fileSizeBytes: FILE_BYTES }, disk, silentLogger);
-    expect(codes.tagsCode('T', 0, block({ unit: 2 }), 0)).toBe(1002);
+    expect(codes.tagsCode(QUEUE, block({ unit: 2 }), 0)).toBe(1002);
     codes.deleteTopic('T');
     expect(disk.list(DIR)).toEqual([]);
-    expect(codes.tagsCode('T', 0, block({ unit: 2 }), 0)).toBeUndefined();
+    expect(codes.tagsCode(QUEUE, block({ unit: 2 }), 0)).toBeUndefined();
   });
 });

@@ -129,8 +129,15 @@ describeGolden('consume queues written by Apache', () => {
         fileSizeBytes: Number(golden.settings.get('mappedFileSizeConsumeQueueExt')),
         directoryChanged: () => undefined,
       };
+      const disk = new SimulatedDisk();
       let resolved = 0;
+      let written = 0;
       for (const [topic, queueId, expected] of queuesOf(golden, 'SimpleCQ')) {
+        const copy = new ConsumeQueueExt(
+          { ...context, disk, handles: new FileHandles(disk) },
+          `/${topic}/${queueId}`,
+        );
+        copy.startWriting(undefined, 0);
         const ext = new ConsumeQueueExt(
           context,
           join(golden.root, 'consumequeue_ext', topic, String(queueId)),
@@ -148,8 +155,18 @@ describeGolden('consume queues written by Apache', () => {
             filterBitMap: found.filterBitMap?.toString('hex') ?? null,
           }).toEqual(unit);
           resolved++;
+          // Written again: at the same place, the same bytes.
+          const { tagsCode, storeTimestamp, filterBitMap } = found;
+          expect(copy.put(tagsCode, storeTimestamp, filterBitMap)).toBe(entry.extOffset(0));
+        }
+        copy.writePending();
+        for (const name of disk.list(`/${topic}/${queueId}`)) {
+          const path = join(golden.root, 'consumequeue_ext', topic, String(queueId), name);
+          expect(disk.readFile(`/${topic}/${queueId}/${name}`)!.equals(readFileSync(path))).toBe(true);
+          written++;
         }
       }
+      expect(written).toBeGreaterThan(0);
       expect(resolved).toBeGreaterThan(100);
       handles.closeAll();
       store.close();

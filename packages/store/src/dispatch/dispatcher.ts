@@ -6,12 +6,19 @@ import { isInQueue } from '../commit-log/commit-log.js';
 import type { AppendedRecord } from '../commit-log/pending-put.js';
 import { PropertyFacts } from '../commit-log/property-facts.js';
 import type { IndexService } from '../index/index-service.js';
-import type { ArrivalListener } from '../message-store.js';
+import type { ConsumeQueue } from '../consume-queue/consume-queue.js';
+import { extAddressHigh } from '../consume-queue/consume-queue-entry.js';
+import type { ExtTagsCodes } from '../consume-queue/ext-tags-codes.js';
+import type { ArrivalListener, FilterBitMap } from '../message-store.js';
 import type { DispatchRecord } from './dispatch-record.js';
 
 export class Dispatcher {
   /** Told of every record that consumers can read from now on. */
   onArrival: ArrivalListener | undefined;
+  /** Where entries get extended ones; undefined = nowhere, and during recovery. */
+  extended: ExtTagsCodes | undefined;
+  /** Bits of the extended entries. */
+  filterBitMap: FilterBitMap | undefined;
   #waiting: AppendedRecord[] = [];
   #head = 0;
   #dispatchedOffset = 0;
@@ -94,7 +101,16 @@ export class Dispatcher {
     const { consumeQueue, queueOffset, sizeBytes } = record;
     if (consumeQueue !== undefined && isInQueue(sysFlag)) {
       this.#tagsCode = this.#tagsCodeOf(record);
-      consumeQueue.putPosition(queueOffset, commitLogOffset, sizeBytes, this.#tagsCode);
+      const extOffset = this.extended === undefined ? -1 : this.#extend(record, consumeQueue);
+      if (extOffset < 0) consumeQueue.putPosition(queueOffset, commitLogOffset, sizeBytes, this.#tagsCode);
+      else
+        consumeQueue.putPositionBits(
+          queueOffset,
+          commitLogOffset,
+          sizeBytes,
+          extAddressHigh(extOffset),
+          extOffset | 0,
+        );
     }
     if (this.index === undefined || transactionType(sysFlag) === SysFlag.TRANSACTION_ROLLBACK) return;
     if (facts.uniqKeyStart >= 0) {
@@ -103,6 +119,15 @@ export class Dispatcher {
     if (facts.keysStart >= 0) {
       this.index.putKeys(topic, buffer, facts.keysStart, facts.keysEnd, commitLogOffset, storeTimestamp);
     }
+  }
+
+  /** The place of the record's extended entry; -1 when it gets none. */
+  #extend(record: DispatchRecord, consumeQueue: ConsumeQueue): number {
+    const { topic, buffer, storeTimestamp, propertiesStart, propertiesEnd } = record;
+    // The entry exists, with whatever it names. Delivery times are no hint, and must not be lost as one may be.
+    if (record.commitLogOffset < consumeQueue.maxPhysicalOffset || topic === SCHEDULE_TOPIC) return -1;
+    const bitMap = this.filterBitMap?.(topic, storeTimestamp, buffer, propertiesStart, propertiesEnd);
+    return this.extended!.put(consumeQueue, this.#tagsCode, storeTimestamp, bitMap);
   }
 
   #announce(record: AppendedRecord): void {

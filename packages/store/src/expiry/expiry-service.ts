@@ -3,6 +3,7 @@
 import type { Clock, Logger } from '@mq/remoting';
 import type { CommitLog } from '../commit-log/commit-log.js';
 import type { LogFile } from '../commit-log/log-file.js';
+import type { ExtTagsCodes } from '../consume-queue/ext-tags-codes.js';
 import type { ConsumeQueueStore } from '../consume-queue/consume-queue-store.js';
 import type { Disk } from '../disk/disk.js';
 import type { IndexService } from '../index/index-service.js';
@@ -20,6 +21,7 @@ export interface ExpiryParts {
   readonly logger: Logger;
   readonly log: CommitLog;
   readonly consumeQueues: ConsumeQueueStore;
+  readonly tagsCodes: ExtTagsCodes;
   readonly index: IndexService | undefined;
   readonly runningFlags: RunningFlags;
   readonly settings: () => MessageStoreSettings;
@@ -106,10 +108,11 @@ export class ExpiryService {
   }
 
   async #deleteDerived(): Promise<ExpiryReport> {
-    const { log, consumeQueues, index } = this.parts;
+    const { log, consumeQueues, tagsCodes, index } = this.parts;
     const { minOffset } = log;
     if (minOffset <= this.#cleanedUpTo) return NOTHING;
     const deletedConsumeQueueFiles = await consumeQueues.deleteExpired(minOffset);
+    tagsCodes.deleteExpired(consumeQueues);
     const deletedIndexFiles = index?.deleteExpired(minOffset) ?? 0;
     this.#cleanedUpTo = minOffset;
     return { deletedCommitLogFiles: 0, deletedConsumeQueueFiles, deletedIndexFiles };

@@ -8,6 +8,7 @@ import { crc32, recordStoreTimestamp } from '@mq/remoting/message';
 import type { Clock, Logger } from '@mq/remoting';
 import type { StoreCheckpoint } from '../checkpoint.js';
 import type { ConsumeQueueStore } from '../consume-queue/consume-queue-store.js';
+import type { ExtTagsCodes } from '../consume-queue/ext-tags-codes.js';
 import type { Dispatcher } from '../dispatch/dispatcher.js';
 import type { IndexService } from '../index/index-service.js';
 import type { LogReader } from '../reading/log-reader.js';
@@ -17,6 +18,7 @@ import type { LogFlusher } from './log-flusher.js';
 
 export interface DerivedFlusherParts {
   readonly consumeQueues: ConsumeQueueStore;
+  readonly tagsCodes: ExtTagsCodes;
   readonly index: IndexService | undefined;
   readonly checkpoint: StoreCheckpoint;
   readonly hint: RecoveryHint;
@@ -55,6 +57,7 @@ export class DerivedFlusher {
 
   /** Writes queues with at least `leastPages` dirty pages, without a sync. @throws DiskError */
   async writeQueues(leastPages: number): Promise<void> {
+    this.parts.tagsCodes.write();
     await this.parts.consumeQueues.flush(Math.max(1, leastPages));
   }
 
@@ -107,6 +110,7 @@ export class DerivedFlusher {
     const maxQueuePhysicalOffset = consumeQueues.maxPhysicalOffset;
     const queueEntries = consumeQueues.entriesBefore(logOffset);
     const indexEndOffset = index?.endPhyOffset ?? 0;
+    await this.parts.tagsCodes.flush();
     await consumeQueues.flush(0, { closing });
     await index?.flush();
     await logFlusher.flushAll();

@@ -269,10 +269,7 @@ export class MessageReader {
     }
     const { filter } = request;
     if (filter === undefined) return false;
-    const { topic, queueId } = cursor.queue;
-    const tagsCode = this.parts.tagsCodes.tagsCode(topic, queueId, block, index);
-    // One that cannot be told is left to the finer filter, and to the consumer's own.
-    if (tagsCode === undefined || filter.matchesTagsCode(tagsCode)) return false;
+    if (this.parts.tagsCodes.matches(filter, cursor.queue, block, index)) return false;
     this.step(cursor, offset);
     if (result.messageCount === 0) result.status = 'NO_MATCHED_MESSAGE';
     return true;

@@ -75,7 +75,7 @@ export class StoreQueries {
           queueOffset: next + i,
           commitLogOffset: block.physicalOffset(i),
           sizeBytes: block.sizeBytes(i),
-          tagsCode: this.tagsCodes.tagsCode(topic, queueId, block, i) ?? 0,
+          tagsCode: this.tagsCodes.tagsCode(queue, block, i) ?? 0,
         });
       }
       next += block.count;
