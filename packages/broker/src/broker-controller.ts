@@ -26,6 +26,8 @@ import { brokerRequestTable } from './broker-request-table.js';
 import { ConsumerManager } from './client/consumer-manager.js';
 import { ProducerManager } from './client/producer-manager.js';
 import type { ConfigText } from './config/config-text.js';
+import { ConsumerFilterManager } from './filter/consumer-filter-manager.js';
+import { calcFilterBitMap } from './filter/filter-bit-map.js';
 import { PullRequestHoldService } from './long-polling/pull-request-hold-service.js';
 import { type NetworkBinding, resolveBinding } from './network-binding.js';
 import { ConsumerOffsetManager } from './offset/consumer-offset-manager.js';
@@ -42,6 +44,9 @@ import { TransactionService } from './transaction/transaction-service.js';
 
 /** Period of the scans for clients whose heartbeats stopped. */
 const DEAD_CLIENT_SCAN_MS = 10_000;
+
+/** Period of writing consumerFilter.json, if it changed. */
+const FILTER_PERSIST_MS = 10_000;
 
 /** The fast port is this far below the listening port. */
 const FAST_PORT_DISTANCE = 2;
@@ -216,11 +221,12 @@ export class BrokerController {
       updateVersionStep: () => this.#settings.broker.consumerOffsetUpdateVersionStep,
       useServerSideResetOffset: () => this.#settings.broker.useServerSideResetOffset,
     });
-    for (const manager of [topicConfig, subscriptionGroups, consumerOffsets]) {
+    const filters = new ConsumerFilterManager({ ...options, file: this.#file('consumerFilter.json') });
+    for (const manager of [topicConfig, subscriptionGroups, consumerOffsets, filters]) {
       manager.load();
       this.#closers.push(() => manager.persist());
     }
-    return { topicConfig, subscriptionGroups, consumerOffsets };
+    return { topicConfig, subscriptionGroups, consumerOffsets, filters };
   }
 
   /** Behind the close of the store: only what the log is synced for is told. */
@@ -278,7 +284,7 @@ export class BrokerController {
 
   #compose(
     store: MessageStore,
-    managers: Pick<BrokerParts, 'topicConfig' | 'subscriptionGroups' | 'consumerOffsets'>,
+    managers: Pick<BrokerParts, 'topicConfig' | 'subscriptionGroups' | 'consumerOffsets' | 'filters'>,
     identity: BrokerIdentity,
     tls: TlsOfServer,
     bootTimestamp: number,
@@ -360,7 +366,8 @@ export class BrokerController {
     return { ...host, pop };
   }
 
-  #watchConnections(server: RemotingServer, { consumers, producers, toClient }: BrokerParts): void {
+  #watchConnections(server: RemotingServer, parts: BrokerParts): void {
+    const { consumers, producers, toClient, filters } = parts;
     server.on('close', (connection: Connection) => {
       producers.doConnectionClose(connection);
       consumers.doConnectionClose(connection);
@@ -368,14 +375,16 @@ export class BrokerController {
     consumers.onIdsChanged((group, members) => {
       for (const member of members) toClient.notifyConsumerIdsChanged(member, group);
     });
+    consumers.onGroupGone = (group) => filters.unregister(group);
   }
 
-  #watchArrivals({ store, pullHolds, schedule, topicConfig, pop }: BrokerParts): void {
-    store.onArrival = (topic, queueId, nextQueueOffset, tagsCode) => {
-      pullHolds.notifyArrival(topic, queueId, nextQueueOffset, tagsCode);
+  #watchArrivals({ store, pullHolds, schedule, topicConfig, pop, filters }: BrokerParts): void {
+    store.onArrival = (topic, queueId, nextQueueOffset, tagsCode, _time, _at, buffer, start, end) => {
+      pullHolds.notifyArrival(topic, queueId, nextQueueOffset, tagsCode, buffer, start, end);
       pop.notifyArrival(topic, queueId, nextQueueOffset, tagsCode);
       if (topic === SystemTopic.SCHEDULE) schedule.notifyArrival(queueId);
     };
+    store.filterBitMap = calcFilterBitMap(filters, this.#settings);
     topicConfig.onChange = () => this.#registration?.request();
   }
 
@@ -414,6 +423,11 @@ export class BrokerController {
       () => settings.broker.transactionMetricFlushInterval,
       'transaction metrics',
       () => transactions.metrics.persist(),
+    );
+    this.#every(
+      () => FILTER_PERSIST_MS,
+      'consumer filters',
+      () => parts.filters.persist(),
     );
     this.#every(
       () => DEAD_CLIENT_SCAN_MS,

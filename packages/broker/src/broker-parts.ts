@@ -5,6 +5,7 @@ import type { Disk, MessageStore } from '@mq/store';
 
 import type { ConsumerManager } from './client/consumer-manager.js';
 import type { ProducerManager } from './client/producer-manager.js';
+import type { ConsumerFilterManager } from './filter/consumer-filter-manager.js';
 import type { PullRequestHoldService } from './long-polling/pull-request-hold-service.js';
 import type { ConsumerOffsetManager } from './offset/consumer-offset-manager.js';
 import type { BrokerOuterApi } from './out-api/broker-outer-api.js';
@@ -42,6 +43,8 @@ export interface BrokerParts {
   readonly subscriptionGroups: SubscriptionGroupManager;
   readonly consumerOffsets: ConsumerOffsetManager;
   readonly consumers: ConsumerManager;
+  /** SQL92 expressions of groups. */
+  readonly filters: ConsumerFilterManager;
   readonly producers: ProducerManager;
   readonly locks: RebalanceLockManager;
   readonly stats: BrokerStatsManager;

@@ -45,7 +45,7 @@ export function brokerRequestTable(broker: BrokerParts): RequestTable {
 
     .add(RequestCode.HEART_BEAT, heartbeat(broker))
     .add(RequestCode.UNREGISTER_CLIENT, unregisterClient(broker))
-    .add(RequestCode.CHECK_CLIENT_CONFIG, checkClientConfig())
+    .add(RequestCode.CHECK_CLIENT_CONFIG, checkClientConfig(broker))
 
     .add(RequestCode.GET_CONSUMER_LIST_BY_GROUP, getConsumerListByGroup(broker))
     .add(RequestCode.QUERY_CONSUMER_OFFSET, queryConsumerOffset(broker))

@@ -267,9 +267,42 @@ export const brokerSettings = defineSettings({
     mutable: true,
     help: 'Refuse heartbeats of consumers that pull by themselves (CONSUME_ACTIVELY).',
   }),
+
+  // Filters
   enablePropertyFilter: setting.boolean({
     default: false,
-    help: 'Allow SQL92 subscriptions; not served by this version, such subscriptions are refused.',
+    mutable: true,
+    help: 'Allow SQL92 subscriptions.',
+  }),
+  enableCalcFilterBitMap: setting.boolean({
+    default: false,
+    mutable: true,
+    help: 'Evaluate SQL92 subscriptions when a message is stored and keep the result as bits of its extended queue entry (enableConsumeQueueExt), so that readers skip messages without reading them.',
+  }),
+  filterSupportRetry: setting.boolean({
+    default: false,
+    mutable: true,
+    help: 'SQL92 subscriptions of a retry topic judge each message by the expression for the topic it came from.',
+  }),
+  expectConsumerNumUseFilter: setting.int({
+    default: 32,
+    min: 1,
+    max: 65_536,
+    help: 'Groups of one topic with an SQL92 subscription that the bits are made for; more of them raise the errors.',
+  }),
+  maxErrorRateOfBloomFilter: setting.int({
+    default: 20,
+    min: 1,
+    max: 99,
+    unit: 'percent',
+    help: 'Messages that a reader need not have looked at, at expectConsumerNumUseFilter groups.',
+  }),
+  filterDataCleanTimeSpan: setting.long({
+    default: 86_400_000,
+    min: 0,
+    unit: 'ms',
+    mutable: true,
+    help: 'How long the SQL92 subscription of a group without consumers is kept.',
   }),
 
   // Popping

@@ -11,6 +11,7 @@ import {
   PullSysFlag,
   RequestCode,
   SendMessageRequestHeaderV2,
+  type SubscriptionData,
 } from '@mq/remoting/protocol';
 
 import { BrokerConfiguration, BrokerController } from '../src/index.js';
@@ -30,6 +31,10 @@ export interface PullOptions {
   readonly offset?: number;
   readonly suspendTimeoutMillis?: number;
   readonly subscription?: string;
+  readonly expressionType?: string;
+  /** True: by what the group's heartbeat said. */
+  readonly registered?: boolean;
+  readonly subVersion?: number;
   readonly maxMsgNums?: number;
   readonly commitOffset?: number;
 }
@@ -121,12 +126,12 @@ export class BrokerHarness {
       queueId: String(options.queueId ?? 0),
       queueOffset: String(options.offset ?? 0),
       maxMsgNums: String(options.maxMsgNums ?? 32),
-      sysFlag: String(PullSysFlag.FLAG_SUBSCRIPTION | suspend | commit),
+      sysFlag: String((options.registered === true ? 0 : PullSysFlag.FLAG_SUBSCRIPTION) | suspend | commit),
       commitOffset: String(commitOffset ?? 0),
       suspendTimeoutMillis: String(suspendTimeoutMillis),
       subscription: options.subscription ?? '*',
-      subVersion: '0',
-      expressionType: 'TAG',
+      subVersion: String(options.subVersion ?? 0),
+      expressionType: options.expressionType ?? 'TAG',
     };
     return this.request(RequestCode.PULL_MESSAGE, ext, undefined, client);
   }
@@ -140,7 +145,7 @@ export class BrokerHarness {
   heartbeat(
     clientID: string,
     group: string,
-    topics: readonly string[],
+    topics: readonly (string | SubscriptionData)[],
     client?: RemotingClient,
   ): Promise<RemotingCommand> {
     const body = encodeHeartbeatData({
@@ -151,7 +156,9 @@ export class BrokerHarness {
           consumeType: 'CONSUME_PASSIVELY',
           messageModel: 'CLUSTERING',
           consumeFromWhere: 'CONSUME_FROM_LAST_OFFSET',
-          subscriptionDataSet: topics.map((topic) => buildSubscriptionData(topic, '*', 'TAG', 1)),
+          subscriptionDataSet: topics.map((topic) =>
+            typeof topic === 'string' ? buildSubscriptionData(topic, '*', 'TAG', 1) : topic,
+          ),
           unitMode: false,
         },
       ],

@@ -30,6 +30,8 @@ export class ConsumerManager {
   readonly #withoutHeartbeat = new Map<string, ConsumerGroupInfo>();
   readonly #connectionGroups = new ConnectionGroups();
   readonly #listeners: IdsChangedListener[] = [];
+  /** Told when the last member of a group has left. */
+  onGroupGone: ((group: string) => void) | undefined;
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #channelExpiredTimeoutMs: () => number;
@@ -187,7 +189,10 @@ export class ConsumerManager {
       clientId: channel.clientId,
       address: connection.remoteAddress,
     });
-    if (info.channels.size === 0) this.#groups.delete(group);
+    if (info.channels.size === 0) {
+      this.#groups.delete(group);
+      this.onGroupGone?.(group);
+    }
     if (notify) this.#notify(info);
   }
 

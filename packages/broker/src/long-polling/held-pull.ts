@@ -7,8 +7,8 @@ export interface HeldPull {
   readonly queueId: number;
   /** Queue offset the consumer wants next; a message at or after it may end the wait. */
   readonly pullFromOffset: number;
-  /** By the queue entry alone; may say yes too often. */
-  matches(tagsCode: number): boolean;
+  /** By the tags code and the properties text `buffer[propertiesStart, propertiesEnd)`; may say yes too often. */
+  matches(tagsCode: number, buffer: Buffer, propertiesStart: number, propertiesEnd: number): boolean;
   /** Runs the pull again, without waiting a second time. */
   wake(): void;
 }

@@ -14,6 +14,8 @@ const BUCKET_MS = 100;
 /** Arrivals wake pulls at once; this sweep is the safety net upstream has too. */
 const SWEEP_MS = 5_000;
 
+const NO_PROPERTIES: Buffer = Buffer.alloc(0);
+
 export interface HoldLimits {
   /** Pulls held for all connections together. */
   readonly total: number;
@@ -101,11 +103,21 @@ export class PullRequestHoldService implements TurnTask {
   }
 
   /** Hot path: a message became visible. `nextQueueOffset` is its queue offset + 1. */
-  notifyArrival(topic: string, queueId: number, nextQueueOffset: number, tagsCode: number): void {
+  notifyArrival(
+    topic: string,
+    queueId: number,
+    nextQueueOffset: number,
+    tagsCode: number,
+    buffer = NO_PROPERTIES,
+    propertiesStart = 0,
+    propertiesEnd = 0,
+  ): void {
     const queue = this.#queues.get(topic)?.get(queueId);
     if (queue === undefined) return;
     for (const hold of queue.holds) {
-      if (nextQueueOffset > hold.pull.pullFromOffset && hold.pull.matches(tagsCode)) this.#wakeLater(hold);
+      const { pull } = hold;
+      if (nextQueueOffset <= pull.pullFromOffset) continue;
+      if (pull.matches(tagsCode, buffer, propertiesStart, propertiesEnd)) this.#wakeLater(hold);
     }
   }
 

@@ -67,24 +67,11 @@ function registerConsumer(
   const isNotified =
     group.notifyConsumerIdsChangedEnable && broker.settings.broker.notifyConsumerIdsChangedEnable;
   const { groupName, consumeType, messageModel, consumeFromWhere } = data;
-  return withoutSub
-    ? broker.consumers.registerConsumerWithoutSub(
-        groupName,
-        client,
-        consumeType,
-        messageModel,
-        consumeFromWhere,
-        isNotified,
-      )
-    : broker.consumers.registerConsumer(
-        groupName,
-        client,
-        consumeType,
-        messageModel,
-        consumeFromWhere,
-        data.subscriptionDataSet,
-        isNotified,
-      );
+  const about = [groupName, client, consumeType, messageModel, consumeFromWhere] as const;
+  if (withoutSub) return broker.consumers.registerConsumerWithoutSub(...about, isNotified);
+  const changed = broker.consumers.registerConsumer(...about, data.subscriptionDataSet, isNotified);
+  broker.filters.register(groupName, data.subscriptionDataSet);
+  return changed;
 }
 
 function createRetryTopic(broker: BrokerParts, group: SubscriptionGroupConfig, unitMode: boolean): void {
