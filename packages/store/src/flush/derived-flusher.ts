@@ -78,6 +78,7 @@ export class DerivedFlusher {
     if (lastRecordOffset < 0) return;
     const indexStates = index?.writeEntries() ?? [];
     const record = await logReader.recordAt(lastRecordOffset);
+    this.parts.tagsCodes.write();
     await consumeQueues.write(0);
     if (record === undefined) return;
     const mark = {
