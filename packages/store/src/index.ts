@@ -20,3 +20,15 @@ export {
 } from './disk/disk.js';
 export { checkStore, type CheckOptions, type StoreFinding, type StoreReport } from './repair/check-store.js';
 export { repairStore, type RepairReport } from './repair/repair-store.js';
+export { DeliveryMarks, type TimerMark } from './delivery-marks.js';
+export {
+  isStored,
+  Redelivery,
+  type Outcome,
+  type RedeliveryOptions,
+  type Route,
+} from './redelivery/redelivery.js';
+export type { StoredRecord } from './redelivery/stored-record.js';
+export { recallKey } from './timer/timer-delivery.js';
+export { TimerMessageStore, type TimerMessageStoreOptions } from './timer/timer-message-store.js';
+export type { TimerCounts } from './timer/timer-metrics.js';

@@ -3,6 +3,7 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { defineSettings, setting, type SettingProblem, type SettingsOf } from '@mq/remoting/settings';
+import { timerSettings } from './timer/timer-settings.js';
 import { unusedStoreSettings } from './unused-settings.js';
 
 const DELAY_LEVELS = '1s 5s 10s 30s 1m 2m 3m 4m 5m 6m 7m 8m 9m 10m 20m 30m 1h 2h';
@@ -258,6 +259,8 @@ export const messageStoreSettings = defineSettings(
       mutable: true,
       help: 'Allow removing files that have not expired when the disk is nearly full.',
     }),
+
+    ...timerSettings,
 
     // Ours.
     tailCacheSize: setting.int({

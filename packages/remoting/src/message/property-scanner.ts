@@ -27,6 +27,7 @@ const NAMES = [
   'TIMER_DELIVER_MS',
   'TIMER_DEL_UNIQKEY',
   'TIMER_OUT_MS',
+  'TIMER_ROLL_TIMES',
   'POP_CK',
   'MSG_TYPE',
   'DUP_INFO',

@@ -60,6 +60,10 @@ export class TimerLog {
     return this.#writtenEnd + this.#buffered;
   }
 
+  get fileSizeBytes(): number {
+    return this.#fileSize;
+  }
+
   /** Start of the file that holds a position. */
   fileStart(position: number): number {
     return this.#files.fileStart(position);

@@ -41,6 +41,8 @@ export class TimerWheel {
   readonly #pages = new Map<number, Page>();
   readonly #dirty = new Set<Page>();
   #needsSync = false;
+  /** The file holds something. */
+  #isWritten: boolean;
   /** Used last: slots that are asked for together mostly share it. */
   #page: Page | undefined;
 
@@ -56,6 +58,7 @@ export class TimerWheel {
     }
     // A shorter one is one whose size was not durable at a power cut.
     this.isNew = found < sizeBytes;
+    this.#isWritten = found > 0;
     this.#file = disk.open(path, { create: true, sizeBytes });
     if (this.isNew) disk.syncDirectory(dirname(path));
   }
@@ -112,7 +115,8 @@ export class TimerWheel {
     const until = from + this.#slots;
     for (let first = 0; first < this.#slots; first += SCAN_PAGES * SLOTS_PER_PAGE) {
       const slots = Math.min(SCAN_PAGES * SLOTS_PER_PAGE, this.#slots - first);
-      this.#file.read(bytes, first * SLOT_BYTES, slots * SLOT_BYTES);
+      if (this.#isWritten) this.#file.read(bytes, first * SLOT_BYTES, slots * SLOT_BYTES);
+      else bytes.fill(0);
       this.#overlay(bytes, first, slots);
       for (let at = 0; at < slots * SLOT_BYTES; at += SLOT_BYTES) {
         if ((words[at / 4]! | words[at / 4 + 1]!) === 0) continue;
@@ -131,7 +135,7 @@ export class TimerWheel {
       this.#file.write(page.bytes, at, Math.min(PAGE_BYTES, this.#slots * SLOT_BYTES - at));
       page.isDirty = false;
       this.#dirty.delete(page);
-      this.#needsSync = true;
+      this.#needsSync = this.#isWritten = true;
     }
     this.#evict();
   }
