@@ -14,6 +14,7 @@ export type {
   LocalTransactionState,
 } from './producer/local-transaction.js';
 export { createReply } from './producer/create-reply.js';
+export { resendable } from './producer/resend.js';
 export type { OutgoingMessage, ReplyAddress } from './producer/outgoing-message.js';
 export type { SendOptions } from './producer/send-options.js';
 export type { SendResult, SendStatus } from './producer/send-result.js';
@@ -43,7 +44,14 @@ export type { DedupeClaim, DedupeStore } from './dedupe/dedupe-store.js';
 export { MemoryDedupeStore } from './dedupe/memory-dedupe-store.js';
 export { RedisDedupeStore, type RedisCommand } from './dedupe/redis-dedupe-store.js';
 export { SqlDedupeStore, type SqlDedupeStoreOptions } from './dedupe/sql-dedupe-store.js';
-export type { SqlDatabase, SqlQuery, SqlResult } from './sql/sql-database.js';
+export {
+  SqlOutbox,
+  type OutboxResult,
+  type SqlOutboxOptions,
+  type TransactionSink,
+} from './outbox/sql-outbox.js';
+export type { SqlDatabase, SqlQuery, SqlResult, SqlTransactionalDatabase } from './sql/sql-database.js';
+export { PopConsumer, type PopConsumerOptions, type ReceiveOptions } from './pop/pop-consumer.js';
 export { ClientInstance } from './instance/client-instance.js';
 export type { ClientOptions } from './options.js';
 export type { OffsetStore } from './offset/offset-store.js';

@@ -43,18 +43,7 @@ export class MessageReturner {
    */
   async giveBack(message: ReceivedMessage, queue: MessageQueue, delayLevel: number): Promise<boolean> {
     try {
-      const broker = await this.client.masterOf(queue);
-      const header = {
-        offset: message.commitLogOffset,
-        group: this.consumerGroup,
-        delayLevel,
-        originMsgId: message.msgId,
-        originTopic: wrapNamespace(this.client.namespace, message.topic),
-        unitMode: this.client.unitMode,
-        maxReconsumeTimes: this.maxReconsumeTimes,
-        bname: queue.brokerName,
-      };
-      await this.client.brokers.sendMessageBack(broker, header, { timeoutMs: SEND_BACK_TIMEOUT_MS });
+      await this.sendBack(message, queue, delayLevel);
       return true;
     } catch (error) {
       this.client.logger.warn('a message could not be returned; sending a copy', {
@@ -63,6 +52,25 @@ export class MessageReturner {
       });
       return this.sendCopy(message);
     }
+  }
+
+  /**
+   * Gives a message back to the broker that has it, which finds it by its place and keeps its original id.
+   * @throws MQClientError
+   */
+  async sendBack(message: ReceivedMessage, queue: MessageQueue, delayLevel: number): Promise<void> {
+    const broker = await this.client.masterOf(queue);
+    const header = {
+      offset: message.commitLogOffset,
+      group: this.consumerGroup,
+      delayLevel,
+      originMsgId: message.msgId,
+      originTopic: wrapNamespace(this.client.namespace, message.topic),
+      unitMode: this.client.unitMode,
+      maxReconsumeTimes: this.maxReconsumeTimes,
+      bname: queue.brokerName,
+    };
+    await this.client.brokers.sendMessageBack(broker, header, { timeoutMs: SEND_BACK_TIMEOUT_MS });
   }
 
   /**

@@ -169,10 +169,12 @@ export class MessageStream {
         await queue.sleeper.sleep(IDLE_SLEEP_MS);
         continue;
       }
+      const { epoch } = queue;
       try {
         await this.#pullOnce(queue);
       } catch (error) {
         if (queue.abort.signal.aborted) return;
+        if (queue.epoch !== epoch) continue; // a seek ended it
         if (isMQClientError(error) && !error.retryable) return this.#fail(error);
         this.deps.client.logger.warn('pull of a stream failed', { ...queue.queue, error });
         await queue.sleeper.sleep(REST_AFTER_ERROR_MS);
@@ -194,7 +196,7 @@ export class MessageStream {
       suspendTimeoutMs: deps.stopAtEnd ? 0 : deps.suspendTimeoutMs,
       timeoutMs: deps.timeoutMs,
       postSubscription: true,
-      signal: queue.abort.signal,
+      signal: queue.pullSignal,
     });
     if (queue.epoch !== epoch) return;
     queue.accept(result);

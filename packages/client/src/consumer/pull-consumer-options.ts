@@ -32,6 +32,8 @@ export interface PullConsumerOptions extends ClientOptions, ObservationOptions {
   persistConsumerOffsetInterval?: number;
   /** Look at the members of the group and share anew. Default 20000, at least 100. */
   rebalanceIntervalMs?: number;
+  /** Attempts before a message given back becomes a dead letter. Default 16. */
+  maxReconsumeTimes?: number;
   /** Folder of the offsets of broadcasting consumers. Default `~/.rocketmq_offsets`. */
   localOffsetStoreDir?: string;
   /** Keeps the offsets somewhere else altogether. */
@@ -50,6 +52,7 @@ export interface PullConsumerSettings {
   readonly brokerSuspendMaxTimeMs: number;
   readonly persistConsumerOffsetInterval: number;
   readonly rebalanceIntervalMs: number;
+  readonly maxReconsumeTimes: number;
   readonly localOffsetStoreDir: string;
 }
 
@@ -82,6 +85,7 @@ export function resolvePullConsumerOptions(options: PullConsumerOptions): PullCo
       INT_MAX,
     ),
     rebalanceIntervalMs: wholeNumber('rebalanceIntervalMs', o.rebalanceIntervalMs, 20_000, 100, INT_MAX),
+    maxReconsumeTimes: wholeNumber('maxReconsumeTimes', o.maxReconsumeTimes, 16, 0, INT_MAX),
     localOffsetStoreDir: o.localOffsetStoreDir ?? defaultLocalOffsetStoreDir(),
   };
 }

@@ -21,6 +21,7 @@ import type { OffsetStore } from '../offset/offset-store.js';
 import { RemoteBrokerOffsetStore } from '../offset/remote-broker-offset-store.js';
 import { wholeNumber } from '../options.js';
 import { QueueAllocator } from '../rebalance/queue-allocator.js';
+import { MessageReturner } from './message-returner.js';
 import { MessageStream } from './message-stream.js';
 import { observeTaken } from './run-observed.js';
 import { PullApi, type PullResult } from './pull-api.js';
@@ -75,6 +76,7 @@ export class PullConsumer {
   readonly #group: string;
   readonly #offsets: OffsetStore;
   readonly #pullApi: PullApi;
+  readonly #returner: MessageReturner;
   readonly #hooks: MessageHooks | undefined;
   readonly #member: ConsumerMember;
   readonly #streams = new Set<MessageStream>();
@@ -103,6 +105,7 @@ export class PullConsumer {
         ? new RemoteBrokerOffsetStore(this.#client, this.#group)
         : new LocalFileOffsetStore(this.#settings.localOffsetStoreDir, clientId, this.#group, logger));
     this.#pullApi = new PullApi(this.#client);
+    this.#returner = new MessageReturner(this.#client, this.#group, this.#settings.maxReconsumeTimes);
     this.#hooks = hooksOf(this.#client, options, this.#settings.consumerGroup, 'CONSUME');
     this.#member = this.#makeMember();
   }
@@ -186,6 +189,17 @@ export class PullConsumer {
     return this.#ask(queue, (broker, wireQueue, options) =>
       this.#client.brokers.earliestStoreTime(broker, wireQueue, options),
     );
+  }
+
+  /**
+   * Gives a message back by hand: it comes again through `%RETRY%group`, or becomes a dead letter.
+   * @param delayLevel 0 (default): the broker chooses, later with each attempt; above 0: that level; -1: dead letter
+   * @throws MQClientError
+   */
+  async sendMessageBack(message: ReceivedMessage, delayLevel = 0): Promise<void> {
+    this.#assertRunning();
+    const { topic, brokerName, queueId } = message;
+    await this.#returner.sendBack(message, { topic, brokerName, queueId }, delayLevel);
   }
 
   /** Lets iterations over this queue, running or begun later, go on at `offset`. */

@@ -75,6 +75,17 @@ export interface PushConsumerOptions extends ClientOptions, ObservationOptions {
   queueReleaseTimeoutMs?: number;
   /** Send the filter with each pull instead of relying on the heartbeat's. Default false. */
   postSubscriptionWhenPull?: boolean;
+  /**
+   * false: brokers (5.x) say which queues are ours and whether we pull or pop them (`mqadmin setConsumeMode`). Concurrent
+   * clustering only; in every other mode the clients share the queues, as upstream. Default true.
+   */
+  clientRebalance?: boolean;
+  /** Popping: how long messages are nobody else's, 5000 to 300000. Handlers must be done by then. Default 60000. */
+  popInvisibleTimeMs?: number;
+  /** Popping: most messages of one pop, 1 to 32. Default 32. */
+  popBatchNums?: number;
+  /** Popping: messages of a queue not dealt with above which popping pauses, 1 to 65535. Default 96. */
+  popThresholdForQueue?: number;
   /** Folder of the offsets of broadcasting consumers. Default `~/.rocketmq_offsets`. */
   localOffsetStoreDir?: string;
   /** Keeps the offsets somewhere else altogether. */
@@ -106,6 +117,10 @@ export interface PushConsumerSettings {
   readonly rebalanceIntervalMs: number;
   readonly queueReleaseTimeoutMs: number;
   readonly postSubscriptionWhenPull: boolean;
+  readonly clientRebalance: boolean;
+  readonly popInvisibleTimeMs: number;
+  readonly popBatchNums: number;
+  readonly popThresholdForQueue: number;
   readonly localOffsetStoreDir: string;
 }
 
@@ -186,6 +201,10 @@ export function resolvePushConsumerOptions(options: PushConsumerOptions): PushCo
     rebalanceIntervalMs: wholeNumber('rebalanceIntervalMs', o.rebalanceIntervalMs, 20_000, 100, INT_MAX),
     queueReleaseTimeoutMs: wholeNumber('queueReleaseTimeoutMs', o.queueReleaseTimeoutMs, 1_000, 0, INT_MAX),
     postSubscriptionWhenPull: o.postSubscriptionWhenPull ?? false,
+    clientRebalance: o.clientRebalance ?? true,
+    popInvisibleTimeMs: wholeNumber('popInvisibleTimeMs', o.popInvisibleTimeMs, 60_000, 5_000, 300_000),
+    popBatchNums: wholeNumber('popBatchNums', o.popBatchNums, 32, 1, 32),
+    popThresholdForQueue: wholeNumber('popThresholdForQueue', o.popThresholdForQueue, 96, 1, 65_535),
     localOffsetStoreDir: o.localOffsetStoreDir ?? defaultLocalOffsetStoreDir(),
   };
 }

@@ -2,6 +2,7 @@ import { DEFAULT_INSTANCE_NAME, type MessageExt } from '@mq/remoting/message';
 import {
   messageQueueKey,
   isRetryTopic,
+  popRetryTopicV1,
   retryTopic,
   wrapNamespace,
   type ConsumeMessageDirectlyResult,
@@ -21,6 +22,7 @@ import type { OffsetStore } from '../offset/offset-store.js';
 import { RemoteBrokerOffsetStore } from '../offset/remote-broker-offset-store.js';
 import { wholeNumber } from '../options.js';
 import { QueueAllocator } from '../rebalance/queue-allocator.js';
+import { PushOverPop } from '../pop/push-over-pop.js';
 import { ConcurrentConsumeService } from './concurrent-consume-service.js';
 import type { ConsumeDeps } from './consume-deps.js';
 import type { ConsumeService } from './consume-service.js';
@@ -82,6 +84,8 @@ export class PushConsumer {
   readonly #offsets: OffsetStore;
   readonly #locks: QueueLocks | undefined;
   readonly #consumeService: ConsumeService;
+  /** Present when brokers assign the queues. */
+  readonly #overPop: PushOverPop | undefined;
   readonly #returner: MessageReturner;
   readonly #stats: ConsumeStatsRecorder;
   readonly #hooks: MessageHooks | undefined;
@@ -123,7 +127,7 @@ export class PushConsumer {
     this.#locks = isOrderly && isClustering ? new QueueLocks(client, this.#group) : undefined;
     this.#hooks = hooksOf(client, options, settings.consumerGroup, 'CONSUME');
     this.#returner = new MessageReturner(client, this.#group, settings.maxReconsumeTimes);
-    this.#consumeService = this.#makeConsumeService({
+    const consume: ConsumeDeps = {
       clock,
       consumerGroup: settings.consumerGroup,
       hooks: this.#hooks,
@@ -138,7 +142,10 @@ export class PushConsumer {
       consumeTimeoutMs: settings.consumeTimeoutMs,
       suspendCurrentQueueTimeMs: settings.suspendCurrentQueueTimeMs,
       maxReconsumeTimes: settings.maxReconsumeTimes,
-    });
+    };
+    this.#consumeService = this.#makeConsumeService(consume);
+    this.#overPop =
+      settings.clientRebalance || isOrderly || !isClustering ? undefined : this.#makeOverPop(consume);
     this.#allocator = new QueueAllocator(
       client,
       this.#group,
@@ -170,7 +177,8 @@ export class PushConsumer {
 
   /** The queues held now, topics without namespace. Changes with every rebalance. */
   get assignment(): MessageQueue[] {
-    return this.#queues.messageQueues.map((queue) => ({
+    const queues = [...this.#queues.messageQueues, ...(this.#overPop?.messageQueues ?? [])];
+    return queues.map((queue) => ({
       ...queue,
       topic: this.#subscriptions.nameOf(queue.topic),
     }));
@@ -229,6 +237,16 @@ export class PushConsumer {
     if (this.#settings.messageModel === 'CLUSTERING') await this.#returner.sendToDeadLetter(message, reason);
   }
 
+  /**
+   * Gives a message back by hand: it comes again through `%RETRY%group`, or becomes a dead letter.
+   * @param delayLevel 0 (default): the broker chooses, later with each attempt; above 0: that level; -1: dead letter
+   * @throws MQClientError
+   */
+  async sendMessageBack(message: ReceivedMessage, delayLevel = 0): Promise<void> {
+    const { topic, brokerName, queueId } = message;
+    await this.#returner.sendBack(message, { topic, brokerName, queueId }, delayLevel);
+  }
+
   /** Stops pulling; messages pulled already are still handled. Queues are kept. */
   suspend(): void {
     this.#isSuspended = true;
@@ -238,6 +256,7 @@ export class PushConsumer {
   resume(): void {
     this.#isSuspended = false;
     this.#queues.wakePulling();
+    this.#overPop?.wake();
     this.#rebalanceTask.runSoon();
   }
 
@@ -307,12 +326,19 @@ export class PushConsumer {
     this.#state = 'closing';
     // A round under way may still take or give up a queue; after this nobody but us changes the table.
     const tasks = [this.#rebalanceTask.close(), this.#lockTask.close(), this.#persistTask.close()];
-    await settledWithin(clock, Promise.all([this.#queues.stopPulling(), ...tasks]), leftMs() / 2);
-    await this.#queues.stopPulling();
-    const unfinishedMessages = await this.#finishHandlers(
-      leftMs() - Math.min(CLOSE_RESERVE_MS, timeoutMs / 4),
+    await settledWithin(
+      clock,
+      Promise.all([this.#queues.stopPulling(), this.#overPop?.stop(), ...tasks]),
+      leftMs() / 2,
     );
-    let cachedMessages = 0;
+    await this.#queues.stopPulling();
+    const forHandlersMs = leftMs() - Math.min(CLOSE_RESERVE_MS, timeoutMs / 4);
+    const [unfinished, popped] = await Promise.all([
+      this.#finishHandlers(forHandlersMs),
+      this.#overPop?.close(forHandlersMs),
+    ]);
+    const unfinishedMessages = unfinished + (popped?.unfinishedMessages ?? 0);
+    let cachedMessages = popped?.waitingMessages ?? 0;
     for (const processQueue of this.#queues.processQueues) {
       cachedMessages += processQueue.messageCount;
       processQueue.drop();
@@ -365,6 +391,7 @@ export class PushConsumer {
     }
     const unwanted = this.#queues.messageQueues.filter((queue) => !topics.includes(queue.topic));
     await Promise.all(unwanted.map((queue) => this.#queues.release(queue)));
+    await this.#overPop?.retain(topics);
     if (changedTopics.length > 0) await this.#queuesChanged(changedTopics);
     if (this.#state !== 'started') return;
     this.#queues.startPulling();
@@ -372,7 +399,9 @@ export class PushConsumer {
   }
 
   async #rebalanceTopic(topic: string): Promise<{ changed: boolean; balanced: boolean }> {
-    const mine = await this.#allocator.allocate(topic);
+    const mine = await (this.#overPop === undefined
+      ? this.#allocator.allocate(topic)
+      : this.#overPop.assign(topic));
     if (mine === undefined) return { changed: false, balanced: isRetryTopic(topic) };
     const mineKeys = new Set(mine.map(messageQueueKey));
     const lost = this.#queues.messageQueues.filter(
@@ -464,6 +493,23 @@ export class PushConsumer {
     return new OrderlyConsumeService(deps, this.#locks ?? new QueueLocks(this.#client, this.#group));
   }
 
+  #makeOverPop(consume: ConsumeDeps): PushOverPop {
+    return new PushOverPop({
+      client: this.#client,
+      wireGroup: this.#group,
+      settings: this.#settings,
+      consume,
+      isSuspended: () => this.#isSuspended,
+      subscriptionOf: (topic) => this.#subscriptions.dataOf(topic),
+      // Messages that failed while the group popped the topic lie in its pop retry topic.
+      onPulled: (topic, isPulled) => {
+        const retry = popRetryTopicV1(topic, this.#group);
+        if (!isPulled) this.#subscriptions.removeWireTopic(retry);
+        else if (this.#subscriptions.dataOf(retry) === undefined) this.#subscriptions.addWireTopic(retry);
+      },
+    });
+  }
+
   #makeQueueTable(isOrderly: boolean, isClustering: boolean): QueueTable {
     const settings = this.#settings;
     const client = this.#client;
@@ -547,6 +593,7 @@ export class PushConsumer {
 
   #runningInfo(): ConsumerRunningInfo {
     return buildRunningInfo({
+      popQueues: this.#overPop?.infos() ?? new Map(),
       processQueues: this.#queues.processQueues,
       subscriptions: this.#subscriptions.data,
       offsets: this.#offsets,

@@ -4,7 +4,7 @@ import {
   type ConsumerRunningInfo,
   type SubscriptionData,
 } from '@mq/remoting/protocol';
-import type { MessageQueue, ProcessQueueInfo } from '@mq/remoting/protocol';
+import type { MessageQueue, PopProcessQueueInfo, ProcessQueueInfo } from '@mq/remoting/protocol';
 import { compareMessageQueue } from '@mq/remoting/protocol';
 import type { OffsetStore } from '../offset/offset-store.js';
 import type { ConsumeStatsRecorder } from './consume-stats-recorder.js';
@@ -14,6 +14,7 @@ const MIB = 1024 * 1024;
 
 interface RunningInfoSources {
   readonly processQueues: readonly ProcessQueue[];
+  readonly popQueues: ReadonlyMap<MessageQueue, PopProcessQueueInfo>;
   readonly subscriptions: readonly SubscriptionData[];
   readonly offsets: OffsetStore;
   readonly stats: ConsumeStatsRecorder;
@@ -45,7 +46,7 @@ export function buildRunningInfo(sources: RunningInfoSources): ConsumerRunningIn
   for (const queue of sorted) mqTable.set(queue.messageQueue, processQueueInfo(queue, sources.offsets));
   return {
     mqTable,
-    mqPopTable: new Map(),
+    mqPopTable: new Map(sources.popQueues),
     properties,
     statusTable: Object.fromEntries(
       sources.subscriptions.map(({ topic }) => [topic, sources.stats.statusOf(topic)]),

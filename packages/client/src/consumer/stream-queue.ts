@@ -10,6 +10,8 @@ import type { ReceivedMessage } from './received-message.js';
  */
 export class StreamQueue {
   readonly abort = new AbortController();
+  /** Ends the pull under way; a new one with every seek. */
+  #pulling = new AbortController();
   /** The filling loop rests here while the buffer is full. */
   readonly sleeper: Sleeper;
   /** The broker had nothing more when last asked. */
@@ -33,6 +35,11 @@ export class StreamQueue {
 
   get buffered(): number {
     return this.#buffer.length;
+  }
+
+  /** Fires when the pull under way is of no use any more. */
+  get pullSignal(): AbortSignal {
+    return this.#pulling.signal;
   }
 
   get epoch(): number {
@@ -75,11 +82,20 @@ export class StreamQueue {
     this.#position = offset;
     this.nextOffset = offset;
     this.isAtEnd = false;
+    this.#interrupt();
     this.sleeper.wake();
   }
 
   close(): void {
     this.abort.abort();
+    this.#interrupt();
     this.sleeper.wake();
+  }
+
+  /** A long poll at the old place would hold the next one up. */
+  #interrupt(): void {
+    const pulling = this.#pulling;
+    this.#pulling = new AbortController();
+    pulling.abort();
   }
 }

@@ -64,6 +64,10 @@ export class Subscriptions {
     });
   }
 
+  removeWireTopic(wireTopic: string): void {
+    this.#byTopic.delete(wireTopic);
+  }
+
   remove(topic: string): void {
     this.#byTopic.delete(wrapNamespace(this.namespace, topic));
   }
