@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util';
 import { installApache } from '../interop/lib/apache.mjs';
 import { OURS, Servers } from '../interop/lib/servers.mjs';
 import { buildApp } from '../workspace.mjs';
-import { buildLoadGenerator, fillBefore, loadArguments, runLoad, settingsOf } from './load.mjs';
+import { buildLoadGenerator, fillBefore, loadArguments, measureRow, runLoad, settingsOf } from './load.mjs';
 import { rows } from './rows.mjs';
 
 const JAVA = '5.3.3';
@@ -33,7 +33,7 @@ const mqload = values.mqload || buildLoadGenerator();
 const base = values.base === '' ? undefined : resolve(values.base);
 const other = base === undefined ? JAVA : OURS;
 
-const measure = (server, row) => runLoad(mqload, loadArguments(server, row, values.seconds, 1));
+const measure = (server, row) => measureRow(mqload, server, row, values.seconds);
 
 async function prepare(servers, kind, row, program) {
   const nameServer = await servers.nameServer(OURS);

@@ -20,10 +20,13 @@ export function buildLoadGenerator() {
 /** Apache's broker says that it started before the NameServer knows it. */
 const NOT_YET_REGISTERED = /No topic route info/;
 const REGISTRATION_TRIES = 120;
+const LONGEST_RUN_MS = 3_600_000;
+/** Messages a second that any broker takes on any machine. */
+const SLOWEST_FILL = 5_000;
 
 /** Runs the load generator; resolves with its report. */
 export async function runLoad(mqload, args, tries = REGISTRATION_TRIES) {
-  const { code, stdout, stderr } = await runToEnd(mqload, args, { timeoutMs: 300_000 });
+  const { code, stdout, stderr } = await runToEnd(mqload, args, { timeoutMs: LONGEST_RUN_MS });
   if (code !== 0 && tries > 1 && NOT_YET_REGISTERED.test(stderr)) {
     await sleep(500);
     return runLoad(mqload, args, tries - 1);
@@ -49,11 +52,19 @@ export function loadArguments(server, row, seconds, warmUpSeconds) {
   return [row.load[0], ...target(server), ...row.load.slice(1), ...time];
 }
 
+/** Measures a row once, with the load it is held against if it has one: `result.against`. */
+export async function measureRow(mqload, server, row, seconds) {
+  const run = (load) => runLoad(mqload, loadArguments(server, { ...row, load }, seconds, 1));
+  const against = row.against === undefined ? undefined : await run(row.against);
+  return { ...(await run(row.load)), against };
+}
+
 /** Puts in the messages that the row reads. */
 export async function fillBefore(mqload, server, row) {
   if (row.fill === undefined) return;
   const load = ['-size', '128', '-conns', '1', '-inflight', '64', '-codec', 'rocketmq'];
-  await runLoad(mqload, ['send', ...target(server), ...load, '-seconds', '200', '-count', String(row.fill)]);
+  const time = ['-seconds', String(60 + Math.ceil(row.fill / SLOWEST_FILL)), '-count', String(row.fill)];
+  await runLoad(mqload, ['send', ...target(server), ...load, ...time]);
 }
 
 function target({ nameServer, broker }) {

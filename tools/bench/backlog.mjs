@@ -1,0 +1,60 @@
+// Whether a long backlog makes sends dearer, and what memory it costs; Apache's 5.3.3 and ours:
+//   node tools/bench/backlog.mjs [--messages 10000000] [--rounds 3] [--seconds 3] [--mqload PATH]
+// Both brokers are warm; sends are measured in turns before and after so many messages of 128 bytes were stored.
+import { parseArgs } from 'node:util';
+import { OURS, Servers } from '../interop/lib/servers.mjs';
+import { buildLoadGenerator, fillBefore, measureRow } from './load.mjs';
+import { privateMegabytes } from './process.mjs';
+import { rows } from './rows.mjs';
+import { JAVA, median, prepareSides, startSide, tableHead, tableRow } from './sides.mjs';
+
+const WARM_UP_SECONDS = 20;
+
+const { values } = parseArgs({
+  options: {
+    messages: { type: 'string', default: '10000000' },
+    rounds: { type: 'string', default: '3' },
+    seconds: { type: 'string', default: '3' },
+    mqload: { type: 'string', default: '' },
+  },
+});
+const mqload = values.mqload || buildLoadGenerator();
+const send = rows.find(({ name }) => name === 'send128');
+
+/** CPU µs a message of both sides, medians of rounds in turns. */
+async function sendCost(sides) {
+  const costs = sides.map(() => []);
+  for (let round = 0; round < Number(values.rounds); round++) {
+    for (const index of round % 2 === 0 ? [0, 1] : [1, 0]) {
+      const result = await measureRow(mqload, sides[index], send, values.seconds);
+      costs[index].push(result.server_cpu_us_per_msg);
+    }
+  }
+  return costs.map(median);
+}
+
+prepareSides();
+const servers = new Servers();
+try {
+  const sides = [];
+  for (const kind of [JAVA, OURS]) sides.push(await startSide(servers, kind));
+  for (const side of sides) await measureRow(mqload, side, send, String(WARM_UP_SECONDS));
+  const before = await sendCost(sides);
+  for (const side of sides) await fillBefore(mqload, side, { fill: Number(values.messages) });
+  const after = await sendCost(sides);
+  const millions = Number(values.messages) / 1e6;
+  console.log(tableHead);
+  console.log(tableRow('send 128 B, 1 × 64, CPU µs a message, empty store', ...before, '≥ 4 ×'));
+  console.log(tableRow(`the same with ${millions} million messages behind it`, ...after, '≥ 4 ×'));
+  const growth = after.map((cost, index) => cost / before[index]);
+  console.log(tableRow('growth of it', ...growth, 'ours ≤ 1'));
+  console.log(
+    tableRow(
+      'private memory MB after it',
+      ...sides.map(({ broker }) => privateMegabytes(broker.pid)),
+      '≥ 4 ×',
+    ),
+  );
+} finally {
+  await servers.dispose();
+}

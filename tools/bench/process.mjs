@@ -1,0 +1,18 @@
+// What a process has used and holds, from /proc: for figures without a load that could report them.
+import { readdirSync, readFileSync } from 'node:fs';
+
+/** CPU time of a process and its threads that live, seconds. */
+export function cpuSeconds(pid) {
+  let nanoseconds = 0;
+  for (const thread of readdirSync(`/proc/${pid}/task`)) {
+    const [running] = readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'latin1').split(' ');
+    nanoseconds += Number(running);
+  }
+  return nanoseconds / 1e9;
+}
+
+/** Memory that is the process's own, without mapped files, MB. */
+export function privateMegabytes(pid) {
+  const [, kilobytes] = /^RssAnon:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'));
+  return (Number(kilobytes) * 1024) / 1e6;
+}

@@ -1,0 +1,37 @@
+// The two sides of a figure that has its own script: Apache's Broker and ours, each with a NameServer of its own.
+import { installApache } from '../interop/lib/apache.mjs';
+import { OURS } from '../interop/lib/servers.mjs';
+import { buildApp } from '../workspace.mjs';
+import { settingsOf } from './load.mjs';
+
+export const JAVA = '5.3.3';
+
+/** Builds ours and fetches Apache's. */
+export function prepareSides() {
+  buildApp('nameserver', 'mqnamesrv.js');
+  buildApp('broker', 'mqbroker.js');
+  installApache(JAVA);
+}
+
+/** Starts one side; resolves with what the load generator is aimed at. */
+export async function startSide(servers, kind, settings = {}) {
+  const nameServer = await servers.nameServer(OURS);
+  const broker = await servers.broker(kind, { nameServer, settings: settingsOf({ settings }) });
+  return { kind, nameServer, broker };
+}
+
+/** One row of a markdown table: Apache's figure, ours, and how many times less ours is. */
+export function tableRow(title, theirs, ours, aim) {
+  const ratio = theirs / ours;
+  return `| ${[title, show(theirs), show(ours), `${ratio.toFixed(2)} × less`, aim].join(' | ')} |`;
+}
+
+export const tableHead = `| figure | Apache ${JAVA} | ours | ratio | aim |\n|---|---|---|---|---|`;
+
+export function median(numbers) {
+  return [...numbers].sort((a, b) => a - b)[numbers.length >> 1];
+}
+
+function show(number) {
+  return number >= 100 ? Math.round(number).toLocaleString('en') : number.toPrecision(3);
+}
