@@ -28,6 +28,8 @@ const MAX_LATE_MS = 50;
 /** New topics are new files, up to the store's own bound; besides those the number of descriptors stays. */
 const DESCRIPTORS_PER_TOPIC = 10;
 const STANDSTILL_MS = 30_000;
+/** Sends that got no answer in time, three times over: a machine that stands still for seconds does that. */
+const MAX_FAILED_SHARE = 1 / 1000;
 
 /** Least squares through (hours, MiB): slope per hour, and what the slope may be wrong by (twice its standard error). */
 export function fittedSlope(points) {
@@ -163,7 +165,7 @@ function judge({ looks, late, machine, behind, failures, acked, retained }, isLo
         `(another process, with that: ${machine.p99Ms} ms)`,
     );
   if (behind > 0) violations.push(`${behind} of ${acked} acknowledged messages were never consumed`);
-  if (failures > 0) violations.push(`${failures} sends failed`);
+  if (failures > acked * MAX_FAILED_SHARE) violations.push(`${failures} sends failed`);
   return { violations, slope, uncertainty, first, last };
 }
 
@@ -204,8 +206,8 @@ const { violations, slope, uncertainty, first, last } = judge(
   Number(values.minutes) >= LEAST_MINUTES_FOR_SLOPE,
 );
 console.log(
-  `soak: ${values.minutes} min, ${result.acked} acknowledged (${Math.round(result.rate)}/s), ${result.retried} given back, ${result.restarts} clients restarted, ` +
-    `${last.topics} topics, ${result.behind} not consumed, memory ${Math.round(first.mib)} to ${Math.round(last.mib)} MiB ` +
+  `soak: ${values.minutes} min, ${result.acked} acknowledged (${Math.round(result.rate)}/s), ${result.retried} given back, ` +
+    `${result.restarts} clients restarted, ${result.failures} sends failed, ${last.topics} topics, ${result.behind} not consumed, memory ${Math.round(first.mib)} to ${Math.round(last.mib)} MiB ` +
     `(${slope.toFixed(1)} ± ${uncertainty.toFixed(1)} MiB/h; ${result.retained.join(' and ')} after garbage collections), descriptors ${first.descriptors} to ${last.descriptors}, ` +
     `loop late ${result.late.ownP99Ms} ms p99, ${result.late.ownMostMs} ms at most of its own, ${result.late.p99Ms} and ${result.late.mostMs} with the machine's ` +
     `(another process ${result.machine.p99Ms} and ${result.machine.mostMs}), ` +

@@ -13,6 +13,7 @@ const MOST_TOPICS = 40;
 const NEW_TOPIC_EVERY_MS = 30_000;
 const RESTART_EVERY_MS = 15_000;
 const RETRY_EVERY = 500;
+const START_ATTEMPTS = 10;
 const BODY = 'x'.repeat(200);
 /** What was consumed before its acknowledgement came, or again, is remembered so long. */
 const EARLY_MS = 30_000;
@@ -80,8 +81,8 @@ async function startConsumer() {
   return consumer;
 }
 
-const producers = [await startProducer(), await startProducer()];
-const consumers = [await startConsumer(), await startConsumer()];
+const producers = [await startPatiently(startProducer), await startPatiently(startProducer)];
+const consumers = [await startPatiently(startConsumer), await startPatiently(startConsumer)];
 
 let [sent, due, tickedAt] = [0, 0, performance.now()];
 const sending = setInterval(() => {
@@ -109,8 +110,19 @@ setInterval(() => {
 
 async function restart(clients, start) {
   const old = clients.shift();
-  clients.push(await start());
+  clients.push(await startPatiently(start));
   await old.close();
+}
+
+/** A machine that has other things to do may leave a request without an answer for seconds: then the start is tried again. */
+async function startPatiently(start) {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await start();
+    } catch (error) {
+      if (attempt === START_ATTEMPTS || error.retryable !== true) throw error;
+    }
+  }
 }
 
 const telling = setInterval(() => {
