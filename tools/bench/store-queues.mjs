@@ -1,9 +1,10 @@
 // What many queues cost: time to put, to flush, to close and to start again, memory, descriptors, and for how long the
-// event loop was blocked meanwhile.
+// event loop was blocked meanwhile; and CPU time a message over all queues and over 8 of them, flushes included.
 //
-//   node tools/bench/store-queues.mjs [--topics 12500] [--queues 8] [--dir /tmp]
+//   node tools/bench/store-queues.mjs [--topics 12500] [--queues 8] [--dir /tmp] [--steady 20]
 //
-// Each phase runs in a process of its own, so that its memory is its own. Every queue gets one to three messages.
+// Each phase runs in a process of its own, so that its memory is its own. Every queue gets one to three messages; `steady`
+// puts in turns of 64 for so many seconds. `recover` follows a kill; `cold` is a start without the boot journal.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -17,6 +18,7 @@ const { values } = parseArgs({
     topics: { type: 'string', default: '12500' },
     queues: { type: 'string', default: '8' },
     dir: { type: 'string', default: tmpdir() },
+    steady: { type: 'string', default: '20' },
     phase: { type: 'string' },
     root: { type: 'string' },
   },
@@ -25,6 +27,7 @@ const topics = Number(values.topics);
 const queues = Number(values.queues);
 const count = topics * queues;
 const PUTS_A_TURN = 200;
+const topicNames = Array.from({ length: topics }, (_, i) => `Topic-of-an-ordinary-length-${i}`);
 
 if (values.phase === undefined) runAll();
 else await runPhase(values.phase);
@@ -32,9 +35,10 @@ else await runPhase(values.phase);
 function runAll() {
   const root = mkdtempSync(join(values.dir, 'mq-queues-'));
   try {
-    for (const phase of ['fill', 'start', 'kill', 'recover']) {
+    for (const phase of ['fill', 'start', 'kill', 'recover', 'steady', 'cold']) {
+      if (phase === 'cold') rmSync(join(root, 'mq-boot.journal'), { force: true });
       const args = ['--expose-gc', fileURLToPath(import.meta.url), '--phase', phase, '--root', root];
-      args.push('--topics', values.topics, '--queues', values.queues);
+      args.push('--topics', values.topics, '--queues', values.queues, '--steady', values.steady);
       const { status, signal } = spawnSync(process.execPath, args, { stdio: 'inherit' });
       if (status !== 0 && !(phase === 'kill' && signal === 'SIGKILL')) throw new Error(`${phase} failed`);
     }
@@ -90,6 +94,11 @@ async function runPhase(phase) {
     return;
   }
   bytesEach('memory, started');
+  if (phase === 'steady') {
+    for (const spread of [8, count, 8, count]) await steady(store, spread);
+    await measure('close', () => store.close());
+    return;
+  }
   await measure('read 1000 queues', () => readSome(store));
   if (phase === 'kill') {
     await measure(`put ${count} queues`, () => fill(store));
@@ -100,8 +109,58 @@ async function runPhase(phase) {
 
 /** One to three messages a queue, some hundred a turn. */
 async function fill(store) {
+  const message = ordinaryMessage();
+  let wanted = 0;
+  let acknowledged = 0;
+  const waiter = {
+    onPutResult({ status }) {
+      if (status === 'PUT_OK') acknowledged++;
+      else if (status !== 'OS_PAGE_CACHE_BUSY') throw new Error(status);
+    },
+  };
+  for (let queue = 0; queue < count; queue++) {
+    message.topic = topicNames[queue % topics];
+    message.queueId = Math.floor(queue / topics);
+    for (let n = 0; n <= queue % 3; n++) {
+      store.append(message, waiter);
+      if (++wanted % PUTS_A_TURN === 0) await turn();
+    }
+  }
+  await turn();
+  await turn();
+  if (acknowledged !== wanted) throw new Error(`${wanted - acknowledged} of ${wanted} puts were refused`);
+}
+
+/** Puts one message after the other into each of `spread` queues, and prints what one costs. */
+async function steady(store, spread) {
+  const message = ordinaryMessage();
+  let [sent, acknowledged] = [0, 0];
+  const waiter = { onPutResult: ({ status }) => void (acknowledged += status === 'PUT_OK' ? 1 : 0) };
+  const delay = monitorEventLoopDelay({ resolution: 5 });
+  delay.enable();
+  const cpuBefore = process.cpuUsage();
+  const startedAt = performance.now();
+  const seconds = Number(values.steady);
+  while (performance.now() < startedAt + seconds * 1000) {
+    for (let i = 0; i < 64; i++) {
+      const queue = sent++ % spread;
+      message.topic = topicNames[queue % topics];
+      message.queueId = Math.floor(queue / topics);
+      store.append(message, waiter);
+    }
+    await turn();
+  }
+  const { user, system } = process.cpuUsage(cpuBefore);
+  console.log(
+    `steady  ${`${spread} queues`.padEnd(24)}${((user + system) / acknowledged).toFixed(2).padStart(8)} µs CPU a message, ` +
+      `${Math.round(acknowledged / seconds)} a second, ${sent - acknowledged} refused, ` +
+      `loop blocked ${Math.round(delay.max / 1e6)} ms at most, p99 ${Math.round(delay.percentile(99) / 1e6)} ms`,
+  );
+}
+
+function ordinaryMessage() {
   const host = Buffer.from([127, 0, 0, 1, 0, 0, 42, 159]);
-  const message = {
+  return {
     topic: '',
     queueId: 0,
     flag: 0,
@@ -115,25 +174,6 @@ async function fill(store) {
     properties: Buffer.from('UNIQ_KEY\u00017F0000016C2C4E0E2F2A69995A230204\u0002TAGS\u0001TagA\u0002'),
     waitStoreMsgOk: true,
   };
-  let wanted = 0;
-  let acknowledged = 0;
-  const waiter = {
-    onPutResult({ status }) {
-      if (status === 'PUT_OK') acknowledged++;
-      else if (status !== 'OS_PAGE_CACHE_BUSY') throw new Error(status);
-    },
-  };
-  for (let queue = 0; queue < count; queue++) {
-    message.topic = `Topic-of-an-ordinary-length-${queue % topics}`;
-    message.queueId = Math.floor(queue / topics);
-    for (let n = 0; n <= queue % 3; n++) {
-      store.append(message, waiter);
-      if (++wanted % PUTS_A_TURN === 0) await turn();
-    }
-  }
-  await turn();
-  await turn();
-  if (acknowledged !== wanted) throw new Error(`${wanted - acknowledged} of ${wanted} puts were refused`);
 }
 
 /** Resolves when a restart would read nothing again. */
