@@ -29,6 +29,7 @@ const EXPECTED: Readonly<Record<string, readonly RegExp[]>> = {
   'retry-consumer': [/^attempt 1$/m, /^attempt 2$/m],
   'selector-producer': [/^customer 5: queue 1$/m],
   'simple-producer': [/^SEND_OK /m],
+  'transaction-producer': [/^order-2: ROLLBACK$/m, /^consumers see order-1 and order-3$/m],
 };
 
 let servers: Standalone;
