@@ -25,6 +25,7 @@ const LANES = [
     { name: 'soak', args: ['--minutes', '3'] },
     { name: 'rebalance-storms', args: ['--events', '6'] },
     { name: 'kill-cycles', args: ['--cycles', '25'] },
+    { name: 'transactions', args: ['--cycles', '10', '--flush', 'async'] },
     { name: 'power-cut', args: ['--cuts', '20', '--flush', 'sync'] },
     { name: 'writeback-failure', args: ['--runs', '5'] },
     { name: 'syscall-faults', args: ['--points', '7'] },
