@@ -4,10 +4,20 @@ import { assertArgument } from './errors.js';
 /** What producers, consumers and a shared `ClientInstance` have in common. Times are milliseconds. */
 export interface ClientOptions {
   /**
-   * NameServer addresses, "host:port": a list, or upstream's form "a:9876;b:9876".
-   * Default: the environment variable NAMESRV_ADDR.
+   * NameServer addresses, "host:port": a list, or upstream's form "a:9876;b:9876". An instance's endpoint,
+   * "http://MQ_INST_id.host:port", also says the namespace.
+   * Default: the environment variable NAMESRV_ADDR; without it `nameServerDomain` is asked.
    */
   nameServers?: readonly string[] | string;
+  /**
+   * Publishes the addresses of NameServers over HTTP: "host", "host:port" (then `/rocketmq/<subgroup>` is asked for) or a
+   * whole address. Asked at the start and every 2 minutes; not asked when NameServers are given. Default: none.
+   */
+  nameServerDomain?: string;
+  /** Last part of what is asked of `nameServerDomain`. Default "nsaddr". */
+  nameServerSubgroup?: string;
+  /** Refresh of what `nameServerDomain` says. Default 120000, at least 100. */
+  nameServerRefreshIntervalMs?: number;
   /**
    * Second part of the client id `ip@instanceName[@unitName]`. Default: `pid#random`, unique to this instance;
    * broadcasting consumers keep "DEFAULT", because their offset folder is named after the client id.
@@ -15,12 +25,14 @@ export interface ClientOptions {
   instanceName?: string;
   /** First part of the client id. Default: the first IPv4 address that is not loopback, else 127.0.0.1. */
   clientIp?: string;
-  /** Third part of the client id, for deployments in units. */
+  /** Third part of the client id, and part of what is asked of `nameServerDomain`, for deployments in units. */
   unitName?: string;
   /** Marks topics and subscriptions as belonging to a unit. Default false. */
   unitMode?: boolean;
   /** Namespace put before topics and groups (`ns%topic`); what the application sees has none. */
   namespace?: string;
+  /** Namespace of 5.x: names stay as they are, every request says the namespace beside them. */
+  namespaceV2?: string;
   /** Limit of one request to a server. Default 3000. */
   requestTimeoutMs?: number;
   /** Limit of one connection attempt. Default 3000. */
@@ -51,7 +63,7 @@ export interface ClientOptions {
 /** The addresses of `nameServers` or NAMESRV_ADDR, checked. Empty when neither names any. */
 export function parseNameServers(value: readonly string[] | string | undefined): string[] {
   const given = value ?? process.env['NAMESRV_ADDR'] ?? '';
-  const list = (typeof given === 'string' ? given.split(/[;,]/) : [...given]).map((entry) => entry.trim());
+  const list = (typeof given === 'string' ? given.split(/[;,]/) : [...given]).map(withoutScheme);
   const addresses = list.filter((entry) => entry.length > 0);
   for (const address of addresses) {
     assertArgument(
@@ -60,6 +72,17 @@ export function parseNameServers(value: readonly string[] | string | undefined):
     );
   }
   return addresses;
+}
+
+/** The namespace that an instance's endpoint names: "http://MQ_INST_1_abc.mq.example:8080" → "MQ_INST_1_abc". */
+export function namespaceOfEndpoint(value: readonly string[] | string | undefined): string | undefined {
+  const given = value ?? process.env['NAMESRV_ADDR'] ?? '';
+  const first = (typeof given === 'string' ? given : given[0]) ?? '';
+  return /^(?:\w+:\/\/)?(MQ_INST_\w+_\w+)\./.exec(first.trim())?.[1];
+}
+
+function withoutScheme(entry: string): string {
+  return entry.trim().replace(/^\w+:\/\//, '');
 }
 
 /** A whole number within [min, max], or the default when absent; refuses everything else by name. */

@@ -122,7 +122,10 @@ export class PullConsumer {
   start(): Promise<void> {
     if (this.#closing !== undefined)
       return Promise.reject(new MQClientError('CLOSED', 'the consumer was closed'));
-    this.#starting ??= this.#start();
+    this.#starting ??= this.#start().catch((error: unknown) => {
+      this.#starting = undefined;
+      throw error;
+    });
     return this.#starting;
   }
 

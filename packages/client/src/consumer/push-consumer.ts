@@ -395,6 +395,7 @@ export class PushConsumer {
     if (changedTopics.length > 0) await this.#queuesChanged(changedTopics);
     if (this.#state !== 'started') return;
     this.#queues.startPulling();
+    this.#overPop?.start();
     if (!balanced) this.#rebalanceTask.runSoon(REBALANCE_AFTER_UNBALANCED_MS);
   }
 

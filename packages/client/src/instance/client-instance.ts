@@ -4,6 +4,7 @@ import {
   serializeTypeFromEnv,
   silentLogger,
   systemClock,
+  type ClientHook,
   type Clock,
   type Logger,
 } from '@mq/remoting';
@@ -26,10 +27,11 @@ import {
   type TopicRouteData,
 } from '@mq/remoting/protocol';
 import { MQClientError, assertArgument } from '../errors.js';
-import { parseNameServers, wholeNumber, type ClientOptions } from '../options.js';
+import { namespaceOfEndpoint, parseNameServers, wholeNumber, type ClientOptions } from '../options.js';
 import { BrokerApi, type BrokerPeer } from './broker-api.js';
 import type { ConsumerMember, ProducerMember } from './group-members.js';
 import { NameServerClient } from './name-server-client.js';
+import { discoveryUrl, fetchNameServers } from './name-server-discovery.js';
 import { RepeatingTask } from './repeating-task.js';
 import { errorFromResponse } from './response-errors.js';
 import { ReplyWaiters } from './reply-waiters.js';
@@ -66,6 +68,9 @@ export class ClientInstance {
   readonly #producers = new Map<string, ProducerMember>();
   readonly #consumers = new Map<string, ConsumerMember>();
   readonly #routeFetches = new Map<string, Promise<TopicRouteData | undefined>>();
+  /** Present when no NameServers were given. */
+  readonly #discoveryUrl: string | undefined;
+  readonly #discoveryTask: RepeatingTask;
   readonly #routeTask: RepeatingTask;
   readonly #heartbeatTask: RepeatingTask;
   #state: 'created' | 'started' | 'closed' = 'created';
@@ -75,12 +80,18 @@ export class ClientInstance {
     this.clock = options.clock ?? systemClock;
     this.logger = (options.logger ?? silentLogger).child('client');
     this.random = options.random ?? Math.random;
-    this.namespace = options.namespace;
+    this.namespace = options.namespace ?? namespaceOfEndpoint(options.nameServers);
     this.unitMode = options.unitMode ?? false;
     this.requestTimeoutMs = wholeNumber('requestTimeoutMs', options.requestTimeoutMs, 3_000, 1);
     this.#vipChannelEnabled = options.vipChannelEnabled ?? false;
     const addresses = parseNameServers(options.nameServers);
-    assertArgument(addresses.length > 0, 'no NameServer: give nameServers or set NAMESRV_ADDR');
+    const { nameServerDomain, nameServerSubgroup, unitName } = options;
+    assertArgument(
+      addresses.length > 0 || nameServerDomain !== undefined,
+      'no NameServer: give nameServers or nameServerDomain, or set NAMESRV_ADDR',
+    );
+    if (addresses.length === 0 && nameServerDomain !== undefined)
+      this.#discoveryUrl = discoveryUrl(nameServerDomain, nameServerSubgroup, unitName);
     this.clientId = buildClientId({
       clientIp: options.clientIp ?? localAddress(),
       instanceName:
@@ -96,6 +107,8 @@ export class ClientInstance {
       },
       { logger: this.logger, clock: this.clock },
     );
+    // Before the application's hooks: a signature covers the namespace.
+    if (options.namespaceV2) this.remoting.addHook(namespaceHook(options.namespaceV2));
     for (const hook of options.hooks ?? []) this.remoting.addHook(hook);
     this.brokers = new BrokerApi(this.remoting);
     this.routes = new RouteTable(this.random);
@@ -106,6 +119,18 @@ export class ClientInstance {
     const deps = { clock: this.clock, logger: this.logger };
     const routeMs = wholeNumber('routeRefreshIntervalMs', options.routeRefreshIntervalMs, 30_000, 100);
     const heartbeatMs = wholeNumber('heartbeatIntervalMs', options.heartbeatIntervalMs, 30_000, 100);
+    const discoveryMs = wholeNumber(
+      'nameServerRefreshIntervalMs',
+      options.nameServerRefreshIntervalMs,
+      120_000,
+      100,
+    );
+    this.#discoveryTask = new RepeatingTask(
+      'discovery of NameServers',
+      () => this.#discover(),
+      discoveryMs,
+      deps,
+    );
     this.#routeTask = new RepeatingTask('refresh of routes', () => this.refreshRoutes(), routeMs, deps);
     this.#heartbeatTask = new RepeatingTask('heartbeat', () => this.heartbeat(), heartbeatMs, deps);
   }
@@ -115,13 +140,14 @@ export class ClientInstance {
   }
 
   /**
-   * Begins the periodic work; makes no connection yet. Resolves when the optional compression packages are loaded. May be
-   * called again.
-   * @throws MQClientError CLOSED after `close`
+   * Begins the periodic work; makes no connection yet. Resolves when the optional compression packages are loaded and the
+   * NameServers are known. May be called again, also after a failure.
+   * @throws MQClientError CLOSED after `close`; NAME_SERVER_UNREACHABLE when `nameServerDomain` does not answer
    */
   async start(): Promise<void> {
     if (this.#state === 'created') this.#begin();
     await loadCompression();
+    if (this.#nameServers.addresses.length === 0) await this.#discoverFirst();
     if (this.#state === 'closed') throw new MQClientError('CLOSED', 'the client instance was closed');
   }
 
@@ -137,6 +163,7 @@ export class ClientInstance {
     });
     // A broker that connects anew knows nothing of us; without a heartbeat it refuses pulls with 24 (upstream since 5.2).
     this.remoting.on('connect', (address) => void this.#heartbeatTo(address));
+    if (this.#discoveryUrl !== undefined) this.#discoveryTask.start();
     this.#routeTask.start();
     this.#heartbeatTask.start(FIRST_HEARTBEAT_DELAY_MS);
   }
@@ -150,7 +177,7 @@ export class ClientInstance {
     this.#state = 'closed';
     // The connections go first: whatever a periodic round still waits for fails at once, and the round ends.
     await this.remoting.close({ timeoutMs: options.timeoutMs ?? 3_000 });
-    await Promise.all([this.#routeTask.close(), this.#heartbeatTask.close()]);
+    await Promise.all([this.#discoveryTask.close(), this.#routeTask.close(), this.#heartbeatTask.close()]);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -305,6 +332,24 @@ export class ClientInstance {
     this.#heartbeatTask.runSoon();
   }
 
+  async #discoverFirst(): Promise<void> {
+    try {
+      await this.#discover();
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      const message = `the NameServers could not be found: ${reason}`;
+      throw new MQClientError('NAME_SERVER_UNREACHABLE', message, { cause });
+    }
+  }
+
+  async #discover(): Promise<void> {
+    const addresses = await fetchNameServers(this.#discoveryUrl as string);
+    const known = this.#nameServers.addresses;
+    if ([...addresses].sort().join() === [...known].sort().join()) return;
+    this.logger.info('other NameServers', { addresses: addresses.join(';') });
+    this.#nameServers.update(addresses);
+  }
+
   async #requestRoute(topic: string, signal?: AbortSignal): Promise<TopicRouteData | undefined> {
     const response = await this.#nameServers.request(
       () =>
@@ -366,6 +411,16 @@ export class ClientInstance {
         this.logger.warn('unregister failed', { ...groups, error: result.reason });
     }
   }
+}
+
+/** Upstream: NamespaceRpcHook. */
+function namespaceHook(namespace: string): ClientHook {
+  return {
+    beforeRequest: (_address, command) => {
+      command.extFields['nsd'] = 'true';
+      command.extFields['ns'] = namespace;
+    },
+  };
 }
 
 function noRoute(topic: string): MQClientError {

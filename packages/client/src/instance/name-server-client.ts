@@ -19,6 +19,14 @@ export class NameServerClient {
     this.#current = Math.floor(options.random() * addresses.length);
   }
 
+  /** Other NameServers from now on; the one in use stays in use if it is among them. */
+  update(addresses: readonly string[]): void {
+    const inUse = this.#addresses[this.#current];
+    const at = inUse === undefined ? -1 : addresses.indexOf(inUse);
+    this.#addresses = addresses;
+    this.#current = at >= 0 ? at : Math.floor(this.options.random() * addresses.length);
+  }
+
   get addresses(): readonly string[] {
     return this.#addresses;
   }
@@ -29,9 +37,10 @@ export class NameServerClient {
    */
   async request(makeCommand: () => RemotingCommand, signal?: AbortSignal): Promise<RemotingCommand> {
     let lastError: MQClientError | undefined;
-    for (let tried = 0; tried < this.#addresses.length; tried++) {
+    const addresses = this.#addresses;
+    for (let tried = 0; tried < addresses.length && this.#addresses === addresses; tried++) {
       const at = this.#current;
-      const address = this.#addresses[at] as string;
+      const address = addresses[at] as string;
       try {
         return await this.remoting.request(address, makeCommand(), {
           timeoutMs: this.options.timeoutMs,
@@ -41,7 +50,8 @@ export class NameServerClient {
         lastError = errorFromRemoting('request', error, { address });
         if (lastError.code === 'ABORTED') throw lastError;
         // Others may have moved on already; only the failed address is left behind.
-        if (this.#current === at) this.#current = (at + 1) % this.#addresses.length;
+        if (this.#current === at && this.#addresses === addresses)
+          this.#current = (at + 1) % addresses.length;
       }
     }
     throw new MQClientError(

@@ -12,6 +12,7 @@ import {
 import { isNotAllowedSendTopic, isRetryTopic, wrapNamespace } from '@mq/remoting/protocol';
 import type { Clock } from '@mq/remoting';
 import { MQClientError, assertArgument } from '../errors.js';
+import { assertTopic } from '../names.js';
 import { messageTypeOf, type MessageHooks } from '../hooks/message-hooks.js';
 import type { HookedMessage } from '../hooks/message-hook.js';
 import type { Sending } from '../hooks/sending.js';
@@ -178,7 +179,11 @@ export class MessagePreparer {
   /** The topic as brokers know it. @throws MQClientError INVALID_ARGUMENT for one that only brokers write to */
   wireTopic(topic: string): string {
     assertArgument(!isNotAllowedSendTopic(topic), `topic "${topic}" belongs to the system`);
-    return wrapNamespace(this.namespace, topic);
+    if (this.namespace === undefined) return topic;
+    const wireTopic = wrapNamespace(this.namespace, topic);
+    // The name alone was short enough.
+    if (!isRetryTopic(wireTopic)) assertTopic(wireTopic);
+    return wireTopic;
   }
 
   /** Compressed when large enough. Synchronous, so that sends keep their order. */

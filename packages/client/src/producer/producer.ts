@@ -111,13 +111,17 @@ export class Producer {
    */
   start(): Promise<void> {
     if (this.#state === 'closing' || this.#state === 'closed') return Promise.reject(this.#closedError());
-    this.#starting ??= this.#start();
+    this.#starting ??= this.#start().catch((error: unknown) => {
+      this.#starting = undefined;
+      throw error;
+    });
     return this.#starting;
   }
 
   async #start(): Promise<void> {
-    this.#client.registerProducer(this.member);
     await this.#client.start();
+    if (this.#state !== 'created') return;
+    this.#client.registerProducer(this.member);
     this.#hooks?.start();
     if (this.#state === 'created') this.#state = 'started';
   }

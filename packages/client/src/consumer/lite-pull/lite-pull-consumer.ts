@@ -203,7 +203,10 @@ export class LitePullConsumer {
   start(): Promise<void> {
     if (this.#closing !== undefined)
       return Promise.reject(new MQClientError('CLOSED', 'the consumer was closed'));
-    this.#starting ??= this.#start();
+    this.#starting ??= this.#start().catch((error: unknown) => {
+      this.#starting = undefined;
+      throw error;
+    });
     return this.#starting;
   }
 
@@ -396,9 +399,9 @@ export class LitePullConsumer {
     const client = this.#client;
     await client.start();
     await this.#offsets.load();
-    client.registerConsumer(this.#member);
     for (const topic of this.#subscriptions.keys()) await client.fetchRoute(topic);
     if (this.#state !== 'created') return;
+    client.registerConsumer(this.#member);
     this.#hooks?.start();
     this.#startedAtMs = client.clock.now();
     this.#state = 'started';
