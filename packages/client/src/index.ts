@@ -22,6 +22,7 @@ export { selectByHash, type MessageQueueSelector } from './producer/queue-select
 export { PushConsumer, type ConsumerCloseResult } from './consumer/push-consumer.js';
 export type { ConsumeMode, PushConsumerOptions } from './consumer/push-consumer-options.js';
 export type { ConsumeContext, ConsumeStatus, MessageHandler } from './consumer/message-handler.js';
+export type { FilterClass } from './consumer/filter-classes.js';
 export type { SubscriptionExpression } from './consumer/subscriptions.js';
 export { messageKeys, type ReceivedMessage } from './consumer/received-message.js';
 export { PullConsumer, type MessagesOptions, type PullOptions } from './consumer/pull-consumer.js';
@@ -109,3 +110,5 @@ export type {
 } from './trace/trace-context.js';
 export { LitePullConsumer, type AssignmentListener } from './consumer/lite-pull/lite-pull-consumer.js';
 export type { LitePullConsumerOptions } from './consumer/lite-pull/lite-pull-options.js';
+export { openTelemetryHook } from './otel/open-telemetry-hook.js';
+export type { AttributeValue, OpenTelemetryApi, OtelSpan, OtelTracer } from './otel/open-telemetry-api.js';

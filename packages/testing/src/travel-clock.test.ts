@@ -50,6 +50,16 @@ test('timers that are set meanwhile are part of the push', async () => {
   expect(ticks).toBe(10);
 });
 
+test('the wall clock shows whole milliseconds, whatever the steps were', async () => {
+  const { clock } = clocks();
+  const seen: number[] = [];
+  const interval = clock.setInterval(() => seen.push(clock.now()), 7.3);
+  await clock.advance(100.7);
+  interval.cancel();
+  expect(seen.length).toBeGreaterThan(5);
+  expect(seen.every(Number.isInteger)).toBe(true);
+});
+
 test('an interval fires as often as it would have', async () => {
   const { clock } = clocks();
   let ticks = 0;

@@ -33,7 +33,8 @@ export class TravelClock implements Clock {
   }
 
   now(): number {
-    return this.#base.now() + this.#aheadMs;
+    // Steps of `advance` have fractions; the wall clock is one of whole milliseconds, as records hold them.
+    return Math.floor(this.#base.now() + this.#aheadMs);
   }
 
   monotonic(): number {

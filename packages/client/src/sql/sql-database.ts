@@ -27,6 +27,15 @@ export interface SqlDatabase {
   readonly placeholders?: 'question' | 'numbered';
 }
 
+/** A database that runs several statements as one. */
+export interface SqlTransactionalDatabase extends SqlDatabase {
+  /**
+   * Begins a transaction, gives `work` a way to run statements in it, commits when `work` resolves and rolls back when it
+   * rejects. With `pg`: take a client, `BEGIN`, `work(query of that client)`, `COMMIT` or `ROLLBACK`, release the client.
+   */
+  transaction<T>(work: (query: SqlQuery) => Promise<T>): Promise<T>;
+}
+
 /** A statement written with `?`, with the placeholders of that database. It must hold no `?` of another meaning. */
 export function sqlText({ placeholders }: Pick<SqlDatabase, 'placeholders'>, sql: string): string {
   if (placeholders !== 'numbered') return sql;
