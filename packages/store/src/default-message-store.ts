@@ -149,7 +149,8 @@ export class DefaultMessageStore implements MessageStore {
     };
     this.#files = new LogFiles(this.#disk, fileOptions, this.#logger);
     const segmentBytes = Math.min(SEGMENT_BYTES, settings.mappedFileSizeCommitLog);
-    this.#log = new CommitLog(this.#files, new TailCache(settings.tailCacheSize, segmentBytes));
+    const tail = new TailCache(settings.tailCacheSize, segmentBytes);
+    this.#log = new CommitLog(this.#files, tail, settings.flushDiskType === 'SYNC_FLUSH');
     const queueOptions = {
       dir: paths.consumeQueue,
       fileSizeBytes: settings.mappedFileSizeConsumeQueue,

@@ -21,6 +21,7 @@ import type { LogFile } from './log-file.js';
 import type { LogFiles } from './log-files.js';
 import type { AppendedRecord } from './pending-put.js';
 import { BlockSums } from './block-sums.js';
+import { PreparedSpace } from './prepared-space.js';
 import { END_OF_FILE_BYTES } from './put-check.js';
 import type { AppendQueue } from './queue-table.js';
 import type { TailCache, TailSegment } from './tail-cache.js';
@@ -35,6 +36,7 @@ const NO_BYTES = Buffer.alloc(0);
 export class CommitLog {
   /** What was encoded, for cold reads to be compared with. */
   readonly sums = new BlockSums();
+  readonly #space: PreparedSpace | undefined;
   #appendedOffset = 0;
   #writtenOffset = 0;
   #lastStoreTimestamp = 0;
@@ -65,7 +67,11 @@ export class CommitLog {
   constructor(
     readonly files: LogFiles,
     readonly tail: TailCache,
-  ) {}
+    /** Whether each write is synced at once, so that space should be ready for it. */
+    isSynced = false,
+  ) {
+    this.#space = isSynced ? new PreparedSpace() : undefined;
+  }
 
   /** Start of the file being appended to. */
   get #fileBase(): number {
@@ -110,6 +116,7 @@ export class CommitLog {
     this.#lastStoreTimestamp = lastStoreTimestamp;
     this.tail.clear();
     this.sums.clear();
+    this.#space?.clear();
     this.#dirtySegments = [];
   }
 
@@ -203,7 +210,9 @@ export class CommitLog {
       const file = this.files.fileAt(position);
       if (file === undefined) throw new Error(`no log file holds offset ${position}`);
       const length = segment.length - segment.written;
-      this.files.handle(file).write(segment.buffer, position - file.baseOffset, length, segment.written);
+      const handle = this.files.handle(file);
+      this.#space?.prepare(file, handle, position, position + length);
+      handle.write(segment.buffer, position - file.baseOffset, length, segment.written);
       this.#unsyncedFiles.add(file);
     }
     // Readers may see the bytes only when all of this write is accepted: a failed one is withdrawn as a whole.
