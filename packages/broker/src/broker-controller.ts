@@ -28,6 +28,7 @@ import { ProducerManager } from './client/producer-manager.js';
 import type { ConfigText } from './config/config-text.js';
 import { ConsumerFilterManager } from './filter/consumer-filter-manager.js';
 import { calcFilterBitMap } from './filter/filter-bit-map.js';
+import { FilterServers } from './filter/filter-servers.js';
 import { PullRequestHoldService } from './long-polling/pull-request-hold-service.js';
 import { type NetworkBinding, resolveBinding } from './network-binding.js';
 import { ConsumerOffsetManager } from './offset/consumer-offset-manager.js';
@@ -295,9 +296,15 @@ export class BrokerController {
     const client = new RemotingClient({ tls: tls.client, serializeType }, { ...common, turn: this.#turn });
     this.#closers.push(() => client.close());
     const outerApi = new BrokerOuterApi({ ...common, client, nameServers: addressesOf(broker.namesrvAddr) });
+    const filterServers = new FilterServers({
+      ...common,
+      maxCount: () => this.#settings.broker.filterServerNums,
+      onChange: () => registration.request(),
+    });
     const registration = new BrokerRegistration({
       ...common,
       ...managers,
+      filterServers,
       settings: this.#settings,
       identity,
       outerApi,
@@ -344,6 +351,7 @@ export class BrokerController {
         channelExpiredTimeoutMs,
         subscriptionExpiredTimeoutMs: () => this.#settings.broker.subscriptionExpiredTimeout,
       }),
+      filterServers,
       producers,
       locks: new RebalanceLockManager(common),
       stats,
@@ -367,10 +375,11 @@ export class BrokerController {
   }
 
   #watchConnections(server: RemotingServer, parts: BrokerParts): void {
-    const { consumers, producers, toClient, filters } = parts;
+    const { consumers, producers, toClient, filters, filterServers } = parts;
     server.on('close', (connection: Connection) => {
       producers.doConnectionClose(connection);
       consumers.doConnectionClose(connection);
+      filterServers.doConnectionClose(connection);
     });
     consumers.onIdsChanged((group, members) => {
       for (const member of members) toClient.notifyConsumerIdsChanged(member, group);
@@ -435,6 +444,7 @@ export class BrokerController {
       () => {
         producers.scanNotActive();
         consumers.scanNotActive();
+        parts.filterServers.scanNotActive();
         locks.removeExpired();
       },
     );

@@ -6,6 +6,7 @@ import type { Disk, MessageStore } from '@mq/store';
 import type { ConsumerManager } from './client/consumer-manager.js';
 import type { ProducerManager } from './client/producer-manager.js';
 import type { ConsumerFilterManager } from './filter/consumer-filter-manager.js';
+import type { FilterServers } from './filter/filter-servers.js';
 import type { PullRequestHoldService } from './long-polling/pull-request-hold-service.js';
 import type { ConsumerOffsetManager } from './offset/consumer-offset-manager.js';
 import type { BrokerOuterApi } from './out-api/broker-outer-api.js';
@@ -45,6 +46,7 @@ export interface BrokerParts {
   readonly consumers: ConsumerManager;
   /** SQL92 expressions of groups. */
   readonly filters: ConsumerFilterManager;
+  readonly filterServers: FilterServers;
   readonly producers: ProducerManager;
   readonly locks: RebalanceLockManager;
   readonly stats: BrokerStatsManager;

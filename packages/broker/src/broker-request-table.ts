@@ -6,6 +6,7 @@ import { popRequestTable } from './pop/pop-request-table.js';
 import { adminRequestTable } from './processor/admin/admin-request-table.js';
 import { checkClientConfig } from './processor/client/check-client-config.js';
 import { heartbeat } from './processor/client/heartbeat.js';
+import { registerFilterServer } from './processor/client/register-filter-server.js';
 import { unregisterClient } from './processor/client/unregister-client.js';
 import { getConsumerListByGroup } from './processor/consumer/consumer-list.js';
 import { queryConsumerOffset, updateConsumerOffset } from './processor/consumer/consumer-offset.js';
@@ -46,6 +47,7 @@ export function brokerRequestTable(broker: BrokerParts): RequestTable {
     .add(RequestCode.HEART_BEAT, heartbeat(broker))
     .add(RequestCode.UNREGISTER_CLIENT, unregisterClient(broker))
     .add(RequestCode.CHECK_CLIENT_CONFIG, checkClientConfig(broker))
+    .add(RequestCode.REGISTER_FILTER_SERVER, registerFilterServer(broker))
 
     .add(RequestCode.GET_CONSUMER_LIST_BY_GROUP, getConsumerListByGroup(broker))
     .add(RequestCode.QUERY_CONSUMER_OFFSET, queryConsumerOffset(broker))

@@ -297,6 +297,13 @@ export const brokerSettings = defineSettings({
     unit: 'percent',
     help: 'Messages that a reader need not have looked at, at expectConsumerNumUseFilter groups.',
   }),
+  filterServerNums: setting.int({
+    default: 0,
+    min: 0,
+    max: 64,
+    mutable: true,
+    help: "Filter servers, which run consumers' filter code, that may register. Apache's broker starts as many; this one starts none.",
+  }),
   filterDataCleanTimeSpan: setting.long({
     default: 86_400_000,
     min: 0,

@@ -31,6 +31,8 @@ const ROUTE_TIMEOUT_MS = 3_000;
 export interface RegistrationOptions {
   readonly timeoutMs: number;
   readonly compressed: boolean;
+  /** Addresses that clients get with their routes. */
+  readonly filterServers: readonly string[];
   readonly enableActingMaster: boolean;
   /** Told to the NameServer as this broker's lifetime without news; undefined: its own default, 120 s. */
   readonly heartbeatTimeoutMillis: number | undefined;
@@ -73,7 +75,7 @@ export class BrokerOuterApi {
     options: RegistrationOptions,
   ): Promise<RegistrationAnswer[]> {
     const body = encodeRegisterBrokerBody(
-      { filterServerList: [], topicConfigSerializeWrapper: topics },
+      { filterServerList: [...options.filterServers], topicConfigSerializeWrapper: topics },
       { compressed: options.compressed },
     );
     const ext = RegisterBrokerRequestHeader.encode({

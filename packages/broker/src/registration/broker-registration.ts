@@ -17,6 +17,8 @@ export interface RegistrationDeps {
   readonly identity: BrokerIdentity;
   readonly topicConfig: TopicConfigManager;
   readonly outerApi: BrokerOuterApi;
+  /** Servers whose addresses are told along; absent = none. */
+  readonly filterServers?: { readonly addresses: readonly string[] };
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -86,6 +88,7 @@ export class BrokerRegistration {
       if (!force && !(await outerApi.needsRegistration(identity, topicConfig.dataVersion, timeoutMs))) return;
       const answers = await outerApi.registerAll(identity, this.#topicsToRegister(), {
         timeoutMs,
+        filterServers: this.#deps.filterServers?.addresses ?? [],
         compressed: broker.compressedRegister,
         enableActingMaster: broker.enableSlaveActingMaster,
         heartbeatTimeoutMillis: broker.enableSlaveActingMaster
