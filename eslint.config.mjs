@@ -11,7 +11,7 @@ const allowed = {
   namesrv: ['remoting'],
   broker: ['store', 'filter', 'remoting'],
   client: ['remoting'],
-  filtersrv: ['client', 'remoting'],
+  filtersrv: ['remoting'],
   admin: ['client', 'remoting'],
   'test-broker': ['broker', 'store', 'namesrv', 'remoting', 'client'],
   app: ['remoting', 'store', 'namesrv', 'broker', 'client', 'admin'],

@@ -5,15 +5,16 @@ const common = { target: 'node20', sourcemap: true };
 
 /**
  * Build of a publishable package: `dist/<entry>.js`, `.cjs`, `.d.ts` and `.d.cts`, and `dist/bin.js` where the package
- * has a command.
+ * has a command. `shims`: the code asks where it lies (`import.meta.url`), in CommonJS too.
  */
-export function packageConfig({ entry, bin, noExternal = [] }) {
+export function packageConfig({ entry, bin, noExternal = [], shims = false }) {
   const library = {
     ...common,
     entry,
     format: ['esm', 'cjs'],
     splitting: true,
     clean: true,
+    shims,
     noExternal,
     dts: {
       compilerOptions: {
