@@ -16,9 +16,18 @@ import {
   TurnScheduler,
 } from '@mq/remoting';
 import { encodeHost } from '@mq/remoting/message';
-import { parseFastjson, SystemTopic } from '@mq/remoting/protocol';
+import { parseFastjson, SystemTopic, TIMER_TOPIC } from '@mq/remoting/protocol';
 import { readTls, type TlsOfServer } from '@mq/remoting/settings';
-import { ConfigFile, DefaultMessageStore, type Disk, FileDisk, type MessageStore } from '@mq/store';
+import {
+  ConfigFile,
+  DefaultMessageStore,
+  DeliveryMarks,
+  type Disk,
+  FileDisk,
+  type MessageStore,
+  readBootId,
+  TimerMessageStore,
+} from '@mq/store';
 
 import type { BrokerConfiguration } from './broker-configuration.js';
 import type { BrokerIdentity, BrokerParts } from './broker-parts.js';
@@ -173,13 +182,15 @@ export class BrokerController {
     const tls = readTls(this.#settings.broker, (path) => this.#disk.readFile(path));
     this.#closers.push(() => this.#publishSettled());
     const store = await this.#startStore();
+    const marks = this.#openMarks();
+    const timers = await this.#loadTimers(store, marks);
     const managers = this.#loadManagers();
     const server = this.#createServer(binding, tls);
     const { port } = await server.listen();
 
     // From here to installOn nothing waits: no request is served before there is a processor for it.
     const identity = this.#identityOf(binding, brokerIp, port);
-    const parts = this.#compose(store, managers, identity, tls, bootTimestamp);
+    const parts = this.#compose(store, { timers, marks }, managers, identity, tls, bootTimestamp);
     this.#parts = parts;
     const table = brokerRequestTable(parts);
     table.installOn(server);
@@ -201,6 +212,32 @@ export class BrokerController {
     this.#closers.push(() => store.close());
     await store.start();
     return store;
+  }
+
+  /** What was delivered last, for the start after a kill. */
+  #openMarks(): DeliveryMarks {
+    const path = `${this.#settings.store.storePathRootDir}/config/mq-delivered`;
+    const marks = new DeliveryMarks(this.#disk, path, readBootId(this.#disk));
+    this.#closers.push(() => marks.close());
+    return marks;
+  }
+
+  async #loadTimers(store: MessageStore, marks: DeliveryMarks): Promise<TimerMessageStore | undefined> {
+    if (!this.#settings.store.timerWheelEnable) return undefined;
+    const timers = new TimerMessageStore({
+      store,
+      marks,
+      disk: this.#disk,
+      clock: this.#clock,
+      logger: this.#logger.child('timer'),
+      settings: () => this.#settings.store,
+      storeHost: () => this.parts.identity.storeHost,
+      countsFile: this.#file('timermetrics'),
+      onStored: (topic, queueId, sizeBytes) => this.parts.stats.recordPut(topic, queueId, 1, sizeBytes),
+    });
+    this.#closers.push(() => timers.close());
+    await timers.load();
+    return timers;
   }
 
   /** Everything that is kept in a file below config/. Throws when a file is there and cannot be read. */
@@ -285,6 +322,7 @@ export class BrokerController {
 
   #compose(
     store: MessageStore,
+    { timers, marks }: { readonly timers: TimerMessageStore | undefined; readonly marks: DeliveryMarks },
     managers: Pick<BrokerParts, 'topicConfig' | 'subscriptionGroups' | 'consumerOffsets' | 'filters'>,
     identity: BrokerIdentity,
     tls: TlsOfServer,
@@ -318,6 +356,8 @@ export class BrokerController {
       messageDelayLevel: this.#settings.store.messageDelayLevel,
       storeHost: () => identity.storeHost,
       file: this.#file('delayOffset.json'),
+      marks,
+      onStored: (topic, queueId, sizeBytes) => this.parts.stats.recordPut(topic, queueId, 1, sizeBytes),
       updateVersionStep: () => this.#settings.broker.delayOffsetUpdateVersionStep,
     });
     const channelExpiredTimeoutMs = () => this.#settings.broker.channelExpiredTimeout;
@@ -341,6 +381,7 @@ export class BrokerController {
     const host: PopHost = {
       ...ofAll,
       schedule,
+      timers,
       transactions,
       outerApi,
       bootTimestamp,
@@ -387,11 +428,12 @@ export class BrokerController {
     consumers.onGroupGone = (group) => filters.unregister(group);
   }
 
-  #watchArrivals({ store, pullHolds, schedule, topicConfig, pop, filters }: BrokerParts): void {
+  #watchArrivals({ store, pullHolds, schedule, timers, topicConfig, pop, filters }: BrokerParts): void {
     store.onArrival = (topic, queueId, nextQueueOffset, tagsCode, _time, _at, buffer, start, end) => {
       pullHolds.notifyArrival(topic, queueId, nextQueueOffset, tagsCode, buffer, start, end);
       pop.notifyArrival(topic, queueId, nextQueueOffset, tagsCode);
       if (topic === SystemTopic.SCHEDULE) schedule.notifyArrival(queueId);
+      else if (topic === TIMER_TOPIC) timers?.notifyArrival();
     };
     store.filterBitMap = calcFilterBitMap(filters, this.#settings);
     topicConfig.onChange = () => this.#registration?.request();
@@ -406,8 +448,9 @@ export class BrokerController {
     schedule.start();
     this.#closers.push(async () => {
       await schedule.close();
-      schedule.persist();
+      await schedule.persist();
     });
+    parts.timers?.start();
     transactions.start();
     this.#closers.push(() => transactions.close());
     pullHolds.start();
@@ -426,7 +469,7 @@ export class BrokerController {
     this.#every(
       () => settings.broker.flushDelayOffsetInterval,
       'delay offsets',
-      () => schedule.persist(),
+      () => void schedule.persist().catch((error: unknown) => this.#report('delay offsets', error)),
     );
     this.#every(
       () => settings.broker.transactionMetricFlushInterval,
@@ -458,7 +501,7 @@ export class BrokerController {
         try {
           work();
         } catch (error) {
-          this.#logger.error('periodic work failed', { what, error });
+          this.#report(what, error);
         }
         next();
       }, periodMs());
@@ -466,6 +509,10 @@ export class BrokerController {
       this.#timers[slot] = timer;
     };
     next();
+  }
+
+  #report(what: string, error: unknown): void {
+    this.#logger.error('periodic work failed', { what, error });
   }
 
   /** Old clients send, and slaves copy, on listenPort - 2. */

@@ -1,7 +1,7 @@
 // What a request processor may reach. The composition root (broker-controller.ts) builds one BrokerParts for each
 // broker and hands it to every processor; there is no other way from a processor to the rest of the broker.
 import type { Clock, Logger, TurnScheduler } from '@mq/remoting';
-import type { Disk, MessageStore } from '@mq/store';
+import type { Disk, MessageStore, TimerMessageStore } from '@mq/store';
 
 import type { ConsumerManager } from './client/consumer-manager.js';
 import type { ProducerManager } from './client/producer-manager.js';
@@ -51,6 +51,8 @@ export interface BrokerParts {
   readonly locks: RebalanceLockManager;
   readonly stats: BrokerStatsManager;
   readonly schedule: ScheduleMessageService;
+  /** undefined: timerWheelEnable is false. */
+  readonly timers: TimerMessageStore | undefined;
   readonly pullHolds: PullRequestHoldService;
   /** Pop consumption. */
   readonly pop: PopService;

@@ -21,6 +21,7 @@ import { PullMessageProcessor } from './processor/pull/pull-message-processor.js
 import { queryMessage, viewMessageById } from './processor/query/query-message.js';
 import { replyMessage } from './processor/reply/reply-message.js';
 import { consumerSendBack } from './processor/send/consumer-send-back.js';
+import { recallMessage } from './processor/send/recall-message.js';
 import { SendMessageProcessor } from './processor/send/send-message-processor.js';
 import { RequestTable } from './request-table.js';
 
@@ -37,6 +38,7 @@ export function brokerRequestTable(broker: BrokerParts): RequestTable {
     .add(RequestCode.SEND_MESSAGE_V2, send)
     .add(RequestCode.SEND_BATCH_MESSAGE, send)
     .add(RequestCode.CONSUMER_SEND_MSG_BACK, consumerSendBack(broker))
+    .add(RequestCode.RECALL_MESSAGE, recallMessage(broker))
     .add(RequestCode.END_TRANSACTION, endTransaction(broker))
     .add(RequestCode.SEND_REPLY_MESSAGE, reply)
     .add(RequestCode.SEND_REPLY_MESSAGE_V2, reply)

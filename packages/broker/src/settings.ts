@@ -168,6 +168,16 @@ export const brokerSettings = defineSettings({
     mutable: true,
     help: 'Sends before this wall-clock time are refused.',
   }),
+  recallMessageEnable: setting.boolean({
+    default: false,
+    mutable: true,
+    help: 'Producers may take back timer messages that were not delivered yet.',
+  }),
+  allowRecallWhenBrokerNotWriteable: setting.boolean({
+    default: true,
+    mutable: true,
+    help: 'They may do so while brokerPermission forbids sends.',
+  }),
   storeReplyMessageEnable: setting.boolean({
     default: true,
     mutable: true,

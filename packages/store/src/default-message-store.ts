@@ -1,6 +1,5 @@
 // The store: builds its parts, opens and closes them in order, and passes calls on. Decisions are in the parts.
 import { totalmem } from 'node:os';
-import { join } from 'node:path';
 import { silentLogger, systemClock, TurnScheduler, type Clock, type Logger } from '@mq/remoting';
 import { isSystemTopic } from '@mq/remoting/protocol';
 import { StoreCheckpoint } from './checkpoint.js';
@@ -11,6 +10,7 @@ import { PutPipeline } from './commit-log/put-pipeline.js';
 import { QueueTable } from './commit-log/queue-table.js';
 import { SEGMENT_BYTES, TailCache } from './commit-log/tail-cache.js';
 import { ConsumeQueueStore } from './consume-queue/consume-queue-store.js';
+import { readBootId } from './disk/boot-id.js';
 import { descriptorShare } from './disk/descriptor-share.js';
 import { ExtTagsCodes } from './consume-queue/ext-tags-codes.js';
 import type { Disk, DiskLock } from './disk/disk.js';
@@ -666,19 +666,5 @@ export class DefaultMessageStore implements MessageStore {
   #running(): Parts {
     if (this.#parts === undefined) throw new Error('the message store has not been started');
     return this.#parts;
-  }
-}
-
-/** Linux names each boot; elsewhere nothing is known. */
-function readBootId(disk: Disk): string {
-  try {
-    return (
-      disk
-        .readFile(join('/proc', 'sys', 'kernel', 'random', 'boot_id'))
-        ?.toString('latin1')
-        .trim() ?? ''
-    );
-  } catch {
-    return '';
   }
 }

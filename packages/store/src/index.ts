@@ -7,6 +7,7 @@ export type { DurabilityVoter } from './flush/durability-gate.js';
 export { DelayLevels } from './commit-log/delay-levels.js';
 export { ConfigFile, ConfigFileError, type ConfigFileOptions } from './config-file.js';
 export { StoreCheckpoint } from './checkpoint.js';
+export { readBootId } from './disk/boot-id.js';
 export { FileDisk } from './disk/file-disk.js';
 export {
   DiskError,

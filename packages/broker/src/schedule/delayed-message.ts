@@ -1,8 +1,23 @@
-// A message with a delay level is stored in the delay topic first: queue = level - 1, its true target in REAL_TOPIC and
-// REAL_QID (upstream: HookUtils#transformDelayLevelMessage).
-import { MessageConst, transactionType, SysFlag, encodeProperties } from '@mq/remoting/message';
-import { SystemTopic } from '@mq/remoting/protocol';
-import type { AppendMessage, DelayLevels } from '@mq/store';
+// Where a message goes that is not to be delivered yet (upstream: HookUtils#handleScheduleMessage). One with a delay level
+// waits in the delay topic, queue = level - 1; one with a delay or delivery time of its own in the timer topic. Its true
+// target stands in REAL_TOPIC and REAL_QID, which are added behind the properties it has: of a repeated name the last value
+// counts, for every reader.
+import {
+  encodeProperties,
+  MessageConst,
+  type PropertyScanner,
+  PropertySlot,
+  SysFlag,
+  transactionType,
+} from '@mq/remoting/message';
+import { SystemTopic, TIMER_TOPIC } from '@mq/remoting/protocol';
+import type {
+  AppendMessage,
+  DelayLevels,
+  MessageStoreSettings,
+  PutStatus,
+  TimerMessageStore,
+} from '@mq/store';
 
 /** Upstream: ScheduleMessageService#delayLevel2QueueId and back. */
 export const queueIdOfLevel = (level: number): number => level - 1;
@@ -14,22 +29,117 @@ export function mayBeDelayed(sysFlag: number): boolean {
   return type === SysFlag.TRANSACTION_NOT || type === SysFlag.TRANSACTION_COMMIT;
 }
 
-/**
- * Turns `message`, whose properties are `properties`, into its delayed form. Changes both.
- * `level` must be above 0; above the highest it counts as the highest. The store computes the delivery time, which the
- * queue entry holds in place of the tags code, from the record's own store time.
- */
-export function delayMessage(
-  message: AppendMessage,
-  properties: Record<string, string>,
+/** A place to wait, and the properties that tell the way from there, as bytes. */
+export interface WaitingPlace {
+  readonly topic: string;
+  readonly queueId: number;
+  readonly added: Buffer;
+  /** Timers: when the message is due, ms, rounded to the slot before. */
+  readonly outMs?: number;
+}
+
+/** Moves `message` there. Its properties and their suffix stay as they are, with the place's between them. */
+export function waitIn(place: WaitingPlace, message: AppendMessage): void {
+  const { propertiesSuffix } = message;
+  message.topic = place.topic;
+  message.queueId = place.queueId;
+  message.propertiesSuffix =
+    propertiesSuffix === undefined ? place.added : Buffer.concat([place.added, propertiesSuffix]);
+}
+
+/** The place of a delay level above 0; above the highest it counts as the highest. */
+export function placeOfLevel(
   level: number,
   levels: DelayLevels,
-): void {
+  { topic, queueId }: Pick<AppendMessage, 'topic' | 'queueId'>,
+): WaitingPlace {
   const clamped = Math.min(level, levels.maxLevel);
-  properties[MessageConst.DELAY_TIME_LEVEL] = String(clamped);
-  properties[MessageConst.REAL_TOPIC] = message.topic;
-  properties[MessageConst.REAL_QUEUE_ID] = String(message.queueId);
-  message.properties = Buffer.from(encodeProperties(properties));
-  message.topic = SystemTopic.SCHEDULE;
-  message.queueId = queueIdOfLevel(clamped);
+  const properties: Record<string, string> = {};
+  if (clamped !== level) properties[MessageConst.DELAY_TIME_LEVEL] = String(clamped);
+  properties[MessageConst.REAL_TOPIC] = topic;
+  properties[MessageConst.REAL_QUEUE_ID] = String(queueId);
+  return {
+    topic: SystemTopic.SCHEDULE,
+    queueId: queueIdOfLevel(clamped),
+    added: Buffer.from(encodeProperties(properties)),
+  };
+}
+
+/** Whether a message asks for a delivery time; whether it has a delay level too, which would count alone, is not asked. */
+export function asksForTime(properties: PropertyScanner): boolean {
+  return (
+    properties.has(PropertySlot.TIMER_DELAY_MS) ||
+    properties.has(PropertySlot.TIMER_DELIVER_MS) ||
+    properties.has(PropertySlot.TIMER_DELAY_SEC)
+  );
+}
+
+/** Why a timer message is refused. */
+export type TimerRefusal = Extract<
+  PutStatus,
+  'WHEEL_TIMER_NOT_ENABLE' | 'WHEEL_TIMER_MSG_ILLEGAL' | 'WHEEL_TIMER_FLOW_CONTROL'
+>;
+
+/**
+ * The place of a message that asks for a delivery time: TIMER_DELAY_SEC, else TIMER_DELAY_MS, else TIMER_DELIVER_MS.
+ * undefined: it is to be delivered at once.
+ */
+export function placeOfTimer(
+  properties: PropertyScanner,
+  { topic, queueId }: Pick<AppendMessage, 'topic' | 'queueId'>,
+  nowMs: number,
+  settings: MessageStoreSettings,
+  timers: Pick<TimerMessageStore, 'isReject'> | undefined,
+): WaitingPlace | TimerRefusal | undefined {
+  // In the wheel already, or out of it again: a message that a consumer sends on as it came.
+  if (topic === TIMER_TOPIC || properties.has(PropertySlot.TIMER_OUT_MS)) return undefined;
+  if (timers === undefined) return 'WHEEL_TIMER_NOT_ENABLE';
+  const deliverMs = deliveryTime(properties, nowMs);
+  if (deliverMs === undefined) return 'WHEEL_TIMER_MSG_ILLEGAL';
+  if (deliverMs <= nowMs)
+    return properties.has(PropertySlot.TIMER_DEL_UNIQKEY) ? 'WHEEL_TIMER_MSG_ILLEGAL' : undefined;
+  if (deliverMs - nowMs > settings.timerMaxDelaySec * 1000) return 'WHEEL_TIMER_MSG_ILLEGAL';
+  const outMs = slotBefore(deliverMs, settings.timerPrecisionMs);
+  if (timers.isReject(outMs)) return 'WHEEL_TIMER_FLOW_CONTROL';
+  const added = encodeProperties({
+    [MessageConst.TIMER_OUT_MS]: String(outMs),
+    [MessageConst.REAL_TOPIC]: topic,
+    [MessageConst.REAL_QUEUE_ID]: String(queueId),
+  });
+  return { topic: TIMER_TOPIC, queueId: 0, added: Buffer.from(added), outMs };
+}
+
+/** What upstream tells a producer whose timer message is refused. */
+export function remarkOfRefusal(refusal: TimerRefusal, settings: MessageStoreSettings): string {
+  const { timerMaxDelaySec, timerWheelEnable, timerCongestNumEachSlot: limit } = settings;
+  switch (refusal) {
+    case 'WHEEL_TIMER_NOT_ENABLE':
+      return `accurate timer message is not enabled, timerWheelEnable is ${timerWheelEnable}`;
+    case 'WHEEL_TIMER_MSG_ILLEGAL':
+      return `timer message illegal, the delay time should not be bigger than the max delay ${timerMaxDelaySec * 1000}ms; or if set del msg, the delay time should be bigger than the current time`;
+    case 'WHEEL_TIMER_FLOW_CONTROL':
+      return `timer message is under flow control, max num limit is ${limit * 2} or the current value is greater than ${limit} and less than ${limit * 2}, trigger random flow control`;
+  }
+}
+
+/** A slot is delivered when it is over, so that no message comes early: its own slot, or the one before for an exact multiple. */
+function slotBefore(deliverMs: number, precisionMs: number): number {
+  return (Math.ceil(deliverMs / precisionMs) - 1) * precisionMs;
+}
+
+function deliveryTime(properties: PropertyScanner, nowMs: number): number | undefined {
+  if (properties.has(PropertySlot.TIMER_DELAY_SEC)) {
+    const seconds = wholeNumber(properties, PropertySlot.TIMER_DELAY_SEC);
+    return seconds === undefined ? undefined : nowMs + seconds * 1000;
+  }
+  if (properties.has(PropertySlot.TIMER_DELAY_MS)) {
+    const ms = wholeNumber(properties, PropertySlot.TIMER_DELAY_MS);
+    return ms === undefined ? undefined : nowMs + ms;
+  }
+  return wholeNumber(properties, PropertySlot.TIMER_DELIVER_MS);
+}
+
+function wholeNumber(properties: PropertyScanner, slot: number): number | undefined {
+  const value = properties.integer(slot, NaN);
+  return Number.isNaN(value) ? undefined : value;
 }

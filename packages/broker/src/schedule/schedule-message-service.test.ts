@@ -4,6 +4,7 @@ import { decodeDelayOffsetSerializeWrapper, stringifyFastjson, SystemTopic } fro
 import {
   type AppendMessage,
   DefaultMessageStore,
+  DeliveryMarks,
   type GetMessageResult,
   messageStoreSettings,
 } from '@mq/store';
@@ -14,23 +15,31 @@ import { goldenConfig } from '../testing/golden-config.js';
 import { MemoryText } from '../testing/memory-text.js';
 import { ScheduleMessageService } from './schedule-message-service.js';
 
+const NOT_STORED = { commitLogOffset: -1, queueOffset: -1, sizeBytes: 0, storeTimestamp: 0 } as const;
 const HOST = Buffer.from([127, 0, 0, 1, 0, 0, 0x2a, 0x9f]);
 
 /** A service over a real store on a simulated disk; time moves only when a test says so. */
 class Fixture {
-  readonly clock = new ManualClock();
+  readonly clock: ManualClock;
   readonly file: MemoryText;
+  readonly disk: SimulatedDisk;
   readonly store: DefaultMessageStore;
   readonly service: ScheduleMessageService;
 
-  constructor(fileText?: string) {
+  constructor(
+    fileText?: string,
+    { disk = new SimulatedDisk(), clock = new ManualClock(), levels = '1s 5s 10s', bootId = 'boot-1' } = {},
+  ) {
     this.file = new MemoryText(fileText);
+    this.disk = disk;
+    this.clock = clock;
     const { values } = messageStoreSettings.parse({
       storePathRootDir: '/store',
       mappedFileSizeCommitLog: String(1024 * 1024),
-      messageDelayLevel: '1s 5s 10s',
+      messageDelayLevel: levels,
     });
-    this.store = new DefaultMessageStore(values, { disk: new SimulatedDisk(), clock: this.clock });
+    this.store = new DefaultMessageStore(values, { disk, clock, bootId });
+    disk.mkdir('/store/config');
     this.service = new ScheduleMessageService({
       store: this.store,
       clock: this.clock,
@@ -38,8 +47,21 @@ class Fixture {
       messageDelayLevel: values.messageDelayLevel,
       storeHost: () => HOST,
       file: this.file,
+      marks: new DeliveryMarks(disk, '/store/config/mq-delivered', bootId),
       updateVersionStep: () => 2,
     });
+  }
+
+  /** The next start after a clean stop. */
+  async restarted(levels: string): Promise<Fixture> {
+    await this.close();
+    return this.next({ levels });
+  }
+
+  /** Another process over what this one left on disk when it was killed now, or closed before. */
+  next(options: { levels?: string; bootId?: string } = {}): Promise<Fixture> {
+    const clock = new ManualClock(this.clock.now());
+    return new Fixture(this.file.text, { disk: this.disk.kill(), clock, ...options }).start();
   }
 
   async start(): Promise<this> {
@@ -157,32 +179,120 @@ describe('delayed messages', () => {
   });
 });
 
+describe('after a restart', () => {
+  let next: Fixture | undefined;
+  afterEach(() => next?.close());
+
+  test('that was a kill, what was delivered is not delivered again although the file does not tell', async () => {
+    const f = await start();
+    for (let n = 0; n < 300; n++) await f.delay(1, `m${n}`);
+    await f.advance(1_000);
+    expect([f.delivered, f.file.writes]).toEqual([300, 0]);
+    next = await f.next();
+    await next.advance(5_000);
+    expect(next.delivered).toBe(300);
+  });
+
+  test('of the machine, only what the file tells counts as delivered', async () => {
+    const f = await start();
+    await f.delay(1, 'a');
+    await f.advance(1_000);
+    await f.service.persist();
+    await f.delay(1, 'b');
+    await f.advance(1_000);
+    next = await f.next({ bootId: 'boot-2' });
+    await next.advance(1_000);
+    expect(next.delivered).toBe(3);
+  });
+
+  test('what waits keeps the time it got, also when its level is longer now', async () => {
+    const f = await start();
+    await f.delay(1, 'a');
+    next = await f.restarted('60s 5s 10s');
+    await next.advance(999);
+    expect(next.delivered).toBe(0);
+    await next.advance(1);
+    expect(next.delivered).toBe(1);
+  });
+
+  test('what waits is due at once when its level is shorter now: upstream takes it for a clock set back', async () => {
+    const f = await start();
+    await f.delay(3, 'a');
+    next = await f.restarted('1s 5s 2s');
+    await next.advance(20);
+    expect(next.delivered).toBe(1);
+  });
+
+  test('levels that are configured no longer wait until they are again', async () => {
+    const f = await start();
+    await f.delay(3, 'a');
+    const without = await f.next({ levels: '1s 5s' });
+    await without.advance(20_000);
+    expect(without.delivered).toBe(0);
+    next = await without.next();
+    await without.close();
+    await next.advance(1_000);
+    expect(next.delivered).toBe(1);
+  });
+});
+
+describe('a delivery that the store refuses for a time', () => {
+  test('is tried again, without what was stored already', async () => {
+    const f = await start();
+    for (const body of ['a', 'b', 'c']) await f.delay(1, body);
+    const { append } = f.store;
+    let refusals = 2;
+    f.store.append = function (message, waiter) {
+      if (message.topic === 'T' && message.body.toString() === 'b' && refusals-- > 0)
+        return waiter.onPutResult({ ...NOT_STORED, status: 'OS_PAGE_CACHE_BUSY' });
+      append.call(this, message, waiter);
+    };
+    await f.advance(1_000);
+    expect(f.delivered).toBe(2);
+    await f.service.persist();
+    expect(f.written.get(1)).toBe(1);
+    await f.advance(1_000);
+    expect(f.delivered).toBe(3);
+    await f.service.persist();
+    expect(f.written.get(1)).toBe(3);
+  });
+});
+
 describe('the file of delay offsets', () => {
   test('says how far each level is, and its version moves on with the deliveries', async () => {
     const f = await start();
     for (const body of ['a', 'b', 'c']) await f.delay(1, body);
     await f.advance(1_000);
-    f.service.persist();
+    await f.service.persist();
     expect(f.file.text).toMatch(/"offsetTable":\{1:3\n/);
     expect(f.service.serializeWrapper().dataVersion?.counter).toBe(1);
   });
 
   test('is written only when something changed', async () => {
     const f = await start();
-    f.service.persist();
+    await f.service.persist();
     expect(f.file.writes).toBe(0);
     await f.delay(1, 'a');
     await f.advance(1_000);
-    f.service.persist();
-    f.service.persist();
+    await f.service.persist();
+    await f.service.persist();
     expect(f.file.writes).toBe(1);
+  });
+
+  test('is written only after what it tells is on disk', async () => {
+    const f = await start();
+    await f.delay(1, 'a');
+    await f.advance(1_000);
+    f.disk.failAt('sync', 1, 'EIO', { path: 'commitlog', sticky: true });
+    await expect(f.service.persist()).rejects.toThrow();
+    expect(f.file.writes).toBe(0);
   });
 
   test('keeps levels at 0 and levels that are configured no longer', async () => {
     const f = await start('{"offsetTable":{1:0,2:0,18:7}}');
     await f.delay(1, 'a');
     await f.advance(1_000);
-    f.service.persist();
+    await f.service.persist();
     expect([...f.written]).toEqual([
       [1, 1],
       [2, 0],

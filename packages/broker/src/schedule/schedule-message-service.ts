@@ -2,12 +2,15 @@
 //
 // Each level is a queue in which due times only grow, so each level needs one timer: for its first undelivered message.
 // An arrival in an idle level arms it. Upstream polls every 100 ms; here a message is delivered within a few ms of its
-// time. Delivery is at least once: offsets are written every 10 s, so up to 10 s of deliveries repeat after a crash.
+// time, in batches: entries of a level that are due together are read, appended and written together.
+//
+// Delivery is at least once. delayOffset.json, written every 10 s, tells what is durable; after a mere kill the marks tell
+// more, and only the batch under way is delivered again.
 //
 // Deliberate difference: FLUSH_DISK_TIMEOUT, FLUSH_SLAVE_TIMEOUT and SLAVE_NOT_AVAILABLE mean "stored", so they count as
 // delivered. Upstream's synchronous mode delivers again every 100 ms until the status is PUT_OK.
 import type { Clock, Logger, Timer } from '@mq/remoting';
-import { MessageConst } from '@mq/remoting/message';
+import { PropertySlot } from '@mq/remoting/message';
 import {
   type DataVersion,
   decodeDelayOffsetSerializeWrapper,
@@ -17,26 +20,28 @@ import {
   stringifyFastjson,
   SystemTopic,
 } from '@mq/remoting/protocol';
-import { type ConsumeQueueEntry, DelayLevels, type MessageStore, type PutStatus } from '@mq/store';
+import {
+  type AppendMessage,
+  type ConsumeQueueEntry,
+  DelayLevels,
+  type DeliveryMarks,
+  isStored,
+  type MessageStore,
+  Redelivery,
+  type RedeliveryOptions,
+  type StoredRecord,
+} from '@mq/store';
 
 import type { ConfigText } from '../config/config-text.js';
 import { levelOfQueueId, queueIdOfLevel } from './delayed-message.js';
-import { appendAgain, readStoredMessage } from './stored-message.js';
 
 /** Messages of one level that are delivered together. */
-const BATCH_ENTRIES = 64;
-/** Pause after a failure, and before the first run. */
+const BATCH_ENTRIES = 256;
+/** Pause after a failure. */
 const RETRY_MS = 100;
 const FAILURE_PAUSE_MS = 10_000;
 /** Longest sleep, so that a jump of the wall clock is noticed. */
 const MAX_SLEEP_MS = 1_000;
-
-const STORED: ReadonlySet<PutStatus> = new Set([
-  'PUT_OK',
-  'FLUSH_DISK_TIMEOUT',
-  'FLUSH_SLAVE_TIMEOUT',
-  'SLAVE_NOT_AVAILABLE',
-]);
 
 export interface ScheduleMessageOptions {
   readonly store: MessageStore;
@@ -47,8 +52,10 @@ export interface ScheduleMessageOptions {
   readonly storeHost: () => Buffer;
   /** config/delayOffset.json; memory only when absent. */
   readonly file?: ConfigText;
+  readonly marks?: DeliveryMarks;
   /** Deliveries after which dataVersion moves on. */
   readonly updateVersionStep?: () => number;
+  readonly onStored?: RedeliveryOptions['onStored'];
 }
 
 interface LevelState {
@@ -59,11 +66,14 @@ interface LevelState {
   running: Promise<void> | undefined;
   /** Something arrived while a run was in progress. */
   arrived: boolean;
+  /** Queue offsets behind the level's own that were delivered while one before them was refused. */
+  readonly ahead: Set<number>;
 }
 
 export class ScheduleMessageService {
   readonly levels: DelayLevels;
   readonly #options: ScheduleMessageOptions;
+  readonly #redelivery: Redelivery;
   readonly #states: LevelState[] = [];
   /**
    * level → queue offset of the next message to deliver, 0 for a level that is not in it. Keeps levels that
@@ -77,11 +87,20 @@ export class ScheduleMessageService {
 
   constructor(options: ScheduleMessageOptions) {
     this.#options = options;
+    this.#redelivery = new Redelivery(options);
     this.levels = new DelayLevels(options.messageDelayLevel);
     this.#dataVersion = firstDataVersion(options.clock.now());
     for (let level = 1; level <= this.levels.maxLevel; level++) {
       const queueId = queueIdOfLevel(level);
-      this.#states.push({ level, queueId, timer: undefined, running: undefined, arrived: false });
+      const state = {
+        level,
+        queueId,
+        timer: undefined,
+        running: undefined,
+        arrived: false,
+        ahead: new Set<number>(),
+      };
+      this.#states.push(state);
     }
   }
 
@@ -99,11 +118,21 @@ export class ScheduleMessageService {
     for (const [level, offset] of offsetTable) this.#offsets.set(level, offset);
   }
 
-  /** Writes the file if an offset moved since it was written last. Throws DiskError. */
-  persist(): void {
+  /**
+   * Writes the file if an offset moved since it was written last, after what was delivered up to there is on disk: a power
+   * cut must not leave an offset without its messages. Rejects with DiskError.
+   */
+  async persist(): Promise<void> {
     if (!this.#isDirty || this.#options.file === undefined) return;
-    this.#options.file.persist(stringifyFastjson(this.serializeWrapper(), { pretty: true }));
+    const text = stringifyFastjson(this.serializeWrapper(), { pretty: true });
     this.#isDirty = false;
+    try {
+      await this.#options.store.flushLog();
+      this.#options.file.persist(text);
+    } catch (error) {
+      this.#isDirty = true;
+      throw error;
+    }
   }
 
   /** The rows `scheduleMessageOffset_<level>` of the runtime info: delivered offset and end of the queue. */
@@ -120,6 +149,8 @@ export class ScheduleMessageService {
     if (this.#status !== 'new') return;
     this.#status = 'started';
     for (const state of this.#states) {
+      const marked = this.#options.marks?.levelOffset(state.level) ?? 0;
+      if (marked > this.#offsetOf(state)) this.#setOffset(state, marked);
       this.#correctOffset(state);
       this.#runLater(state, 0);
     }
@@ -150,8 +181,7 @@ export class ScheduleMessageService {
     const corrected = Math.max(min, Math.min(offset, max));
     if (corrected === offset) return;
     this.#options.logger.warn('delay offset corrected', { level, offset, corrected });
-    this.#offsets.set(level, corrected);
-    this.#isDirty = true;
+    this.#setOffset(state, corrected);
   }
 
   #runLater(state: LevelState, delayMs: number): void {
@@ -218,59 +248,70 @@ export class ScheduleMessageService {
     return entry.tagsCode > this.levels.deliverTimestamp(state.level, now) ? now : entry.tagsCode;
   }
 
-  /** Appends all in order, moves the offset over those that were stored. False when one was not. */
+  /** Appends all in order and moves the offset over those that were stored. False when one was not. */
   async #deliverAll(state: LevelState, due: readonly ConsumeQueueEntry[]): Promise<boolean> {
-    const records = await Promise.all(
-      due.map((entry) => this.#options.store.recordAt(entry.commitLogOffset)),
+    const { ahead, level } = state;
+    const places = ahead.size === 0 ? due : due.filter(({ queueOffset }) => !ahead.has(queueOffset));
+    const outcomes = await this.#redelivery.deliver(places, (_, record, message) =>
+      this.#route(record, message),
     );
-    const results = await Promise.all(records.map((record) => this.#deliver(record)));
-    for (const [index, entry] of due.entries()) {
-      if (results[index] !== true) return false;
-      this.#advance(state, entry.queueOffset + 1);
+    const refused = outcomes.findIndex((status) => status !== undefined && !isStored(status));
+    const end = due[due.length - 1]!.queueOffset + 1;
+    if (refused < 0) {
+      ahead.clear();
+      this.#advance(state, end, places.length);
+      return true;
     }
-    return true;
+    // What was stored behind a refused one is not stored again with it.
+    outcomes.forEach((status, index) => {
+      if (status === undefined || isStored(status)) ahead.add(places[index]!.queueOffset);
+    });
+    const offset = places[refused]!.queueOffset;
+    const status = outcomes[refused];
+    this.#options.logger.warn('delayed message not delivered', { level, offset, status });
+    for (const delivered of ahead) if (delivered < offset) ahead.delete(delivered);
+    if (offset > this.#offsetOf(state)) this.#advance(state, offset, refused);
+    return false;
   }
 
   #offsetOf({ level }: LevelState): number {
     return this.#offsets.get(level) ?? 0;
   }
 
-  #advance(state: LevelState, offset: number): void {
+  #setOffset(state: LevelState, offset: number): void {
     this.#offsets.set(state.level, offset);
     this.#isDirty = true;
-    const step = this.#options.updateVersionStep?.() ?? 200;
-    if (++this.#deliveries % step === 0) {
-      this.#dataVersion = nextDataVersion(this.#dataVersion, this.#options.clock.now());
-    }
   }
 
-  /** True when the message is stored in its real topic, or can never be delivered. Appends before it first waits. */
-  async #deliver(record: Buffer | undefined): Promise<boolean> {
-    const { store, logger, storeHost } = this.#options;
-    const stored = record === undefined ? undefined : readStoredMessage(record);
-    const topic = stored?.properties[MessageConst.REAL_TOPIC];
-    const queueId = Number(stored?.properties[MessageConst.REAL_QUEUE_ID]);
-    if (stored === undefined || topic === undefined || !Number.isInteger(queueId) || queueId < 0) {
+  #advance(state: LevelState, offset: number, deliveries: number): void {
+    const { updateVersionStep, clock, marks } = this.#options;
+    this.#setOffset(state, offset);
+    marks?.markLevel(state.level, offset);
+    const step = updateVersionStep?.() ?? 200;
+    const before = Math.floor(this.#deliveries / step);
+    this.#deliveries += deliveries;
+    for (let n = before; n < Math.floor(this.#deliveries / step); n++)
+      this.#dataVersion = nextDataVersion(this.#dataVersion, clock.now());
+  }
+
+  /**
+   * Sends a record to its real topic; false: it can never be delivered. The properties keep DELAY, REAL_TOPIC and
+   * REAL_QID, as the records of Apache's broker do.
+   */
+  #route(record: StoredRecord | undefined, message: AppendMessage): boolean {
+    const { logger } = this.#options;
+    const topic = record?.realTopic;
+    const queueId = record?.realQueueId ?? -1;
+    if (record === undefined || topic === undefined || queueId < 0) {
       logger.warn('delayed message skipped: its record or its real topic is gone', { topic, queueId });
-      return true;
+      return false;
     }
     if (topic === SystemTopic.TRANS_HALF) {
-      logger.error('delayed message discarded: its topic is the half topic', {
-        uniqKey: stored.properties['UNIQ_KEY'],
-      });
-      return true;
+      const uniqKey = record.properties.text(PropertySlot.UNIQ_KEY);
+      logger.error('delayed message discarded: its topic is the half topic', { uniqKey });
+      return false;
     }
-    // The properties keep DELAY, REAL_TOPIC and REAL_QID, as the records of Apache's broker do.
-    const result = await store.put(
-      appendAgain(stored, { topic, queueId, storeHost: storeHost(), properties: stored.propertiesBytes }),
-    );
-    if (STORED.has(result.status)) return true;
-    logger.warn('delayed message not delivered', {
-      topic,
-      queueId,
-      status: result.status,
-      remark: result.remark,
-    });
-    return false;
+    record.copyTo(message, topic, queueId);
+    return true;
   }
 }

@@ -1,6 +1,7 @@
 import {
   PermName,
   SystemTopic,
+  TIMER_TOPIC,
   type TopicConfig,
   replyTopic,
   reviveTopic,
@@ -20,6 +21,11 @@ export interface BuiltInTopicSettings {
   readonly reviveQueueNum: number;
 }
 
+/** Settings of the store that do so too. */
+export interface BuiltInStoreSettings {
+  readonly timerWheelEnable: boolean;
+}
+
 const READ_WRITE = PermName.PERM_READ | PermName.PERM_WRITE;
 
 /** A topic as upstream's `TopicConfig` constructor makes it, with queues for reading and writing alike. */
@@ -37,7 +43,7 @@ export function newTopicConfig(topicName: string, queueNums: number, perm: numbe
 }
 
 /** Topics every broker creates at start (upstream `TopicConfigManager#init`; storage.md §10.2). */
-export function builtInTopics(settings: BuiltInTopicSettings): TopicConfig[] {
+export function builtInTopics(settings: BuiltInTopicSettings, store?: BuiltInStoreSettings): TopicConfig[] {
   const { brokerName, brokerClusterName: cluster } = settings;
   const inheritIf = (usable: boolean): number => PermName.PERM_INHERIT | (usable ? READ_WRITE : 0);
   const topics = [
@@ -56,6 +62,7 @@ export function builtInTopics(settings: BuiltInTopicSettings): TopicConfig[] {
   if (settings.autoCreateTopicEnable) {
     topics.push(newTopicConfig(SystemTopic.AUTO_CREATE, settings.defaultTopicQueueNums, inheritIf(true)));
   }
+  if (store?.timerWheelEnable === true) topics.push(newTopicConfig(TIMER_TOPIC, 1));
   if (settings.traceTopicEnable) topics.push(newTopicConfig(settings.msgTraceTopicName, 1));
   return topics;
 }

@@ -16,11 +16,11 @@ import {
 import type { ConfigText } from '../config/config-text.js';
 import { DeferredPersist } from '../config/deferred-persist.js';
 import { alterAttributes, topicAttributeRules } from './attributes.js';
-import { type BuiltInTopicSettings, builtInTopics, newTopicConfig } from './built-in-topics.js';
+import { type BuiltInStoreSettings, type BuiltInTopicSettings, builtInTopics, newTopicConfig } from './built-in-topics.js';
 
 export interface TopicConfigManagerOptions {
   /** Read at each use, so that changed settings count at once. */
-  readonly settings: { readonly broker: BuiltInTopicSettings };
+  readonly settings: { readonly broker: BuiltInTopicSettings; readonly store?: BuiltInStoreSettings };
   readonly clock: Clock;
   readonly logger: Logger;
   /** `config/topics.json`; memory only when absent. */
@@ -56,7 +56,7 @@ export class TopicConfigManager {
     this.#file = options.file;
     this.#deferred = new DeferredPersist(() => this.persist(), this.#logger, options.turn);
     this.#dataVersion = firstDataVersion(this.#clock.now());
-    const topics = builtInTopics(this.#settings.broker);
+    const topics = builtInTopics(this.#settings.broker, options.settings.store);
     for (const topic of topics) this.#table.set(topic.topicName, topic);
     this.#builtIn = new Set(this.#table.keys());
   }

@@ -24,7 +24,13 @@ import { getBrokerHaStatus } from './ha-status.js';
 import { cloneGroupOffset, queryCorrectionOffset } from './offset-correction.js';
 import { invokeBrokerToResetOffset } from './reset-offset.js';
 import { getBrokerRuntimeInfo } from './runtime-info.js';
-import { getAllConsumerOffset, getAllDelayOffset, getAllMessageRequestMode } from './slave-sync.js';
+import {
+  getAllConsumerOffset,
+  getAllDelayOffset,
+  getAllMessageRequestMode,
+  getTimerCheckPoint,
+  getTimerMetrics,
+} from './slave-sync.js';
 import { cleanUnusedTopic, deleteExpired } from './store-cleanup.js';
 import {
   queryTopicConsumeByWho,
@@ -91,6 +97,8 @@ export function adminRequestTable(parts: BrokerParts): ReadonlyMap<number, Reque
     // slaves
     [RequestCode.GET_ALL_CONSUMER_OFFSET, getAllConsumerOffset(parts)],
     [RequestCode.GET_ALL_DELAY_OFFSET, getAllDelayOffset(parts)],
+    [RequestCode.GET_TIMER_CHECK_POINT, getTimerCheckPoint(parts)],
+    [RequestCode.GET_TIMER_METRICS, getTimerMetrics(parts)],
     [RequestCode.GET_ALL_MESSAGE_REQUEST_MODE, getAllMessageRequestMode(parts)],
   ]);
 }

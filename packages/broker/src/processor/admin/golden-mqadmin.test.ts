@@ -7,6 +7,7 @@ import {
   decodeConsumerOffsetSerializeWrapper,
   decodeKVTable,
   decodeSubscriptionGroupWrapper,
+  decodeTimerCheckpoint,
   decodeTopicConfigSerializeWrapper,
   requestCodeName,
 } from '@mq/remoting/protocol';
@@ -28,7 +29,7 @@ const TABLES = new Set([
     'consumeStatsList',
     'data',
   ],
-  ...['messageRequestModeMap', 'groupTopicMap', 'properties', 'statusTable'],
+  ...['messageRequestModeMap', 'groupTopicMap', 'properties', 'statusTable', 'timingCount'],
 ]);
 
 /** Settings of Apache's that GET_BROKER_CONFIG does not show. */
@@ -98,6 +99,11 @@ function compare({ code, ext, answer: theirs }: Exchange, ours: RemotingCommand)
       key.startsWith('commitLogDiskRatio_') || key.startsWith('scheduleMessageOffset_');
     const wanted = Object.keys(decodeKVTable(theirs.body).table).filter((key) => !isData(key));
     expect(wanted.filter((key) => !known.has(key))).toEqual([]);
+    return;
+  }
+  if (code === RequestCode.GET_TIMER_CHECK_POINT) {
+    expect(decodeTimerCheckpoint(ours.body)).toMatchObject({ masterTimerQueueOffset: 0 });
+    expect(ours.body).toHaveLength(theirs.body.length);
     return;
   }
   expect(ours.body).toBeDefined();

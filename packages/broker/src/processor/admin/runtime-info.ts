@@ -15,7 +15,7 @@ export function getBrokerRuntimeInfo(parts: BrokerParts): RequestProcessor {
       ...totalRows(parts),
       ...storeRows(parts),
       ...queueRows(parts),
-      ...timerRows,
+      ...(parts.timers?.runtimeInfo() ?? noTimerRows),
       earliestMessageTimeStamp: String(earliest),
     };
     return found(encodeKVTable({ table }));
@@ -77,7 +77,7 @@ function queueRows({ settings: { broker }, pullHolds }: BrokerParts): Record<str
 }
 
 /** What upstream says when its timer wheel is off. */
-const timerRows: Readonly<Record<string, string>> = {
+const noTimerRows: Readonly<Record<string, string>> = {
   timerReadBehind: '0',
   timerOffsetBehind: '0',
   timerCongestNum: '0',

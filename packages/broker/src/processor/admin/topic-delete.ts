@@ -44,6 +44,7 @@ function popRetryTopics(parts: BrokerParts, topic: string): string[] {
 async function deleteOne(parts: BrokerParts, topic: string): Promise<void> {
   parts.topicConfig.delete(topic);
   parts.consumerOffsets.removeByTopic(topic);
+  parts.timers?.counts.remove(topic);
   if (parts.settings.broker.autoDeleteUnusedStats) parts.stats.onTopicDeleted(topic);
   await parts.store.deleteTopic(topic);
 }

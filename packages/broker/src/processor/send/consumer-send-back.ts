@@ -15,7 +15,7 @@ import type { AppendMessage } from '@mq/store';
 
 import type { BrokerParts } from '../../broker-parts.js';
 import { RequestRefused } from '../../request-refused.js';
-import { delayMessage, mayBeDelayed } from '../../schedule/delayed-message.js';
+import { mayBeDelayed, placeOfLevel, waitIn } from '../../schedule/delayed-message.js';
 import { appendAgain, readStoredMessage, type StoredMessage } from '../../schedule/stored-message.js';
 import { isStored } from './put-status.js';
 import { deadLetterTopicOf, groupMissing, maxReconsumeTimes } from './retry-limit.js';
@@ -97,7 +97,7 @@ class ConsumerSendBack {
     });
     message.reconsumeTimes = stored.reconsumeTimes + 1;
     if (level > 0 && mayBeDelayed(message.sysFlag)) {
-      delayMessage(message, properties, level, this.#broker.schedule.levels);
+      waitIn(placeOfLevel(level, this.#broker.schedule.levels, message), message);
     }
     return message;
   }

@@ -2,8 +2,8 @@
 // record's parts from the bytes of the request, appends, and lets the store call a SendWaiter.
 //
 // The ordinary send makes neither a map of the properties nor a promise: the client's properties are stored as they came,
-// with a suffix prepared once (CLUSTER, MSG_REGION, TRACE_ON). Whatever needs other properties (delay levels, dead
-// letters, a POP_CK to strip) takes the general path, `#rewrite`.
+// with a suffix prepared once (CLUSTER, MSG_REGION, TRACE_ON). Whatever needs other properties (dead letters, a POP_CK to
+// strip) takes the general path, `#rewrite`; a delayed message gets its true target into the suffix.
 import type { RemotingCommand, RequestContext } from '@mq/remoting';
 import {
   decodeBatch,
@@ -27,10 +27,20 @@ import type { AppendMessage } from '@mq/store';
 
 import type { BrokerParts } from '../../broker-parts.js';
 import { RequestRefused } from '../../request-refused.js';
-import { delayMessage, mayBeDelayed } from '../../schedule/delayed-message.js';
+import {
+  asksForTime,
+  mayBeDelayed,
+  placeOfLevel,
+  placeOfTimer,
+  remarkOfRefusal,
+  waitIn,
+  type WaitingPlace,
+} from '../../schedule/delayed-message.js';
+import { recallHandleOf } from '../../schedule/recall-handle.js';
 import { becomeHalf, HALF_TOPIC, halfProperties } from '../../transaction/half-message.js';
 import { HalfWaiter } from '../../transaction/half-waiter.js';
 import { BytesInFlight } from './bytes-in-flight.js';
+import { responseCodeOf } from './put-status.js';
 import { deadLetterTarget } from './retry-limit.js';
 import { checkedTopic } from './send-checks.js';
 import { SendResponseHeader } from './send-response-header.js';
@@ -96,8 +106,11 @@ export class SendMessageProcessor {
 
     // The producer is told the queue it asked for, also when the message is delayed or dead.
     const { queueId } = message;
-    if (scanned.has(PropertySlot.DELAY) || scanned.has(PropertySlot.POP_CK) || isRetryTopic(header.topic)) {
-      this.#rewrite(request, header, message);
+    const isDelayed = scanned.has(PropertySlot.DELAY) || asksForTime(scanned);
+    let place: WaitingPlace | undefined;
+    if (scanned.has(PropertySlot.POP_CK) || isRetryTopic(header.topic) || isDelayed) {
+      if (!isDelayed || this.#mustRewrite(scanned, header)) this.#rewrite(request, header, message);
+      place = this.#placeOf(scanned, message);
     } else {
       message.scanned = scanned;
     }
@@ -110,7 +123,34 @@ export class SendMessageProcessor {
       message.propertiesSuffix = this.#suffixWithId(waiter);
       message.scanned = undefined;
     }
+    if (place !== undefined) {
+      waitIn(place, message);
+      if (place.outMs !== undefined && !isRetryTopic(header.topic)) {
+        const { brokerName } = this.#broker.identity;
+        waiter.recallHandle = recallHandleOf(header.topic, brokerName, place.outMs, waiter.uniqKey);
+      }
+    }
     this.#broker.store.append(message, waiter);
+  }
+
+  /** Whether a delayed message needs other properties than it has. */
+  #mustRewrite(scanned: PropertyScanner, header: HotSendHeader): boolean {
+    if (scanned.has(PropertySlot.POP_CK) || isRetryTopic(header.topic)) return true;
+    // A level makes the other delays count for nothing; upstream removes them.
+    return scanned.integer(PropertySlot.DELAY, 0) > 0 && asksForTime(scanned);
+  }
+
+  /** Where the message has to wait; undefined: nowhere. Looks at the properties as they are now. @throws RequestRefused */
+  #placeOf(scanned: PropertyScanner, message: AppendMessage): WaitingPlace | undefined {
+    if (!mayBeDelayed(message.sysFlag)) return undefined;
+    const { settings, schedule, clock, timers } = this.#broker;
+    scanned.scan(message.properties);
+    const level = scanned.integer(PropertySlot.DELAY, 0);
+    if (level > 0) return placeOfLevel(level, schedule.levels, message);
+    if (!asksForTime(scanned)) return undefined;
+    const place = placeOfTimer(scanned, message, clock.now(), settings.store, timers);
+    if (typeof place !== 'string') return place;
+    throw new RequestRefused(responseCodeOf(place), remarkOfRefusal(place, settings.store));
   }
 
   /** The first half of a transaction: stored aside until its producer commits it. */
@@ -124,7 +164,7 @@ export class SendMessageProcessor {
     }
     const scanned = this.#properties;
     // Upstream delays the half message itself and drops it when it is due; clients remove the level before they send.
-    if (scanned.has(PropertySlot.DELAY)) {
+    if (scanned.has(PropertySlot.DELAY) || asksForTime(scanned)) {
       throw new RequestRefused(ResponseCode.MESSAGE_ILLEGAL, 'a transactional message cannot be delayed');
     }
     const { topic, queueId, properties, body } = message;
@@ -187,7 +227,7 @@ export class SendMessageProcessor {
       message.waitStoreMsgOk = waitStoreMsgOk;
       message.scanned = ofMessage;
       this.#refuseUnserved(ofMessage, message, config);
-      if (ofMessage.has(PropertySlot.DELAY)) {
+      if (ofMessage.has(PropertySlot.DELAY) || asksForTime(ofMessage)) {
         throw new RequestRefused(ResponseCode.MESSAGE_ILLEGAL, 'a batch cannot hold delayed messages');
       }
       if (isHalf(ofMessage, message)) {
@@ -247,21 +287,16 @@ export class SendMessageProcessor {
       message.queueId = deadLetters.queueId;
       properties[MessageConst.DELAY_TIME_LEVEL] = '-1';
     }
-    message.properties = Buffer.from(encodeProperties(properties));
-    const level = Number(properties[MessageConst.DELAY_TIME_LEVEL] ?? 0);
-    if (Number.isInteger(level) && level > 0 && mayBeDelayed(message.sysFlag)) {
-      delayMessage(message, properties, level, this.#broker.schedule.levels);
+    if (Number(properties[MessageConst.DELAY_TIME_LEVEL] ?? 0) > 0) {
+      delete properties[MessageConst.TIMER_DELAY_SEC];
+      delete properties[MessageConst.TIMER_DELAY_MS];
+      delete properties[MessageConst.TIMER_DELIVER_MS];
     }
+    message.properties = Buffer.from(encodeProperties(properties));
   }
 
   /** Kinds of messages that this version must not store as if they were ordinary ones. */
   #refuseUnserved(properties: PropertyScanner, message: AppendMessage, config: TopicConfig): void {
-    if (isTimer(properties)) {
-      throw new RequestRefused(
-        ResponseCode.MESSAGE_ILLEGAL,
-        'timer messages are not served by this version; use a delay level',
-      );
-    }
     if (properties.has(PropertySlot.INNER_NUM) || (message.sysFlag & SysFlag.INNER_BATCH) !== 0) {
       throw new RequestRefused(
         ResponseCode.MESSAGE_ILLEGAL,
@@ -313,14 +348,4 @@ function pair(name: string, value: string): Buffer {
 function isHalf(properties: PropertyScanner, message: AppendMessage): boolean {
   if (!properties.equalsIgnoreCase(PropertySlot.TRAN_MSG, 'true')) return false;
   return !(message.reconsumeTimes > 0 && properties.integer(PropertySlot.DELAY, 0) > 0);
-}
-
-/** A delay level makes upstream ignore the timer properties. */
-function isTimer(properties: PropertyScanner): boolean {
-  if (properties.integer(PropertySlot.DELAY, 0) > 0) return false;
-  return (
-    properties.has(PropertySlot.TIMER_DELAY_SEC) ||
-    properties.has(PropertySlot.TIMER_DELAY_MS) ||
-    properties.has(PropertySlot.TIMER_DELIVER_MS)
-  );
 }

@@ -26,6 +26,8 @@ export class SendWaiter implements PutWaiter {
   #uniqKeySource: Buffer = EMPTY;
   #uniqKeyStart = 0;
   #uniqKeyEnd = 0;
+  /** Of a timer message: what recalls it. */
+  recallHandle: string | undefined;
 
   constructor(
     private readonly shared: SendAnswering,
@@ -44,6 +46,10 @@ export class SendWaiter implements PutWaiter {
     this.#uniqKeyEnd = end;
   }
 
+  get uniqKey(): string {
+    return this.#uniqKeySource.toString('utf8', this.#uniqKeyStart, this.#uniqKeyEnd);
+  }
+
   onPutResult(result: PutResult): void {
     this.shared.inFlight.remove(this.bytes);
     const { status } = result;
@@ -54,7 +60,8 @@ export class SendWaiter implements PutWaiter {
       return;
     }
     this.shared.broker.stats.recordPut(this.topic, this.queueId, this.messageCount, result.sizeBytes);
-    if (status === 'PUT_OK' && this.messageCount === 1 && this.#isPlainKey()) this.#answerHot(result);
+    const isPlain = this.messageCount === 1 && this.recallHandle === undefined && this.#isPlainKey();
+    if (status === 'PUT_OK' && isPlain) this.#answerHot(result);
     else this.#answerGeneral(result);
   }
 
@@ -76,7 +83,8 @@ export class SendWaiter implements PutWaiter {
       msgId: this.#msgIds(result),
       queueId: this.queueId,
       queueOffset: result.queueOffset,
-      transactionId: this.#uniqKeySource.toString('utf8', this.#uniqKeyStart, this.#uniqKeyEnd) || undefined,
+      transactionId: this.uniqKey || undefined,
+      recallHandle: this.recallHandle,
       msgRegion: regionId,
       traceOn,
     });
