@@ -71,6 +71,8 @@ const turnOutgoingBytes = 256 * 1024;
 const pauseReadingRequests = 256;
 /** Times `maxOutgoingBytes` a peer may be over at any moment before it is closed without waiting. */
 const hardOutgoingFactor = 4;
+/** Largest code a ROCKETMQ header can hold. */
+const maxRocketmqCode = 0x7fff;
 
 /** A {@link Connection} over a TCP or TLS socket that is connected. */
 export class SocketConnection implements Connection, TurnTask {
@@ -199,7 +201,7 @@ export class SocketConnection implements Connection, TurnTask {
       this.#pending.assertRoom();
       command.flag &= ~(responseFlag | onewayFlag);
       command.opaque = this.#pending.nextOpaque();
-      command.serializeType = this.requestCodec;
+      command.serializeType = this.#codecOf(command);
       this.#stamp(command);
       this.#outgoing.append(command);
     } catch (error) {
@@ -216,10 +218,15 @@ export class SocketConnection implements Connection, TurnTask {
     return response;
   }
 
+  /** A ROCKETMQ header has 16 bits for the code: the codes of pop consumption do not fit. */
+  #codecOf({ code }: RemotingCommand): SerializeType {
+    return code > maxRocketmqCode && this.requestCodec === 'ROCKETMQ' ? 'JSON' : this.requestCodec;
+  }
+
   oneway(command: RemotingCommand): void {
     command.flag = (command.flag & ~responseFlag) | onewayFlag;
     command.opaque = this.#pending.nextOpaque();
-    command.serializeType = this.requestCodec;
+    command.serializeType = this.#codecOf(command);
     this.send(command);
   }
 

@@ -69,9 +69,12 @@ export class CheckPoints implements TurnTask {
   readonly #orphans = new Map<CheckPoint, Set<number>>();
   #acked = new Map<CheckPoint, AckWaiter[]>();
   #isFlushed = false;
+  /** Of pops since then every checkpoint is known that is not done. */
+  readonly #startedAtMs: number;
 
   constructor(deps: CheckPointsDeps) {
     this.#deps = deps;
+    this.#startedAtMs = deps.clock.now();
     this.#deadlines = new DeadlineBuckets(deps.clock, (checkPoint) => this.#due(checkPoint));
   }
 
@@ -86,6 +89,11 @@ export class CheckPoints implements TurnTask {
   ): CheckPoint | undefined {
     const checkPoint = queue.checkPoints.get(checkPointKey(startOffset, popTime));
     return checkPoint !== undefined && !this.#orphans.has(checkPoint) ? checkPoint : undefined;
+  }
+
+  /** True when nothing is left to do for a checkpoint that `find` does not know: it is done, or its time is over. */
+  isGone({ popTime, invisibleTime }: Pick<CheckPointName, 'popTime' | 'invisibleTime'>): boolean {
+    return popTime >= this.#startedAtMs || popTime + invisibleTime <= this.#deps.clock.now();
   }
 
   /**
@@ -269,8 +277,8 @@ export class CheckPoints implements TurnTask {
 
   /** No such checkpoint: it is done, or still in the timer wheel of the broker that had this store before. */
   #ackOrphan(queue: PopQueue, name: CheckPointName, offsets: readonly number[], waiter: AckWaiter): void {
-    const { clock, settings, log } = this.#deps;
-    if (name.popTime + name.invisibleTime <= clock.now() || this.#orphans.size >= MAX_ORPHANS) {
+    const { settings, log } = this.#deps;
+    if (this.isGone(name) || this.#orphans.size >= MAX_ORPHANS) {
       waiter.onAcked();
       return;
     }

@@ -2,20 +2,22 @@ import type { Clock, Timer } from '@mq/remoting';
 
 /** Width of a bucket: a deadline is noticed at most this late. */
 const BUCKET_MS = 100;
-/** Buckets of the wall clock looked at one by one after a pause; after a longer one all of them are searched. */
-const MAX_STEPS = 600;
+/** Longest sleep, so that a jump of the wall clock is noticed. */
+const MAX_SLEEP_MS = 1_000;
 
 /**
- * Deadlines by the wall clock, for very many things: one timer walks buckets of 100 ms. Adding and removing is one set
- * operation. The clock may jump: what then lies in the past is due at once.
+ * Deadlines by the wall clock, for very many things: buckets of 100 ms, one timer for the first of them. Adding and removing
+ * is one set operation. What lies in the past is due at the next tick.
  */
 export class DeadlineBuckets<T extends { readonly dueAtMs: number }> {
   readonly #buckets = new Map<number, Set<T>>();
   readonly #clock: Clock;
   readonly #onDue: (item: T) => void;
-  #ticker: Timer | undefined;
-  #lastBucket = 0;
+  #timer: Timer | undefined;
+  /** The bucket the timer is for, at the latest. */
+  #armedFor = Infinity;
   #size = 0;
+  #isClosed = false;
 
   /** @param onDue called once for each item, which is no longer in the buckets then */
   constructor(clock: Clock, onDue: (item: T) => void) {
@@ -35,9 +37,7 @@ export class DeadlineBuckets<T extends { readonly dueAtMs: number }> {
     if (bucket.has(item)) return;
     bucket.add(item);
     this.#size++;
-    // What is due already lies behind the hand: the next tick must not pass it by.
-    if (this.#ticker === undefined) this.#start(key);
-    else this.#lastBucket = Math.min(this.#lastBucket, key);
+    if (key < this.#armedFor) this.#arm(key);
   }
 
   delete(item: T): void {
@@ -48,35 +48,29 @@ export class DeadlineBuckets<T extends { readonly dueAtMs: number }> {
     if (bucket.size === 0) this.#buckets.delete(key);
   }
 
-  *[Symbol.iterator](): Iterator<T> {
-    for (const bucket of this.#buckets.values()) yield* bucket;
-  }
-
+  /** Nothing comes due any more. */
   close(): void {
-    this.#ticker?.cancel();
-    this.#ticker = undefined;
+    this.#isClosed = true;
+    this.#timer?.cancel();
   }
 
-  #start(firstBucket: number): void {
-    this.#lastBucket = Math.min(firstBucket, this.#current);
-    this.#ticker = this.#clock.setInterval(() => this.#tick(), BUCKET_MS);
-    this.#ticker.unref?.();
-  }
-
-  get #current(): number {
-    return Math.floor(this.#clock.now() / BUCKET_MS);
+  #arm(key: number): void {
+    if (this.#isClosed) return;
+    this.#timer?.cancel();
+    this.#armedFor = key;
+    const waitMs = Math.max(0, key * BUCKET_MS - this.#clock.now());
+    this.#timer = this.#clock.setTimeout(() => this.#tick(), Math.min(waitMs, MAX_SLEEP_MS));
+    this.#timer.unref?.();
   }
 
   #tick(): void {
-    const current = this.#current;
-    const from = this.#lastBucket;
-    this.#lastBucket = current + 1;
-    if (current - from > MAX_STEPS) {
-      for (const key of [...this.#buckets.keys()].sort((a, b) => a - b)) if (key <= current) this.#run(key);
-    } else {
-      for (let key = from; key <= current; key++) this.#run(key);
-    }
-    if (this.#size === 0) this.close();
+    this.#armedFor = Infinity;
+    const current = Math.floor(this.#clock.now() / BUCKET_MS);
+    const due = [...this.#buckets.keys()].filter((key) => key <= current).sort((a, b) => a - b);
+    for (const key of due) this.#run(key);
+    let next = Infinity;
+    for (const key of this.#buckets.keys()) if (key < next) next = key;
+    if (next < this.#armedFor) this.#arm(next);
   }
 
   #run(key: number): void {

@@ -41,7 +41,7 @@ function change(
   const now = clock.now();
   // Upstream makes a checkpoint whatever became of the message: it then exists twice, and again with each try.
   const isTwice = queue.checkPoints.has(checkPointKey(offset, now));
-  const isOver = old === undefined ? handle.popTime + handle.invisibleTime <= now : old.isAckedAt(offset);
+  const isOver = old === undefined ? pop.checkPoints.isGone(handle) : old.isAckedAt(offset);
   if (isTwice || isOver) {
     const remark = `the message is no longer this consumer's, key:${topic}@${queueId}, offset:${offset}`;
     throw new RequestRefused(ResponseCode.NO_MESSAGE, remark);
