@@ -62,7 +62,8 @@ const MARK_AFTER_BYTES = 16 * 1024 * 1024;
 const MARK_PAUSE_MS = 2000;
 /** Where a boot mark does for a kill, a durable one is for power cuts alone. */
 const DURABLE_MARK_PAUSE_MS = 10_000;
-const BOOT_MARK_PAUSE_MS = 1000;
+/** How often a boot mark may be due. */
+const BOOT_MARK_INTERVAL_MS = 250;
 /** With many queues a boot mark takes long: this many times as long no other one is made. */
 const BOOT_MARK_REST = 20;
 /** Queues with this many dirty pages are written between thorough flushes. */
@@ -238,7 +239,8 @@ export class DefaultMessageStore implements MessageStore {
     const journal = (this.#journal = new BootJournal(
       this.#disk,
       { journal: paths.bootJournal, lock: paths.lock },
-      bootId,
+      // Extended entries are made durable for the durable mark alone.
+      this.#settings.enableConsumeQueueExt ? '' : bootId,
     ));
     const index = this.#makeIndex(checkpoint);
     const dispatcher = new Dispatcher(index, new DelayLevels(this.#settings.messageDelayLevel));
@@ -386,7 +388,8 @@ export class DefaultMessageStore implements MessageStore {
     const settings = this.#settings;
     this.#lastThoroughMs = this.#lastLogFlushMs = this.#clock.monotonic();
     every('log flush', settings.flushIntervalCommitLog, () => this.#flushLog(parts));
-    every('queue flush', settings.flushIntervalConsumeQueue, () => this.#writeDerived(parts));
+    every('queue flush', settings.flushIntervalConsumeQueue, () => parts.derived.writeQueues(QUEUE_PAGES));
+    if (this.#bootId !== '') every('boot mark', BOOT_MARK_INTERVAL_MS, () => this.#markBoot(parts));
     every('durable mark', settings.flushIntervalConsumeQueue, () => this.#flushDerived(parts));
     every('expiry', settings.cleanResourceInterval, async () => {
       await parts.expiry.run({ manual: false });
@@ -410,14 +413,13 @@ export class DefaultMessageStore implements MessageStore {
     parts.pipeline.flusher.request();
   }
 
-  async #writeDerived(parts: Parts): Promise<void> {
+  async #markBoot(parts: Parts): Promise<void> {
     const startMs = this.#clock.monotonic();
     const unmarked = parts.dispatcher.dispatchedOffset - parts.derived.bootMarkedOffset;
-    if (this.#bootId === '' || unmarked < this.#markAfterBytes || startMs < this.#nextBootMarkMs)
-      return parts.derived.writeQueues(QUEUE_PAGES);
+    if (unmarked < this.#markAfterBytes || startMs < this.#nextBootMarkMs) return;
     await parts.derived.markBoot();
     const endMs = this.#clock.monotonic();
-    this.#nextBootMarkMs = endMs + Math.max(BOOT_MARK_PAUSE_MS, BOOT_MARK_REST * (endMs - startMs));
+    this.#nextBootMarkMs = endMs + BOOT_MARK_REST * (endMs - startMs);
   }
 
   async #flushDerived(parts: Parts): Promise<void> {

@@ -322,11 +322,7 @@ export class IndexFile {
     const file = this.file();
     slots.load((target, position) => file.read(target, position));
     this.addToSlots(slots, this.slotsUpTo);
-    for (let slot = 0; slot < this.shape.slots; slot++) {
-      const first = slots.get(slot);
-      if (first >= this.facts.indexCount || first < 0) return this.slotsFromEntries();
-    }
-    return slots;
+    return slots.areBelow(this.facts.indexCount) ? slots : this.slotsFromEntries();
   }
 
   /**
