@@ -14,7 +14,7 @@ const allowed = {
   filtersrv: ['remoting'],
   admin: ['client', 'remoting'],
   'test-broker': ['broker', 'store', 'namesrv', 'remoting', 'client'],
-  app: ['remoting', 'store', 'namesrv', 'broker', 'client', 'admin'],
+  app: ['remoting', 'store', 'namesrv', 'broker', 'filtersrv', 'client', 'admin'],
   example: ['client', 'remoting'],
 };
 

@@ -1,7 +1,7 @@
 // Class filters: code of the application's that a filter server beside the broker runs (upstream: MQClientInstance
 // #uploadFilterClassToAllFilterServer and PullAPIWrapper#computePullFromWhichFilterServer).
 import { RemotingCommand } from '@mq/remoting';
-import { crc32 } from '@mq/remoting/message';
+import { bodyCrc } from '@mq/remoting/message';
 import { RegisterMessageFilterClassRequestHeader, RequestCode, ResponseCode } from '@mq/remoting/protocol';
 
 import { MQClientError } from '../errors.js';
@@ -19,8 +19,8 @@ const UPLOAD_TIMEOUT_MS = 5_000;
 
 /** Which filter server to pull from, and that it has the code. One for each consumer. */
 export class FilterClasses {
-  /** Server and topic → the upload, done or under way. */
-  readonly #uploads = new Map<string, Promise<void>>();
+  /** Server and topic → what it was given, or is being given. */
+  readonly #uploads = new Map<string, { readonly filterClass: FilterClass; readonly done: Promise<void> }>();
 
   constructor(
     private readonly client: ClientInstance,
@@ -34,45 +34,66 @@ export class FilterClasses {
    * @throws MQClientError BROKER_NOT_FOUND when there is none, SUBSCRIPTION_REFUSED when it does not take the code
    */
   async serverFor(topic: string, brokerAddress: string): Promise<string> {
-    const servers = this.client.routes.routeOf(topic)?.filterServerTable[brokerAddress] ?? [];
-    const server = servers[Math.floor(this.client.random() * servers.length) % servers.length];
+    const server = this.#anyServer(topic, brokerAddress) ?? (await this.#lookAgain(topic, brokerAddress));
     if (server === undefined) {
       const problem = `no filter server is registered at ${brokerAddress} for the class filter of ${topic}`;
       throw new MQClientError('BROKER_NOT_FOUND', problem);
     }
-    const key = `${server} ${topic}`;
+    const filterClass = this.classOf(topic);
+    if (filterClass === undefined) return server;
+    const key = keyOf(server, topic);
     let upload = this.#uploads.get(key);
-    if (upload === undefined) {
-      upload = this.#upload(server, topic);
+    if (upload?.filterClass !== filterClass) {
+      upload = { filterClass, done: this.#upload(server, topic, filterClass) };
       this.#uploads.set(key, upload);
-      upload.catch(() => this.#uploads.delete(key));
+      upload.done.catch(() => this.forget(server, topic));
     }
-    await upload;
+    await upload.done;
     return server;
   }
 
   /** The server does not have the code, or may not: it was started again, or its connection broke. */
   forget(server: string, topic: string): void {
-    this.#uploads.delete(`${server} ${topic}`);
+    this.#uploads.delete(keyOf(server, topic));
   }
 
-  async #upload(server: string, topic: string): Promise<void> {
-    const filterClass = this.classOf(topic);
-    if (filterClass === undefined) return;
+  #anyServer(topic: string, brokerAddress: string): string | undefined {
+    const servers = this.client.routes.routeOf(topic)?.filterServerTable[brokerAddress] ?? [];
+    return servers[Math.floor(this.client.random() * servers.length) % servers.length];
+  }
+
+  /** One that has come since the route was fetched. */
+  async #lookAgain(topic: string, brokerAddress: string): Promise<string | undefined> {
+    await this.client.fetchRoute(topic);
+    return this.#anyServer(topic, brokerAddress);
+  }
+
+  async #upload(server: string, topic: string, filterClass: FilterClass): Promise<void> {
     const { className } = filterClass;
     const source = Buffer.from(filterClass.source);
     const ext = RegisterMessageFilterClassRequestHeader.encode({
       consumerGroup: this.group,
       topic,
       className,
-      classCRC: crc32(source),
+      classCRC: bodyCrc(source),
     });
     const command = RemotingCommand.request(RequestCode.REGISTER_MESSAGE_FILTER_CLASS, ext, source);
     const options = { timeoutMs: UPLOAD_TIMEOUT_MS };
     const accepted = [ResponseCode.SUCCESS, ResponseCode.SYSTEM_ERROR];
-    const answer = await this.client.brokers.call('filter upload', { address: server }, command, options, accepted);
+    const answer = await this.client.brokers.call(
+      'filter upload',
+      { address: server },
+      command,
+      options,
+      accepted,
+    );
     if (answer.code === ResponseCode.SUCCESS) return;
     const problem = `the filter server ${server} does not take ${className}: ${answer.remark ?? 'no reason given'}`;
     throw new MQClientError('SUBSCRIPTION_REFUSED', problem, { responseCode: answer.code, retryable: false });
   }
+}
+
+/** Addresses have no space. */
+function keyOf(server: string, topic: string): string {
+  return `${server} ${topic}`;
 }

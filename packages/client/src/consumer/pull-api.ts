@@ -12,6 +12,8 @@ import {
 } from '@mq/remoting/protocol';
 import { decodeHeader } from '../instance/broker-api.js';
 import type { ClientInstance } from '../instance/client-instance.js';
+import { MQClientError } from '../errors.js';
+import type { FilterClasses } from './filter-classes.js';
 import { toReceivedMessage, type ReceivedMessage } from './received-message.js';
 
 /**
@@ -70,7 +72,11 @@ export class PullApi {
   /** Queue key → broker id to read from next, as the last answer suggested. */
   readonly #suggestedBroker = new Map<string, number>();
 
-  constructor(private readonly client: ClientInstance) {}
+  /** @param filterClasses where subscriptions may have class filters */
+  constructor(
+    private readonly client: ClientInstance,
+    private readonly filterClasses?: FilterClasses,
+  ) {}
 
   /** @throws MQClientError BROKER_NOT_FOUND, TIMEOUT, CONNECTION_FAILED, ABORTED, SUBSCRIPTION_REFUSED, ... */
   async pull(request: PullRequest): Promise<PullResult> {
@@ -85,7 +91,9 @@ export class PullApi {
     const command = RemotingCommand.request(RequestCode.PULL_MESSAGE, requestExt(request, broker.isSlave));
     const { timeoutMs, signal } = request;
     const options = signal === undefined ? { timeoutMs } : { timeoutMs, signal };
-    const response = await this.client.brokers.call('pull', broker, command, options, ACCEPTED);
+    const response = subscription.classFilterMode
+      ? await this.#pullFiltered(queue, broker, command, options)
+      : await this.client.brokers.call('pull', broker, command, options, ACCEPTED);
     const header = decodeHeader(PullMessageResponseHeader, response, broker);
     this.#suggestedBroker.set(key, header.suggestWhichBrokerId);
     const status = STATUS_OF_CODE.get(response.code) as PullStatus;
@@ -104,6 +112,27 @@ export class PullApi {
       }
     }
     return { status, nextBeginOffset, minOffset: header.minOffset, maxOffset: header.maxOffset, messages };
+  }
+
+  /** Pulls from a filter server in place of the broker. */
+  async #pullFiltered(
+    { topic, brokerName }: MessageQueue,
+    broker: { readonly address: string },
+    command: RemotingCommand,
+    options: { timeoutMs: number; signal?: AbortSignal },
+  ): Promise<RemotingCommand> {
+    if (this.filterClasses === undefined) {
+      throw new MQClientError('INVALID_ARGUMENT', 'class filters are for push consumers');
+    }
+    const address = await this.filterClasses.serverFor(topic, broker.address);
+    try {
+      const peer = { address, brokerName };
+      return await this.client.brokers.call('filtered pull', peer, command, options, ACCEPTED);
+    } catch (error) {
+      // It may have been started again, and then has no code: it gets it with the next pull.
+      this.filterClasses.forget(address, topic);
+      throw error;
+    }
   }
 
   /** The queue is no longer read here. */

@@ -43,6 +43,7 @@ import { QueueTable } from './queue-table.js';
 import { toReceivedMessage, type ReceivedMessage } from './received-message.js';
 import { buildRunningInfo } from './running-info.js';
 import { startOffset } from './start-offset.js';
+import { type FilterClass, FilterClasses } from './filter-classes.js';
 import { Subscriptions, type SubscriptionExpression } from './subscriptions.js';
 
 const DEFAULT_CLOSE_TIMEOUT_MS = 10_000;
@@ -187,11 +188,16 @@ export class PushConsumer {
   /**
    * Asks for messages of a topic; before or after `start`, and again to change the filter. Every consumer of a group must
    * subscribe to the same.
-   * @param expression "*" (default), "TagA || TagB", or `{ sql }` where the broker allows property filters
+   * @param expression "*" (default), "TagA || TagB", `{ sql }` where the broker allows property filters, or `{ className, source }`
+   * where filter servers run
    * @param handler for this topic; default the `handler` of the options
    * @throws MQClientError INVALID_ARGUMENT
    */
-  subscribe(topic: string, expression: SubscriptionExpression = '*', handler?: MessageHandler): void {
+  subscribe(
+    topic: string,
+    expression: SubscriptionExpression | FilterClass = '*',
+    handler?: MessageHandler,
+  ): void {
     assertArgument(handler !== undefined || this.#hasDefaultHandler, `no handler for topic "${topic}"`);
     this.#subscriptions.add(topic, expression, handler);
     this.#subscriptionsChanged();
@@ -526,7 +532,10 @@ export class PushConsumer {
       persistTimeoutMs: client.requestTimeoutMs,
       puller: {
         client,
-        pullApi: new PullApi(client),
+        pullApi: new PullApi(
+          client,
+          new FilterClasses(client, this.#group, (topic) => this.#subscriptions.filterClassOf(topic)),
+        ),
         offsets: this.#offsets,
         consumeService: this.#consumeService,
         stats: this.#stats,

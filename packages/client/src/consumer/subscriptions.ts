@@ -7,6 +7,7 @@ import {
 import type { Clock } from '@mq/remoting';
 import { MQClientError } from '../errors.js';
 import { assertTopic } from '../names.js';
+import type { FilterClass } from './filter-classes.js';
 import type { MessageHandler } from './message-handler.js';
 
 /** "*" or nothing: everything. "TagA || TagB": one of these tags. `sql`: an SQL92 expression over properties. */
@@ -15,6 +16,7 @@ export type SubscriptionExpression = string | { readonly sql: string };
 interface Subscription {
   data: SubscriptionData;
   readonly handler: MessageHandler | undefined;
+  readonly filterClass: FilterClass | undefined;
 }
 
 /** What a consumer subscribed to: wire topic → filter and handler. */
@@ -40,18 +42,24 @@ export class Subscriptions {
     return this.#byTopic.get(wireTopic)?.data;
   }
 
+  /** The code of a class filter. */
+  filterClassOf(wireTopic: string): FilterClass | undefined {
+    return this.#byTopic.get(wireTopic)?.filterClass;
+  }
+
   /** @param topic as the application names it */
   handlerOf(topic: string): MessageHandler | undefined {
     return this.#byTopic.get(wrapNamespace(this.namespace, topic))?.handler ?? this.defaultHandler;
   }
 
   /** @returns the wire topic. @throws MQClientError INVALID_ARGUMENT */
-  add(topic: string, expression: SubscriptionExpression, handler?: MessageHandler): string {
+  add(topic: string, expression: SubscriptionExpression | FilterClass, handler?: MessageHandler): string {
     assertTopic(topic);
     const wireTopic = wrapNamespace(this.namespace, topic);
     this.#byTopic.set(wireTopic, {
       data: subscriptionData(wireTopic, expression, this.clock.now()),
       handler,
+      filterClass: typeof expression === 'object' && 'className' in expression ? expression : undefined,
     });
     return wireTopic;
   }
@@ -61,6 +69,7 @@ export class Subscriptions {
     this.#byTopic.set(wireTopic, {
       data: subscriptionData(wireTopic, '*', this.clock.now()),
       handler: undefined,
+      filterClass: undefined,
     });
   }
 
@@ -88,16 +97,24 @@ export class Subscriptions {
 /** @throws MQClientError INVALID_ARGUMENT for an expression that is none */
 export function subscriptionData(
   wireTopic: string,
-  expression: SubscriptionExpression,
+  expression: SubscriptionExpression | FilterClass,
   version: number,
 ): SubscriptionData {
   try {
-    return typeof expression === 'string'
-      ? buildSubscriptionData(wireTopic, expression, 'TAG', version)
-      : buildSubscriptionData(wireTopic, expression.sql, 'SQL92', version);
+    if (typeof expression === 'string') return buildSubscriptionData(wireTopic, expression, 'TAG', version);
+    if ('sql' in expression) return buildSubscriptionData(wireTopic, expression.sql, 'SQL92', version);
+    return classFilterData(wireTopic, expression, version);
   } catch (cause) {
     throw new MQClientError('INVALID_ARGUMENT', `not a subscription: ${JSON.stringify(expression)}`, {
       cause,
     });
   }
+}
+
+/** All tags for the broker: it is the filter server that filters. */
+function classFilterData(wireTopic: string, filterClass: FilterClass, version: number): SubscriptionData {
+  const { className, source } = filterClass;
+  if (!className || !source) throw new Error('a class filter needs className and source');
+  const all = buildSubscriptionData(wireTopic, '*', 'TAG', version);
+  return { ...all, subString: className, classFilterMode: true };
 }

@@ -51,7 +51,8 @@ function routeFingerprint(route: TopicRouteData): string {
   const brokers = [...route.brokerDatas]
     .sort(byBrokerName)
     .map((b) => [b.cluster, b.brokerName, [...b.brokerAddrs].sort(([x], [y]) => x - y)]);
-  return JSON.stringify([route.orderTopicConf ?? '', queues, brokers]);
+  const filterServers = Object.entries(route.filterServerTable).sort(([x], [y]) => (x < y ? -1 : 1));
+  return JSON.stringify([route.orderTopicConf ?? '', queues, brokers, filterServers]);
 }
 
 function orderedQueues(topic: string, orderTopicConf: string): MessageQueue[] {
