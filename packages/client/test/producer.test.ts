@@ -88,6 +88,7 @@ describe('a producer', () => {
   test.each([
     ['delayLevel', { delayLevel: 3 }, { DELAY: '3' }],
     ['delayMs', { delayMs: 1_500 }, { TIMER_DELAY_MS: '1500' }],
+    ['delaySec', { delaySec: 90 }, { TIMER_DELAY_SEC: '90' }],
     ['deliverTimestampMs', { deliverTimestampMs: 1_800_000_000_000 }, { TIMER_DELIVER_MS: '1800000000000' }],
   ])('sends %s as the property brokers read', async (_name, delay, property) => {
     const producer = await producerOn(await FakeCluster.start({ topics: { T: 1 } }));
@@ -99,6 +100,7 @@ describe('a producer', () => {
 
   test.each([
     ['two delays at once', { delayLevel: 1, delayMs: 5 }],
+    ['two units', { delayMs: 1, delaySec: 5 }],
     ['a delay that is none', { delayMs: -1 }],
     ['a part of a millisecond', { deliverTimestampMs: 0.5 }],
   ])('refuses %s', async (_name, delay) => {

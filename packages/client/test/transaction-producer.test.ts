@@ -195,7 +195,7 @@ describe('a transaction producer', () => {
     expect(local).not.toHaveBeenCalled();
   });
 
-  test.each([{ delayLevel: 3 }, { delayMs: 100 }, { deliverTimestampMs: 1 }])(
+  test.each([{ delayLevel: 3 }, { delayMs: 100 }, { delaySec: 1 }, { deliverTimestampMs: 1 }])(
     'refuses a delayed message: %j',
     async (delay) => {
       const producer = await producerOn(await withTopic());

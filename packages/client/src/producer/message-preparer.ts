@@ -17,7 +17,13 @@ import { messageTypeOf, type MessageHooks } from '../hooks/message-hooks.js';
 import type { HookedMessage } from '../hooks/message-hook.js';
 import type { Sending } from '../hooks/sending.js';
 import type { PreparedMessage } from './message-sender.js';
-import { assertOutgoing, bodyBytes, outgoingProperties, type OutgoingMessage } from './outgoing-message.js';
+import {
+  assertOutgoing,
+  bodyBytes,
+  isDelayed,
+  outgoingProperties,
+  type OutgoingMessage,
+} from './outgoing-message.js';
 import type { ProducerSettings } from './producer-options.js';
 import { splitBatch } from './split-batch.js';
 
@@ -143,9 +149,7 @@ export class MessagePreparer {
       (message.waitStoreMsgOk ?? true) === (first.waitStoreMsgOk ?? true),
       'all messages of a batch must have the same waitStoreMsgOk',
     );
-    const delayed =
-      message.delayLevel || message.delayMs !== undefined || message.deliverTimestampMs !== undefined;
-    assertArgument(!delayed, 'a batch cannot hold delayed messages');
+    assertArgument(!isDelayed(message), 'a batch cannot hold delayed messages');
     assertArgument(message.replyTo === undefined, 'a batch cannot hold replies');
     const properties = outgoingProperties(message);
     if (this.namespace !== undefined) properties[MessageConst.INSTANCE_ID] = this.namespace;

@@ -24,11 +24,20 @@ export interface OutgoingMessage {
   keys?: string | readonly string[];
   /** The application's own properties. Values may not be empty nor hold U+0001 or U+0002; system names are refused. */
   properties?: Readonly<Record<string, string>>;
-  /** Delivered after the broker's level of that number, 1 to 18 by default (1s 5s 10s 30s 1m ...). 0: at once. */
+  /**
+   * Delivered after the broker's level of that number, 1 to 18 by default (1s 5s 10s 30s 1m ...), the highest for numbers
+   * above. 0: at once. Exclusive with the other delays.
+   */
   delayLevel?: number;
-  /** Delivered after so many milliseconds (5.x brokers). Exclusive with the other delays. */
+  /**
+   * Delivered after so many milliseconds, up to three days (the broker's `timerMaxDelaySec`), and then within about a
+   * second (`timerPrecisionMs`), never before. Brokers from 5.0 on; older ones deliver at once. Exclusive with the other
+   * delays.
+   */
   delayMs?: number;
-  /** Delivered at this time, milliseconds since 1970 (5.x brokers). Exclusive with the other delays. */
+  /** As `delayMs`, in seconds. */
+  delaySec?: number;
+  /** Delivered at this time, milliseconds since 1970, as `delayMs`; one that has passed: at once. */
   deliverTimestampMs?: number;
   /** The application's own 32-bit number. Default 0. */
   flag?: number;
@@ -105,16 +114,23 @@ function setReplyTo(properties: Record<string, string>, replyTo: ReplyAddress): 
   properties[MessageConst.MESSAGE_TTL] = String(replyTo.ttlMs);
 }
 
+/** Whether a message is to be delivered later. */
+export function isDelayed({ delayLevel, delayMs, delaySec, deliverTimestampMs }: OutgoingMessage): boolean {
+  return Boolean(delayLevel) || (delayMs ?? delaySec ?? deliverTimestampMs) !== undefined;
+}
+
 function setDelay(properties: Record<string, string>, message: OutgoingMessage): void {
-  const { delayLevel, delayMs, deliverTimestampMs } = message;
-  const given = [delayLevel || undefined, delayMs, deliverTimestampMs].filter((value) => value !== undefined);
+  const { delayLevel, delayMs, delaySec, deliverTimestampMs } = message;
+  const delays = [delayLevel || undefined, delayMs, delaySec, deliverTimestampMs];
+  const given = delays.filter((value) => value !== undefined);
   if (given.length === 0) return;
-  assertArgument(given.length === 1, 'give only one of delayLevel, delayMs and deliverTimestampMs');
+  assertArgument(given.length === 1, 'give only one of delayLevel, delayMs, delaySec and deliverTimestampMs');
   assertArgument(
-    Number.isInteger(given[0]) && (given[0] as number) >= 0,
+    Number.isSafeInteger(given[0]) && (given[0] as number) >= 0,
     'a delay must be a whole number, 0 or more',
   );
   if (delayLevel) properties[MessageConst.DELAY_TIME_LEVEL] = String(delayLevel);
+  else if (delaySec !== undefined) properties[MessageConst.TIMER_DELAY_SEC] = String(delaySec);
   else if (delayMs !== undefined) properties[MessageConst.TIMER_DELAY_MS] = String(delayMs);
   else if (deliverTimestampMs !== undefined)
     properties[MessageConst.TIMER_DELIVER_MS] = String(deliverTimestampMs);

@@ -16,6 +16,7 @@ import { MessageSender, type PreparedMessage, type SendBudget } from './message-
 import type { OutgoingMessage } from './outgoing-message.js';
 import { resolveProducerOptions, type ProducerOptions, type ProducerSettings } from './producer-options.js';
 import { selectByHash } from './queue-selector.js';
+import { assertRecallable, brokerOfHandle, recall } from './recall.js';
 import { Requester } from './requester.js';
 import type { SendOptions } from './send-options.js';
 import type { SendResult } from './send-result.js';
@@ -231,6 +232,36 @@ export class Producer {
       // The request that failed has ended already; those after it were not sent.
       for (const { prepared } of requests) prepared.sending?.end({ error });
       throw new BatchSendError(errorFromRemoting('batch send', error, {}), results, sentCount);
+    } finally {
+      this.#inFlight.end();
+    }
+  }
+
+  /**
+   * Takes back a message with a delivery time of its own (`delayMs`, `delaySec`, `deliverTimestampMs`) that was not
+   * delivered yet, and resolves with its id. The broker must be 5.3.2 or later and allow it (`recallMessageEnable`). A
+   * recall within the last second or two before the delivery may come too late; nobody tells then.
+   * @param recallHandle of the send's result
+   * @throws MQClientError INVALID_ARGUMENT for a handle that is none, NO_PERMISSION, SERVER_REFUSED once the time is over
+   */
+  async recall(
+    topic: string,
+    recallHandle: string,
+    options: { timeoutMs?: number; signal?: AbortSignal } = {},
+  ): Promise<string> {
+    this.#assertRunning();
+    assertTopic(topic);
+    assertRecallable(topic);
+    brokerOfHandle(recallHandle);
+    const budget = this.#budget(options);
+    const wireTopic = this.#preparer.wireTopic(topic);
+    this.#inFlight.begin();
+    try {
+      if (this.#sender.knownPublishInfo(wireTopic) === undefined)
+        await this.#sender.fetchPublishInfo(wireTopic, budget);
+      const timeoutMs = this.#remaining(budget);
+      const call = budget.signal === undefined ? { timeoutMs } : { timeoutMs, signal: budget.signal };
+      return await recall(this.#client, this.member.producerGroup, wireTopic, recallHandle, call);
     } finally {
       this.#inFlight.end();
     }

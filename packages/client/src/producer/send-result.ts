@@ -20,6 +20,8 @@ export interface SendResult {
   /** Its position in the queue; the first one's for a batch. */
   readonly queueOffset: number;
   readonly transactionId: string | undefined;
+  /** Of a message with a delivery time of its own: what `Producer.recall` takes it back with. Brokers from 5.3.2 on. */
+  readonly recallHandle: string | undefined;
   /** Region the broker says it is in, for tracing. */
   readonly regionId: string;
   /** False: the broker asks for no trace of this message. */
@@ -63,6 +65,7 @@ export function readSendResult(
     messageQueue: { topic: sent.topic, brokerName: sent.brokerName, queueId },
     queueOffset,
     transactionId: ext['transactionId'],
+    recallHandle: ext['recallHandle'],
     regionId: ext['MSG_REGION'] || 'DefaultRegion',
     traceOn: ext['TRACE_ON'] !== 'false',
   };

@@ -15,7 +15,7 @@ import {
   type LocalTransaction,
   type LocalTransactionState,
 } from './local-transaction.js';
-import { outgoingProperties, type OutgoingMessage } from './outgoing-message.js';
+import { isDelayed, outgoingProperties, type OutgoingMessage } from './outgoing-message.js';
 import { Producer, type ProducerCloseResult } from './producer.js';
 import type { ProducerOptions } from './producer-options.js';
 import type { SendOptions } from './send-options.js';
@@ -261,7 +261,6 @@ export class TransactionProducer extends Producer {
   }
 }
 
-function assertImmediate({ delayLevel, delayMs, deliverTimestampMs }: OutgoingMessage): void {
-  const isDelayed = Boolean(delayLevel) || delayMs !== undefined || deliverTimestampMs !== undefined;
-  assertArgument(!isDelayed, 'a message in a transaction cannot be delayed');
+function assertImmediate(message: OutgoingMessage): void {
+  assertArgument(!isDelayed(message), 'a message in a transaction cannot be delayed');
 }
