@@ -20,6 +20,7 @@ const EXPECTED: Readonly<Record<string, readonly RegExp[]>> = {
   'broadcasting-consumer': [/^node-1: reload your settings$/m, /^node-2: reload your settings$/m],
   'delayed-producer': [/^received after (9\d\d|[1-9]\d{3}) ms$/m],
   'filter-by-tag': [/^created: /m, /^deleted: /m],
+  'filter-by-sql': [/^large: 500 from eu$/m, /^large: 700 from us$/m],
   'message-iterator': [/line 1$/m, /line 3$/m, /line 5$/m],
   'oneway-producer': [/^handed 1000 messages/m],
   'ordered-producer': [/^order-3 shipped: queue \d, offset \d+$/m],

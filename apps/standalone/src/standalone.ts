@@ -71,6 +71,7 @@ function brokerConfiguration(
       ['listenPort', String(options.brokerPort)],
       ['namesrvAddr', nameServer],
       ['storePathRootDir', join(dataDir, 'store')],
+      ['enablePropertyFilter', 'true'],
     ]),
   );
   if (problems.length > 0) throw new Error(problems.map(({ text }) => text).join('; '));
