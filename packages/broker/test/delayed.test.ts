@@ -1,5 +1,5 @@
 import { RemotingClient, RemotingCommand } from '@mq/remoting';
-import { decodeRecords, type MessageExt } from '@mq/remoting/message';
+import { decodeRecords, encodeBatch, type MessageExt } from '@mq/remoting/message';
 import {
   decodeTimerCheckpoint,
   decodeTimerMetrics,
@@ -216,7 +216,6 @@ test('operators and slaves see how many timers wait, and how far they are', asyn
 
 test('a batch may not hold timer messages', async () => {
   await broker.start(FAST);
-  const { encodeBatch } = await import('@mq/remoting/message');
   const batch = encodeBatch([
     { flag: 0, body: Buffer.from('x'), properties: { UNIQ_KEY: 'x', TIMER_DELAY_MS: '10' } },
   ]);
