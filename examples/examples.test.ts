@@ -30,6 +30,7 @@ const EXPECTED: Readonly<Record<string, readonly RegExp[]>> = {
   'retry-consumer': [/^attempt 1$/m, /^attempt 2$/m],
   'selector-producer': [/^customer 5: queue 1$/m],
   'simple-producer': [/^SEND_OK /m],
+  'timer-producer': [/^this broker allows no recalls$/m, /^received after (1[5-9]\d\d|[2-9]\d{3}) ms$/m],
   'transaction-producer': [/^order-2: ROLLBACK$/m, /^consumers see order-1 and order-3$/m],
 };
 
