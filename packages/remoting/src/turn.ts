@@ -22,7 +22,6 @@ const maxSocketRounds = 4;
 export class TurnScheduler {
   #storeTasks: TurnTask[] = [];
   #socketTasks: TurnTask[] = [];
-  #spare: TurnTask[] = [];
   #scheduled = false;
   readonly #run = (): void => this.#runPass();
 
@@ -40,20 +39,22 @@ export class TurnScheduler {
   /** Still scheduled while it runs: what it queues for itself must not make the loop turn once more for nothing. */
   #runPass(): void {
     const storeTasks = this.#storeTasks;
-    this.#storeTasks = this.#spare;
-    this.#spare = runAll(storeTasks);
+    if (storeTasks.length > 0) {
+      this.#storeTasks = [];
+      runAll(storeTasks);
+    }
     for (let round = 0; round < maxSocketRounds && this.#socketTasks.length > 0; round++) {
       const socketTasks = this.#socketTasks;
-      this.#socketTasks = this.#spare;
-      this.#spare = runAll(socketTasks);
+      this.#socketTasks = [];
+      runAll(socketTasks);
     }
     this.#scheduled = this.#storeTasks.length > 0 || this.#socketTasks.length > 0;
     if (this.#scheduled) setImmediate(this.#run);
   }
 }
 
-/** Runs and empties `tasks`; the array is given back for reuse. */
-function runAll(tasks: TurnTask[]): TurnTask[] {
+/** Runs `tasks`, which nobody adds to any more. (Emptying an array to use it again is a call into the engine that frees its memory.) */
+function runAll(tasks: readonly TurnTask[]): void {
   for (let index = 0; index < tasks.length; index++) {
     const task = tasks[index]!;
     task.queued = false;
@@ -64,8 +65,6 @@ function runAll(tasks: TurnTask[]): TurnTask[] {
       process.nextTick(rethrow, error);
     }
   }
-  tasks.length = 0;
-  return tasks;
 }
 
 function rethrow(error: unknown): void {

@@ -39,7 +39,6 @@ export class PutPipeline implements TurnTask {
   #isOpen = false;
   /** Puts of this turn, in log order. */
   #turnPuts: PendingPut[] = [];
-  #spare: PendingPut[] = [];
   #busyUntilMs = 0;
   #lastWriteMs = 0;
   #nowMs = 0;
@@ -141,7 +140,7 @@ export class PutPipeline implements TurnTask {
   runAtTurnEnd(): void {
     const puts = this.#turnPuts;
     if (puts.length === 0) return;
-    this.#turnPuts = this.#spare;
+    this.#turnPuts = [];
     const { dispatcher, stats, settings } = this.parts;
     const written = this.#write();
     if (dispatcher.waitingCount > stats.dispatchMaxBuffer) stats.dispatchMaxBuffer = dispatcher.waitingCount;
@@ -150,8 +149,6 @@ export class PutPipeline implements TurnTask {
     this.#nowMs = this.parts.clock.now();
     if (written) for (let index = 0; index < puts.length; index++) this.gate.enter(puts[index]!);
     else this.#failTurn(puts);
-    puts.length = 0;
-    this.#spare = puts;
     this.parts.onProgress();
   }
 

@@ -14,6 +14,9 @@ interface Handle {
 export class FileHandles {
   /** In order of use, oldest first. */
   private readonly open = new Map<string, Handle>();
+  /** The one used last: a log is written to the same file for hours. */
+  private newest: Handle | undefined;
+  private newestPath = '';
 
   /** @param maxOpen bound of open descriptors; pinned ones may exceed it for as long as their call runs */
   constructor(
@@ -70,6 +73,7 @@ export class FileHandles {
   }
 
   private handle(path: string, options?: OpenOptions): Handle {
+    if (this.newest !== undefined && path === this.newestPath) return this.newest;
     let handle = this.open.get(path);
     if (handle === undefined) {
       if (this.open.size >= this.maxOpen) this.evictOldest();
@@ -78,6 +82,8 @@ export class FileHandles {
       this.open.delete(path);
     }
     this.open.set(path, handle);
+    this.newest = handle;
+    this.newestPath = path;
     return handle;
   }
 
@@ -89,6 +95,7 @@ export class FileHandles {
   }
 
   private drop(handle: Handle): void {
+    if (handle === this.newest) this.newest = undefined;
     handle.dropped = true;
     if (handle.pins === 0) handle.file.close();
   }

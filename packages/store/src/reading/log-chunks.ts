@@ -88,6 +88,8 @@ export class LogChunk {
 export class LogChunks {
   /** By base; least recently used first. */
   readonly #chunks = new Map<number, LogChunk>();
+  /** The last one of `#chunks`. */
+  #newest: LogChunk | undefined;
   readonly #loading = new Map<number, Promise<LogChunk>>();
 
   constructor(
@@ -102,8 +104,11 @@ export class LogChunks {
     const base = this.#baseOf(offset);
     const chunk = this.#chunks.get(base);
     if (chunk === undefined || !chunk.holds(offset, sizeBytes)) return undefined;
-    this.#chunks.delete(base);
-    this.#chunks.set(base, chunk);
+    if (chunk !== this.#newest) {
+      this.#chunks.delete(base);
+      this.#chunks.set(base, chunk);
+      this.#newest = chunk;
+    }
     this.#readAhead(chunk, offset);
     chunk.tryHold();
     return chunk;
@@ -127,6 +132,7 @@ export class LogChunks {
   clear(): void {
     for (const chunk of this.#chunks.values()) chunk.release();
     this.#chunks.clear();
+    this.#newest = undefined;
   }
 
   /** Start of the chunk that a record at `offset` is looked for in; NaN where no file is. */
@@ -181,6 +187,7 @@ export class LogChunks {
     this.#chunks.get(base)?.release();
     this.#chunks.delete(base);
     this.#chunks.set(base, chunk);
+    this.#newest = chunk;
     if (this.#chunks.size > this.maxChunks) {
       const [oldestBase, oldest] = this.#chunks.entries().next().value!;
       this.#chunks.delete(oldestBase);
