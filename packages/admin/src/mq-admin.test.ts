@@ -1,4 +1,5 @@
-import { RemotingCommand, RemotingServer } from '@mq/remoting';
+import { hostBytes, RemotingCommand, RemotingServer } from '@mq/remoting';
+import { encodeOffsetMsgId } from '@mq/remoting/message';
 import { RequestCode, ResponseCode } from '@mq/remoting/protocol';
 import { MQAdmin } from './mq-admin.js';
 import { parseAttributes } from './operations/topics.js';
@@ -50,6 +51,19 @@ describe('MQAdmin', () => {
     await using admin = new MQAdmin();
     const error = { code: 'CONNECTION_FAILED', brokerAddr: '127.0.0.1:1', retryable: true };
     await expect(admin.brokers.config('127.0.0.1:1')).rejects.toMatchObject(error);
+  });
+
+  test('resumes the check of a half message at the broker that its id leads to', async () => {
+    await using admin = new MQAdmin();
+    const port = Number(address.split(':')[1]);
+    const id = encodeOffsetMsgId(hostBytes('127.0.0.1', port), 4711);
+    await expect(admin.messages.resumeCheck('T', id)).rejects.toMatchObject({ code: 'SERVER_REFUSED' });
+    const request = asked.at(-1);
+    expect(request?.code).toBe(RequestCode.RESUME_CHECK_HALF_MESSAGE);
+    expect({ ...request?.extFields }).toMatchObject({ topic: 'T', msgId: id });
+    await expect(admin.messages.resumeCheck('T', 'no id')).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+    });
   });
 
   test('after close every operation is refused', async () => {

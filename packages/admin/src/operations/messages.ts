@@ -4,6 +4,7 @@ import {
   QueryMessageRequestHeader,
   RequestCode,
   ResponseCode,
+  ResumeCheckHalfMessageRequestHeader,
   SystemGroup,
   ViewMessageRequestHeader,
   decodeConsumeMessageDirectlyResult,
@@ -84,6 +85,22 @@ export class MessageOperations {
   /** Messages with this UNIQ_KEY, the id their producer gave them: one, or several after a retry. @throws AdminError NO_MESSAGE */
   byUniqueKey(topic: string, uniqueKey: string, options: QueryOptions = {}): Promise<MessageExt[]> {
     return this.#query(topic, uniqueKey, options, true);
+  }
+
+  /**
+   * Has the producers of a half message asked again what became of its transaction, as if they had never been asked: for one
+   * that was given up, which stands in TRANS_CHECK_MAX_TIME_TOPIC, or that waits.
+   * @param offsetMsgId leads to the broker and the record
+   * @throws AdminError INVALID_ARGUMENT for another kind of id; SERVER_REFUSED when there is no such half message, or its
+   *   transaction has ended
+   */
+  async resumeCheck(topic: string, offsetMsgId: string): Promise<void> {
+    const place = decodeOffsetMsgId(offsetMsgId);
+    if (place === undefined) throw new AdminError('INVALID_ARGUMENT', `"${offsetMsgId}" is no offsetMsgId`);
+    const ext = ResumeCheckHalfMessageRequestHeader.encode({ topic, msgId: offsetMsgId });
+    await this.channel.ask(formatAddress(place.ip, place.port), RequestCode.RESUME_CHECK_HALF_MESSAGE, {
+      ext,
+    });
   }
 
   /** Has one member of a group consume a message once more, now. @throws AdminError GROUP_NOT_ONLINE, TIMEOUT */
