@@ -31,6 +31,8 @@ export interface PopOptions {
   readonly pollTime?: number;
   readonly initMode?: number;
   readonly exp?: string;
+  /** Default TAG. */
+  readonly expType?: string;
   readonly order?: boolean;
   readonly attemptId?: string;
 }
@@ -61,7 +63,7 @@ export class PopClient {
       pollTime: options.pollTime ?? 0,
       bornTime: Date.now(),
       initMode: options.initMode ?? 0,
-      expType: 'TAG',
+      expType: options.expType ?? 'TAG',
       exp: options.exp ?? '*',
       order: options.order,
       attemptId: options.attemptId,

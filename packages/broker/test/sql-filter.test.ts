@@ -15,6 +15,7 @@ import {
 
 import { SqlFilter } from '@mq/filter';
 import { BrokerHarness, type PullOptions } from './broker-harness.js';
+import { PopClient } from './pop-harness.js';
 
 const ENABLED = { enablePropertyFilter: 'true' };
 const WITH_BITS = {
@@ -174,6 +175,19 @@ describe('an SQL92 subscription', () => {
       await broker[Symbol.asyncDispose]();
       broker = new BrokerHarness();
     }
+  });
+});
+
+describe('a pop with an SQL92 expression', () => {
+  test('gets what matches, and is refused one that does not compile', async () => {
+    await broker.start(ENABLED);
+    await sendMany(30);
+    const popper = new PopClient(broker);
+    const popped = await popper.pop({ exp: EXPRESSION, expType: 'SQL92', initMode: 0 });
+    expect(popped.messages.map(({ properties }) => properties['UNIQ_KEY'])).toEqual(matching(EXPRESSION, 30));
+    await expect(popper.pop({ exp: 'price >', expType: 'SQL92' })).rejects.toThrow(
+      "pop answered 23: parse the consumer's subscription failed: line 1, column 8",
+    );
   });
 });
 

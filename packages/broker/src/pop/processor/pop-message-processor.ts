@@ -13,12 +13,13 @@ import type { MessageFilter } from '@mq/store';
 
 import type { BrokerParts } from '../../broker-parts.js';
 import { responseToError } from '../../request-table.js';
+import { announcedFilter } from '../../filter/message-filter.js';
 import { RequestRefused } from '../../request-refused.js';
 import type { PullAccount } from '../../processor/pull/pull-budget.js';
 import type { HeldPop } from '../pop-long-polling.js';
 import { checkBrokerReadable, checkTarget } from './pop-checks.js';
 import { PopPass, type PopSource } from './pop-pass.js';
-import { popFilter, popSubscription } from './pop-subscription.js';
+import { popSubscription } from './pop-subscription.js';
 
 /** Most messages of one pop: a checkpoint has 32 bits. */
 const MAX_MESSAGES = 32;
@@ -70,7 +71,8 @@ export class PopMessageProcessor {
     }
     const checked = checkTarget(broker, header, context.connection.remoteAddress);
     const subscription = popSubscription(broker, consumerGroup, topic, exp, expType);
-    return { request, context, header, topic: checked.topic, filter: popFilter(subscription) };
+    const filter = announcedFilter(broker, consumerGroup, subscription);
+    return { request, context, header, topic: checked.topic, filter };
   }
 
   #execute(pop: PopRequest): undefined | Promise<undefined> {

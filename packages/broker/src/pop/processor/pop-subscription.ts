@@ -1,18 +1,17 @@
 // The filter a pop request carries; remembered, so that the group shows what it reads.
 import {
   buildSubscriptionData,
+  ExpressionType,
   isTagType,
   ResponseCode,
   SUB_ALL,
   type SubscriptionData,
 } from '@mq/remoting/protocol';
-import type { MessageFilter } from '@mq/store';
 
 import type { BrokerParts } from '../../broker-parts.js';
-import { tagFilter } from '../../filter/tag-filter.js';
 import { RequestRefused } from '../../request-refused.js';
 
-/** The subscription of a pop. Throws RequestRefused 23 for an expression that cannot be read or is not served. */
+/** The subscription of a pop. Throws RequestRefused 23 for an expression that cannot be read. */
 export function popSubscription(
   broker: BrokerParts,
   group: string,
@@ -23,15 +22,8 @@ export function popSubscription(
   const text = expression === undefined || expression === '' ? SUB_ALL : expression;
   const known = broker.consumers.findSubscription(group, topic);
   // Consumers repeat themselves with each request: the object made for the first one is used again.
-  if (known !== undefined && known.subString === text && isTagType(known.expressionType) && isTagType(type)) {
-    return known;
-  }
-  if (!isTagType(type)) {
-    throw new RequestRefused(
-      ResponseCode.SUBSCRIPTION_PARSE_FAILED,
-      `The broker does not support consumer to filter message by ${type}`,
-    );
-  }
+  const wanted = isTagType(type) ? ExpressionType.TAG : type;
+  if (known !== undefined && known.subString === text && known.expressionType === wanted) return known;
   let built: SubscriptionData;
   try {
     built = buildSubscriptionData(topic, text, type);
@@ -44,9 +36,4 @@ export function popSubscription(
   }
   broker.consumers.compensateSubscription(group, 'CONSUME_POP', 'CLUSTERING', built);
   return built;
-}
-
-/** Which messages of a queue the subscription lets through; undefined: all. */
-export function popFilter(subscription: SubscriptionData): MessageFilter | undefined {
-  return tagFilter(subscription);
 }
