@@ -2,6 +2,7 @@
 //   node tools/bench/compare.mjs [--rows send128,pull] [--rounds 5] [--seconds 5] [--mqload PATH] [--base mqbroker.js]
 // Each round measures a row once on each broker (A B, then B A, and so on); a warmed-up Java broker runs all rounds of a
 // row. Prints a markdown table of medians and of the median of the rounds' ratios.
+// --node-flags "--use-largepages=silent" runs ours, the current build, with flags of Node.
 // With --base the other side is an earlier build of ours instead: a copy of apps/broker/dist/mqbroker.js.
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -24,20 +25,22 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '5' },
     mqload: { type: 'string', default: '' },
     base: { type: 'string', default: '' },
+    'node-flags': { type: 'string', default: '' },
   },
 });
 const rounds = Number(values.rounds);
 const chosen = values.rows === '' ? rows : rows.filter(({ name }) => values.rows.split(',').includes(name));
 const mqload = values.mqload || buildLoadGenerator();
 
+const nodeFlags = values['node-flags'].split(' ').filter(Boolean);
 const base = values.base === '' ? undefined : resolve(values.base);
 const other = base === undefined ? JAVA : OURS;
 
 const measure = (server, row) => measureRow(mqload, server, row, values.seconds);
 
-async function prepare(servers, kind, row, program) {
+async function prepare(servers, kind, row, program, nodeArgs = []) {
   const nameServer = await servers.nameServer(OURS);
-  const broker = await servers.broker(kind, { nameServer, settings: settingsOf(row), program });
+  const broker = await servers.broker(kind, { nameServer, settings: settingsOf(row), program, nodeArgs });
   const server = { nameServer, broker };
   await fillBefore(mqload, server, row);
   const warmUpSeconds = kind === OURS ? OUR_WARM_UP_SECONDS : JAVA_WARM_UP_SECONDS;
@@ -66,7 +69,7 @@ for (const row of chosen) {
   const servers = new Servers();
   try {
     const theirs = await prepare(servers, other, row, base);
-    const ours = await prepare(servers, OURS, row);
+    const ours = await prepare(servers, OURS, row, undefined, nodeFlags);
     const results = [];
     for (let round = 0; round < rounds; round++) {
       const pair = {};
