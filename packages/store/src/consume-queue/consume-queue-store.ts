@@ -5,7 +5,7 @@
  * and a queue that was not written to between two thorough flushes gives its tail buffer back. File descriptors, tail
  * buffers and read caches have bounds that hold for all queues together.
  */
-import { join } from 'node:path';
+import { join, normalize, sep } from 'node:path';
 import { silentLogger, systemClock } from '@mq/remoting';
 import type { Clock, Logger } from '@mq/remoting';
 import type { Disk, DiskError } from '../disk/disk.js';
@@ -36,6 +36,8 @@ export interface ConsumeQueueStoreOptions {
 const SLICE = 64;
 /** Writes in one go, if they take no longer than a slice: a file may have to be created for one. */
 const WRITES_A_SLICE = 64;
+/** Files that are created while nothing is written. */
+const CREATED_TOGETHER = 64;
 /** Looking at a queue that has nothing to write costs next to nothing. */
 const LOOKS_A_SLICE = 4096;
 /** Most whole entries in a page of the file system. */
@@ -53,6 +55,7 @@ export class ConsumeQueueStore {
   private readonly logger: Logger;
   private readonly disk: Disk;
   private readonly clock: Clock;
+  private readonly dir: string;
   private readonly cachedBlocks = new Map<ConsumeQueue, EntryBlock>();
   /** Queues with something to flush. */
   private dirty: ConsumeQueue[] = [];
@@ -78,6 +81,7 @@ export class ConsumeQueueStore {
   ) {
     this.disk = disk;
     this.clock = clock;
+    this.dir = normalize(options.dir);
     this.logger = logger;
     this.handles = new FileHandles(disk, options.maxOpenFiles ?? 1024);
     this.directories = new DirectorySyncs(disk);
@@ -162,15 +166,40 @@ export class ConsumeQueueStore {
   private async writeNow(leastPages: number): Promise<void> {
     if (this.fault !== undefined) throw this.fault;
     const slice = new Slice(this.clock, WRITES_A_SLICE);
+    const creating: ConsumeQueue[] = [];
     for (const queues of [this.round, this.dirty]) {
       for (let next = 0; next < queues.length; next++) {
         const queue = queues[next]!;
         const { pendingBytes } = queue;
+        if (pendingBytes > 0 && queue.fileToCreate(leastPages) !== undefined) {
+          creating.push(queue);
+          if (creating.length === CREATED_TOGETHER) await this.createFiles(creating.splice(0), leastPages);
+          continue;
+        }
         queue.writePending(leastPages);
         if (queue.pendingBytes !== pendingBytes ? slice.isOver() : next % LOOKS_A_SLICE === LOOKS_A_SLICE - 1)
           await slice.next();
       }
     }
+    await this.createFiles(creating, leastPages);
+  }
+
+  /** Creates the next file of each queue off the event loop, and writes what is pending to it. */
+  private async createFiles(queues: readonly ConsumeQueue[], leastPages: number): Promise<void> {
+    let next = 0;
+    const worker = async (): Promise<void> => {
+      while (next < queues.length) {
+        const queue = queues[next++]!;
+        const path = queue.fileToCreate(leastPages);
+        if (path === undefined) continue;
+        await this.disk.createAsync(path, this.host.fileSizeBytes);
+        const successor = this.find(queue.topic, queue.queueId);
+        if (successor === queue) queue.writePending(leastPages);
+        // Removed meanwhile: nobody shall find an empty queue there.
+        else if (successor === undefined) this.disk.remove(queue.dir);
+      }
+    };
+    await Promise.all(Array.from({ length: PARALLEL_SYNCS }, worker));
   }
 
   private async flushNow(parallel: number): Promise<void> {
@@ -355,7 +384,8 @@ export class ConsumeQueueStore {
     if (topic === '' || topic === '.' || topic === '..' || /[/\\\0]/.test(topic)) {
       throw new ConsumeQueueError('BAD_NAME', topic, 'is no topic: it would leave the store directory');
     }
-    const queue = new ConsumeQueue(this.host, topic, queueId, join(this.options.dir, topic, String(queueId)));
+    const dir = `${this.dir}${sep}${topic}${sep}${queueId}`;
+    const queue = new ConsumeQueue(this.host, topic, queueId, dir);
     let byId = this.topicsByName.get(topic);
     if (byId === undefined) this.topicsByName.set(topic, (byId = []));
     byId[queueId] = queue;

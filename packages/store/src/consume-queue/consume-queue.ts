@@ -221,14 +221,24 @@ export class ConsumeQueue {
    * @throws DiskError; the entries stay pending and the next call repeats them
    */
   writePending(leastPages = 0): boolean {
-    const pages = Math.floor(this.endBytes / PAGE_BYTES) - Math.floor(this.writtenBytes / PAGE_BYTES);
-    if (pages < leastPages) return this.pendingBytes === 0;
+    if (!this.isDue(leastPages)) return this.pendingBytes === 0;
     if (this.pendingBytes > 0) {
       this.files.write(this.tail!, this.writtenBytes - this.tailStart, this.pendingBytes, this.writtenBytes);
       this.writtenBytes = this.endBytes;
       this.host.rowChanged(this);
     }
     return true;
+  }
+
+  private isDue(leastPages: number): boolean {
+    const pages = Math.floor(this.endBytes / PAGE_BYTES) - Math.floor(this.writtenBytes / PAGE_BYTES);
+    return pages >= leastPages;
+  }
+
+  /** Path of the file that `writePending` would create, if it would; else undefined. */
+  fileToCreate(leastPages: number): string | undefined {
+    if (this.pendingBytes === 0 || !this.isDue(leastPages)) return undefined;
+    return this.files.pathToCreate(this.writtenBytes);
   }
 
   /** Resolves when every entry written to the files before the call is durable. @throws DiskError, final for the queue */

@@ -2,7 +2,7 @@
  * The row of equally sized files that holds one queue, addressed by byte offset in the queue. A file's name is the
  * offset of its first byte, 20 digits. Units never cross files. Knows nothing of what the bytes mean.
  */
-import { dirname, join } from 'node:path';
+import { dirname, sep } from 'node:path';
 import type { Disk, DiskFile } from '../disk/disk.js';
 import type { FileHandles } from '../disk/file-handles.js';
 import { ConsumeQueueError } from './consume-queue-error.js';
@@ -45,7 +45,8 @@ export class QueueFiles {
   }
 
   pathOf(fileStart: number): string {
-    return join(this.dir, String(fileStart).padStart(20, '0'));
+    // Not `join`: with many queues its look at every character is a good part of a start.
+    return `${this.dir}${sep}${String(fileStart).padStart(20, '0')}`;
   }
 
   /**
@@ -112,6 +113,12 @@ export class QueueFiles {
       this.writable(fileStart).write(source, at - fileStart, part, sourceStart + done);
       done += part;
     }
+  }
+
+  /** Path of the file that a write at `position` would create; undefined where there is one. */
+  pathToCreate(position: number): string | undefined {
+    const fileStart = this.fileStart(position);
+    return !this.isEmpty && fileStart < this.endBytes ? undefined : this.pathOf(fileStart);
   }
 
   /** Reads up to `length` bytes of one file (never beyond its end); returns how many. Blocking. */

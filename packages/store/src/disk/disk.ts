@@ -2,7 +2,7 @@
  * The one door between the store and the disk. `FileDisk` is the real one, `SimulatedDisk` (testing/) loses what was
  * not synced, tears writes and fails on request. Nothing else in this package imports `node:fs`.
  *
- * Calls are synchronous except `sync`, `syncDirectoryAsync` and `readAsync`: a positioned write into the page cache costs
+ * Calls are synchronous except `sync`, `syncDirectoryAsync`, `createAsync` and `readAsync`: a positioned write into the page cache costs
  * less than a trip through the thread pool, while a sync or a cold read may take as long as the device likes.
  */
 
@@ -13,6 +13,11 @@ export interface Disk {
    * @throws DiskError `ENOENT` when absent without `create`
    */
   open(path: string, options?: OpenOptions): DiskFile;
+  /**
+   * Creates a file of this size, sparse, with the directories above it, off the event loop: a journal that is busy holds
+   * whoever creates. One that exists is left as it is.
+   */
+  createAsync(path: string, sizeBytes: number): Promise<void>;
   /** Names in a directory, sorted; empty when the directory does not exist. */
   list(dir: string): string[];
   /** Facts of a file or directory; undefined when there is none. */

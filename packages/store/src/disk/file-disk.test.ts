@@ -24,6 +24,15 @@ describe('FileDisk', () => {
     expect(disk.stat(path)?.sizeBytes).toBe(420_000_040);
   });
 
+  test('a file that cannot be created off the event loop is a typed error', async () => {
+    disk.writeFile(join(root, 'plain'), '');
+    await expect(disk.createAsync(join(root, 'plain', 'file'), 1)).rejects.toMatchObject({
+      name: 'DiskError',
+      code: 'ENOTDIR',
+      operation: 'open',
+    });
+  });
+
   test('a write the device refuses names the first byte that was not accepted', () => {
     const full = disk.open('/dev/full');
     expect(() => full.write(Buffer.from('x'), 0)).toThrow(

@@ -12,6 +12,7 @@ import {
   mkdirSync,
   open,
   openSync,
+  promises,
   read,
   readFileSync,
   readSync,
@@ -24,6 +25,7 @@ import {
   writeSync,
   writevSync,
 } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { DiskError } from './disk.js';
 import type { Disk, DiskFile, DiskLock, DiskOperation, DiskStat, DiskUsage, OpenOptions } from './disk.js';
@@ -66,6 +68,26 @@ export class FileDisk implements Disk {
         throw error;
       }
     });
+  }
+
+  async createAsync(path: string, sizeBytes: number): Promise<void> {
+    try {
+      let file: FileHandle;
+      try {
+        file = await promises.open(path, constants.O_RDWR | constants.O_CREAT, 0o644);
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+        await promises.mkdir(dirname(path), { recursive: true });
+        file = await promises.open(path, constants.O_RDWR | constants.O_CREAT, 0o644);
+      }
+      try {
+        if ((await file.stat()).size < sizeBytes) await file.truncate(sizeBytes);
+      } finally {
+        await file.close();
+      }
+    } catch (error) {
+      throw DiskError.from(error, 'open', path);
+    }
   }
 
   list(dir: string): string[] {

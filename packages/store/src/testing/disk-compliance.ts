@@ -242,6 +242,17 @@ export const diskComplianceCases: readonly DiskComplianceCase[] = [
     },
   },
   {
+    name: 'a file can be created off the event loop, with its directories; one that exists keeps what it holds',
+    async run(disk, root) {
+      const path = join(root, 'new', 'directories', 'file');
+      await disk.createAsync(path, 100);
+      withFile(disk, path, (file) => file.write(Buffer.from('x'), 0));
+      await disk.createAsync(path, 200);
+      equal(disk.stat(path)?.sizeBytes, 200);
+      equal(disk.readFile(path)?.[0], 0x78);
+    },
+  },
+  {
     name: 'a file keeps its identity, whatever is written to it, and a copy of it has another',
     run(disk, root) {
       const [path, copy] = [join(root, 'original'), join(root, 'copy')];

@@ -83,6 +83,12 @@ export class SimulatedDisk implements Disk {
     return file;
   }
 
+  async createAsync(path: string, sizeBytes: number): Promise<void> {
+    await Promise.resolve();
+    this.mkdir(dirname(normalize(path)));
+    this.open(path, { create: true, sizeBytes }).close();
+  }
+
   list(dir: string): string[] {
     const at = normalize(dir);
     this.count('list', at);
