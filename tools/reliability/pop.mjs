@@ -29,6 +29,8 @@ class Ledger {
   /** body → deliveries. */
   given = new Map();
   acked = new Set();
+  /** Acknowledgements whose answer never came: they may count. */
+  unknown = new Set();
   duplicates = 0;
   afterAck = 0;
   violations = [];
@@ -48,7 +50,7 @@ class Ledger {
   }
 
   unfinished() {
-    return [...this.sent].filter((body) => !this.acked.has(body));
+    return [...this.sent].filter((body) => !this.acked.has(body) && !this.unknown.has(body));
   }
 }
 
@@ -107,8 +109,11 @@ async function consume(nameServer, kind, ledger, run, random, careless) {
         for (const message of messages) {
           if (!kind.order && random.next() < 0.05) await consumer.changeInvisibleTime(message, 500);
           else if (kind.order || random.next() < 0.95 || run.draining) {
+            const body = message.body.toString();
+            ledger.unknown.add(body);
             await consumer.ack(message);
-            ledger.acked.add(message.body.toString());
+            ledger.unknown.delete(body);
+            ledger.acked.add(body);
           }
         }
       } catch (error) {
