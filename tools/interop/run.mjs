@@ -20,13 +20,13 @@ console.log('== ali-ons');
 installAliOns();
 buildApp('nameserver', 'mqnamesrv.js');
 buildApp('broker', 'mqbroker.js');
-step('building @mq/client', 'npx', [
+step('building @mq/client and @mq/filtersrv', 'npx', [
   'nx',
   'run-many',
   '-t',
   'build',
   '-p',
-  '@mq/client,@mq/remoting',
+  '@mq/client,@mq/remoting,@mq/filtersrv',
   '--output-style=static',
 ]);
 
