@@ -16,7 +16,7 @@ export const OURS = 'ours';
  */
 const standIn = process.env.INTEROP_AS_OURS;
 
-const START_TIMEOUT_MS = 60_000;
+const START_TIMEOUT_MS = 180_000;
 const STOP_TIMEOUT_MS = 40_000;
 
 /** A free port whose neighbours (port - 2: fast port, port + 1: replication) are free too. */
