@@ -2,9 +2,13 @@
 import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { installApache, javaCommand, prepareHome } from '../interop/lib/apache.mjs';
+import { OURS } from '../interop/lib/servers.mjs';
 import { root } from '../workspace.mjs';
 
-const BOOT_TIMEOUT_MS = 60_000;
+export { OURS };
+
+const BOOT_TIMEOUT_MS = 180_000;
 
 /** Brokers of this process that have not ended. */
 const running = new Set();
@@ -18,12 +22,14 @@ export async function killBrokers() {
 }
 
 /**
- * Starts our broker on a store directory; resolves when it serves. `settings` go into its configuration file.
+ * Starts a broker on a store directory; resolves when it serves. `settings` go into its configuration file.
+ * @param server ours, or Apache's of a release
  * @param prefix a command that runs it (`['strace', ...]`); it must leave the broker the process that is started
  * @param nodeOptions of the broker's Node; @param env variables beside ours
  * @param program the broker's file; default: the built app
  */
 export function startBroker({
+  server = OURS,
   folder,
   port,
   settings = {},
@@ -38,6 +44,7 @@ export function startBroker({
     brokerIP1: '127.0.0.1',
     bindAddress: '127.0.0.1',
     listenPort: port,
+    haListenPort: port + 1,
     storePathRootDir: join(folder, 'store'),
     mappedFileSizeCommitLog: 16 * 1024 * 1024,
     diskMaxUsedSpaceRatio: 95,
@@ -50,7 +57,12 @@ export function startBroker({
       .join(''),
   );
   const startedAt = performance.now();
-  const [command, ...args] = [...prefix, process.execPath, ...nodeOptions, program, '-c', config];
+  const [command, ...args] = [
+    ...prefix,
+    ...(server === OURS
+      ? [process.execPath, ...nodeOptions, program, '-c', config]
+      : apacheCommand(server, config, folder)),
+  ];
   const child = spawn(command, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...env },
@@ -89,4 +101,12 @@ export function startBroker({
       });
     });
   });
+}
+
+function apacheCommand(version, config, folder) {
+  installApache(version);
+  const home = prepareHome(join(folder, 'home'));
+  const main = 'org.apache.rocketmq.broker.BrokerStartup';
+  const [command, args] = javaCommand(version, main, ['-c', config], { home, heap: '768m' });
+  return [command, ...args];
 }

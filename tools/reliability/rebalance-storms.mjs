@@ -1,7 +1,8 @@
 // Consumers of one group come, leave and are killed while messages flow: the group is given every acknowledged message, an
 // orderly group never sees a queue run backwards further than what was in flight, and what comes twice lies within the
 // window of an event (what a consumer had taken and not committed). Ends with controls: deliveries left out, turned round.
-//   node tools/reliability/rebalance-storms.mjs [--events 100] [--mode concurrently|orderly|both] [--seed 1]
+//   node tools/reliability/rebalance-storms.mjs [--events 100] [--mode concurrently|orderly|both]
+//     [--server ours|5.3.3] [--seed 1]
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
@@ -84,9 +85,9 @@ async function produce(address, journal, run) {
   await client.close();
 }
 
-async function campaign({ mode, events, seed }) {
+async function campaign({ server, mode, events, seed }) {
   const random = seededRandom(seed);
-  const servers = await clusterOf(OURS);
+  const servers = await clusterOf(server);
   const journal = new Journal();
   const run = { stopped: false, next: 0 };
   const counts = { joined: 0, left: 0, killed: 0 };
@@ -95,7 +96,7 @@ async function campaign({ mode, events, seed }) {
   let members = [];
   try {
     const nameServer = await servers.nameServer(OURS);
-    const broker = await servers.broker(OURS, { nameServer });
+    const broker = await servers.broker(server, { nameServer });
     const client = rawClient();
     await client.createTopic(broker.address, TOPIC, QUEUES);
     await client.close();
@@ -200,19 +201,21 @@ const { values } = parseArgs({
   options: {
     events: { type: 'string', default: '100' },
     mode: { type: 'string', default: 'both' },
+    server: { type: 'string', default: OURS },
     seed: { type: 'string', default: '1' },
   },
 });
 const seed = Number(values.seed);
+const { server } = values;
 let failed = false;
 let orderly;
 for (const name of values.mode === 'both' ? ['concurrently', 'orderly'] : [values.mode]) {
   const mode = name.toUpperCase();
-  const run = await campaign({ mode, events: Number(values.events), seed });
+  const run = await campaign({ server, mode, events: Number(values.events), seed });
   const verdict = judge(run, mode);
   if (mode === 'ORDERLY') orderly = run;
   console.log(
-    `storm ${name}: ${values.events} events (${run.joined} joined, ${run.left} left, ${run.killed} killed), ${run.acked} acknowledged, ` +
+    `${server === OURS ? '' : `Apache ${server}: `}storm ${name}: ${values.events} events (${run.joined} joined, ${run.left} left, ${run.killed} killed), ${run.acked} acknowledged, ` +
       `${verdict.delivered} delivered, ${verdict.skipped} skipped, ${verdict.inversions} inversions, ${verdict.duplicates} duplicates ` +
       `(at most ${verdict.widest} back, ${WINDOW} allowed), ${verdict.violations.length} violations, seed ${seed}`,
   );
@@ -236,4 +239,5 @@ if (orderly !== undefined) {
     failed ||= !isFound;
   }
 }
-process.exitCode = failed ? 1 : 0;
+// What Apache's broker does is reported, not judged.
+process.exitCode = failed && server === OURS ? 1 : 0;

@@ -4,7 +4,7 @@
 // is left after garbage collections in its middle and at its end), its descriptors stay the same, its event loop is not late
 // (99 of 100 looks under 50 ms without the time it waited for a processor, or under twice what a process beside it sees), and
 // everything acknowledged is consumed.
-//   node tools/reliability/soak.mjs [--minutes 45] [--rate 2000] [--seed 1]
+//   node tools/reliability/soak.mjs [--minutes 45] [--rate 2000] [--server ours|5.3.3] [--seed 1]
 // Ends with controls: a fitted leak, and a loop that is late on purpose, must be noticed.
 import { fork, spawn } from 'node:child_process';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
@@ -28,8 +28,9 @@ const MAX_LATE_MS = 50;
 /** New topics are new files, up to the store's own bound; besides those the number of descriptors stays. */
 const DESCRIPTORS_PER_TOPIC = 10;
 const STANDSTILL_MS = 30_000;
-/** Sends that got no answer in time, three times over: a machine that stands still for seconds does that. */
+/** Sends that got no answer in time, three times over, though no process of this machine stood still for so long. */
 const MAX_FAILED_SHARE = 1 / 1000;
+const STANDING_STILL_MS = 1_000;
 
 /** Least squares through (hours, MiB): slope per hour, and what the slope may be wrong by (twice its standard error). */
 export function fittedSlope(points) {
@@ -65,7 +66,8 @@ async function retainedMiB({ pid }, file) {
 
 /** A process with a little to do (a fifth of its time) that measures how late its loop is: what the machine does to everybody. */
 function startReference(file, busyMs = 2, everyMs = 10) {
-  const code = `setInterval(() => { for (const end = performance.now() + ${busyMs}; performance.now() < end;); }, ${everyMs})`;
+  const busy = `for (const from = process.cpuUsage(); process.cpuUsage(from).user < ${1000 * busyMs};);`;
+  const code = `setInterval(() => { ${busy} }, ${everyMs})`;
   const args = ['--import', pathToFileURL(program('loop-delay.mjs')).href, '-e', code];
   return spawn(process.execPath, args, {
     stdio: 'ignore',
@@ -73,8 +75,9 @@ function startReference(file, busyMs = 2, everyMs = 10) {
   });
 }
 
-async function campaign({ minutes, rate }) {
-  const servers = await clusterOf(OURS);
+async function campaign({ server, minutes, rate }) {
+  const isOurs = server === OURS;
+  const servers = await clusterOf(server);
   const files = servers.folder('mq-soak-');
   const [brokerFile, referenceFile] = [join(files, 'broker'), join(files, 'reference')];
   const reference = startReference(referenceFile);
@@ -90,7 +93,7 @@ async function campaign({ minutes, rate }) {
       mappedFileSizeConsumeQueue: 6_000_000,
       tailCacheSize: 16 * 1024 * 1024,
     };
-    const broker = await servers.broker(OURS, { nameServer, settings, nodeArgs });
+    const broker = await servers.broker(server, { nameServer, settings, nodeArgs });
     delete process.env.MQ_LOOP_DELAY_FILE;
     load = fork(program('soak-load.mjs'), [nameServer.address, String(rate)]);
     let facts = {};
@@ -101,7 +104,7 @@ async function campaign({ minutes, rate }) {
     const retained = [];
     setTimeout(() => {
       process.kill(reference.pid, 'SIGUSR2');
-      retained.push(retainedMiB(broker, brokerFile));
+      if (isOurs) retained.push(retainedMiB(broker, brokerFile));
     }, warmUpMs);
     while (performance.now() - startedAt < minutes * 60_000) {
       await sleep(LOOK_MS);
@@ -115,9 +118,10 @@ async function campaign({ minutes, rate }) {
     }
     const { acked } = facts;
     const late = { late: lateness(brokerFile), machine: lateness(referenceFile) };
-    retained.push(retainedMiB(broker, brokerFile));
     load.send('stop sending');
     const behind = await untilConsumed(() => facts);
+    // Nothing is on its way any more, however far a busy machine had let things fall behind.
+    if (isOurs) retained.push(retainedMiB(broker, brokerFile));
     return {
       ...facts,
       acked,
@@ -165,7 +169,8 @@ function judge({ looks, late, machine, behind, failures, acked, retained }, isLo
         `(another process, with that: ${machine.p99Ms} ms)`,
     );
   if (behind > 0) violations.push(`${behind} of ${acked} acknowledged messages were never consumed`);
-  if (failures > acked * MAX_FAILED_SHARE) violations.push(`${failures} sends failed`);
+  if (failures > acked * MAX_FAILED_SHARE && machine.mostMs < STANDING_STILL_MS)
+    violations.push(`${failures} sends failed`);
   return { violations, slope, uncertainty, first, last };
 }
 
@@ -197,26 +202,48 @@ const { values } = parseArgs({
   options: {
     minutes: { type: 'string', default: '45' },
     rate: { type: 'string', default: '2000' },
+    server: { type: 'string', default: OURS },
     seed: { type: 'string', default: '1' },
   },
 });
-const result = await campaign({ minutes: Number(values.minutes), rate: Number(values.rate) });
+const { server } = values;
+const isOurs = server === OURS;
+const result = await campaign({ server, minutes: Number(values.minutes), rate: Number(values.rate) });
 const { violations, slope, uncertainty, first, last } = judge(
   result,
   Number(values.minutes) >= LEAST_MINUTES_FOR_SLOPE,
 );
+const { late, machine } = result;
+const facts = [
+  `${result.acked} acknowledged (${Math.round(result.rate)}/s)`,
+  `${result.retried} given back`,
+  `${result.restarts} clients restarted`,
+  `${result.failures} sends failed`,
+  `${last.topics} topics`,
+  `${result.behind} not consumed`,
+  `memory ${Math.round(first.mib)} to ${Math.round(last.mib)} MiB (${slope.toFixed(1)} ± ${uncertainty.toFixed(1)} MiB/h)`,
+  `descriptors ${first.descriptors} to ${last.descriptors}`,
+  // What only our broker says of itself.
+  ...(isOurs
+    ? [
+        `${result.retained.join(' and ')} MiB after garbage collections`,
+        `loop late ${late.ownP99Ms} ms p99, ${late.ownMostMs} ms at most of its own, ${late.p99Ms} and ${late.mostMs} with the machine's`,
+        `another process ${machine.p99Ms} and ${machine.mostMs}`,
+        `${violations.length} violations`,
+      ]
+    : []),
+];
 console.log(
-  `soak: ${values.minutes} min, ${result.acked} acknowledged (${Math.round(result.rate)}/s), ${result.retried} given back, ` +
-    `${result.restarts} clients restarted, ${result.failures} sends failed, ${last.topics} topics, ${result.behind} not consumed, memory ${Math.round(first.mib)} to ${Math.round(last.mib)} MiB ` +
-    `(${slope.toFixed(1)} ± ${uncertainty.toFixed(1)} MiB/h; ${result.retained.join(' and ')} after garbage collections), descriptors ${first.descriptors} to ${last.descriptors}, ` +
-    `loop late ${result.late.ownP99Ms} ms p99, ${result.late.ownMostMs} ms at most of its own, ${result.late.p99Ms} and ${result.late.mostMs} with the machine's ` +
-    `(another process ${result.machine.p99Ms} and ${result.machine.mostMs}), ` +
-    `${violations.length} violations, seed ${values.seed}`,
+  `${isOurs ? '' : `Apache ${server}: `}soak: ${values.minutes} min, ${facts.join(', ')}, seed ${values.seed}`,
 );
-for (const violation of violations) console.log(`  ${violation}`);
-let failed = violations.length > 0 || !(result.acked > 0);
-for (const [name, isFound] of await controls(Number(values.seed))) {
-  console.log(`control (${name}): ${isFound ? 'detected, as it must be' : 'NOT detected'}`);
-  failed ||= !isFound;
+if (isOurs) await conclude();
+
+async function conclude() {
+  for (const violation of violations) console.log(`  ${violation}`);
+  let failed = violations.length > 0 || !(result.acked > 0);
+  for (const [name, isFound] of await controls(Number(values.seed))) {
+    console.log(`control (${name}): ${isFound ? 'detected, as it must be' : 'NOT detected'}`);
+    failed ||= !isFound;
+  }
+  process.exitCode = failed ? 1 : 0;
 }
-process.exitCode = failed ? 1 : 0;

@@ -42,7 +42,7 @@ export async function decoders(golden) {
     ...bodyTargets(frames),
     ...messageTargets(golden),
     ...textTargets(frames),
-    ...storeTargets(),
+    ...(await storeTargets()),
   ];
 }
 
@@ -339,7 +339,7 @@ const QUEUE_ENTRIES = 64;
 const QUEUE_BYTES = QUEUE_ENTRIES * 20;
 const INDEX_SHAPE = { slots: 16, entries: 32 };
 
-function storeTargets() {
+async function storeTargets() {
   const long = Buffer.alloc(4096);
   [1_700_000_000_000n, 1_700_000_000_500n, 1_700_000_000_400n, 0n, 0n].forEach((value, i) =>
     long.writeBigInt64BE(value, i * 8),
@@ -353,7 +353,7 @@ function storeTargets() {
       share: 1,
     },
     { name: 'consume-queue', typed: STORE, seeds: queueFiles(), run: runConsumeQueue, share: 1 },
-    { name: 'index-file', typed: STORE, seeds: [indexFile()], run: runIndexFile, share: 1 },
+    { name: 'index-file', typed: STORE, seeds: [await indexFile()], run: runIndexFile, share: 1 },
     {
       name: 'consume-queue-ext',
       typed: NOTHING,
@@ -430,13 +430,13 @@ function queueHost(disk) {
   };
 }
 
-function indexFile() {
+async function indexFile() {
   const disk = new SimulatedDisk();
   disk.mkdir('/index');
   const handles = new FileHandles(disk, 4);
   const file = IndexFile.create(handles, '/index/20231114221320000', INDEX_SHAPE);
   for (let i = 0; i < 24; i++) file.put(i % 5 === 0 ? 16 : i, 1000 + i * 200, 1_700_000_000_000 + i * 1000);
-  while (file.writeSlots());
+  await file.flush();
   const bytes = disk.readFile('/index/20231114221320000');
   bytes.writeInt32BE(25, 36);
   bytes.writeBigInt64BE(1_700_000_000_000n, 0);
