@@ -69,6 +69,8 @@ export class CheckPoints implements TurnTask {
   readonly #orphans = new Map<CheckPoint, Set<number>>();
   #acked = new Map<CheckPoint, AckWaiter[]>();
   #isFlushed = false;
+  /** Pops of earlier runs, until `recoverOffsets`. */
+  #recovered: PopCheckPointRecord[] | undefined = [];
   /** Of pops since then every checkpoint is known that is not done. */
   readonly #startedAtMs: number;
 
@@ -206,6 +208,28 @@ export class CheckPoints implements TurnTask {
       this.#applyAck(decodePopAck(record.body, brokerName), record);
   }
 
+  /**
+   * Moves the offsets of groups behind what was popped since they were saved: these messages are in checkpoints, they come
+   * again if and when nobody acknowledges them. Call once, when everything was read; what was popped before `savedAtMs`, wall
+   * clock, is in the saved offsets, or an operator set them back since.
+   */
+  recoverOffsets(savedAtMs: number): void {
+    const { consumerOffsets } = this.#deps;
+    const ranges = (this.#recovered ?? []).filter(({ popTime }) => popTime >= savedAtMs);
+    this.#recovered = undefined;
+    for (const { topic, group, queueId, startOffset, offsets } of ranges.sort(
+      (a, b) => a.startOffset - b.startOffset,
+    )) {
+      const known = consumerOffsets.query(group, topic, queueId);
+      const committed = known < 0 ? startOffset : known;
+      const next = (offsets.at(-1) ?? startOffset - 1) + 1;
+      // A gap was popped before, or passed over by a filter: it is popped again.
+      if (startOffset <= committed && next > committed) {
+        consumerOffsets.commit('pop recovery', group, topic, queueId, next);
+      }
+    }
+  }
+
   /** Writes all that is in memory alone, and keeps nothing there any more; resolves once it is in the log, or cannot be. */
   async flush(): Promise<void> {
     this.#isFlushed = true;
@@ -310,6 +334,7 @@ export class CheckPoints implements TurnTask {
   }
 
   #applyCheckPoint(read: PopCheckPointRecord, { queueId, queueOffset, isThroughTimer }: ReviveRecord): void {
+    if (!isThroughTimer) this.#recovered?.push(read);
     const queue = this.#deps.queues.of(read.topic, read.group, read.queueId);
     const known = queue.checkPoints.get(checkPointKey(read.startOffset, read.popTime));
     const acked = known === undefined ? undefined : this.#orphans.get(known);

@@ -120,6 +120,13 @@ export class PopLongPolling implements TurnTask {
     }
   }
 
+  /** Everything can be popped now. */
+  notifyAll(): void {
+    for (const groups of this.#topics.values())
+      for (const places of groups.values())
+        for (const place of places.values()) this.#wakeFrom(place, 0, true);
+  }
+
   runAtTurnEnd(): void {
     const due = this.#due;
     this.#due = [];

@@ -45,6 +45,7 @@ export class PopService {
   #timer: Timer | undefined;
   #reading: Promise<void> | undefined;
   #isClosed = false;
+  #isReady = false;
 
   constructor(host: PopHost, files: PopFiles = {}) {
     this.#host = host;
@@ -99,7 +100,12 @@ export class PopService {
     this.budget = new PullBudget(() => settings.broker.maxPopBytesInFlight);
   }
 
-  /** Reads what earlier runs left in the revive topic, in the background: pops are served meanwhile. */
+  /** Until what earlier runs left is known, pops wait. */
+  get isReady(): boolean {
+    return this.#isReady;
+  }
+
+  /** Reads what earlier runs left in the revive topic, in the background. */
   start(): void {
     this.orderInfo.load();
     this.requestModes.load();
@@ -150,14 +156,25 @@ export class PopService {
       .readForeign()
       .catch((error: unknown) => this.#logger.error('the revive topic cannot be read', { error }))
       .then(() => {
-        // Only now every acknowledgement is known that was written before the start.
-        this.reviver.start();
+        this.#becomeReady();
         this.log.commit();
         this.queues.removeIdle(this.#clock.now() - IDLE_QUEUE_MS);
         if (this.#isClosed) return;
         this.#timer = this.#clock.setTimeout(() => this.#round(), reviveInterval);
         this.#timer.unref?.();
       });
+  }
+
+  /** Only now every pop and acknowledgement is known that was written before the start. */
+  #becomeReady(): void {
+    if (this.#isReady) return;
+    this.#isReady = true;
+    const { disk, settings } = this.#host;
+    const file = `${settings.store.storePathRootDir}/config/consumerOffset.json`;
+    this.checkPoints.recoverOffsets(disk.stat(file)?.mtimeMs ?? 0);
+    this.reviver.start();
+    this.polling.notifyAll();
+    this.notifications.notifyAll();
   }
 
   #pollingLimits(): PopPollingLimits {

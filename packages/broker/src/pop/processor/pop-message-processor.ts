@@ -84,7 +84,8 @@ export class PopMessageProcessor {
       this.#answerEmpty(pop, undefined, ResponseCode.POLLING_FULL, 'answers wait to be read');
       return undefined;
     }
-    const sources = this.#sources(pop);
+    // Before that a pop finds nothing, and waits if it may.
+    const sources = this.#broker.pop.isReady ? this.#sources(pop) : [];
     const { remoteAddress } = context.connection;
     const done = (pass: PopPass): void => this.#finish(pop, account, pass);
     return new PopPass(this.#broker, header, sources, filter, remoteAddress, done).run();
