@@ -151,7 +151,12 @@ export class DefaultMessageStore implements MessageStore {
     this.#files = new LogFiles(this.#disk, fileOptions, this.#logger);
     const segmentBytes = Math.min(SEGMENT_BYTES, settings.mappedFileSizeCommitLog);
     const tail = new TailCache(settings.tailCacheSize, segmentBytes);
-    this.#log = new CommitLog(this.#files, tail, settings.flushDiskType === 'SYNC_FLUSH');
+    this.#log = new CommitLog(
+      this.#files,
+      tail,
+      settings.flushDiskType === 'SYNC_FLUSH',
+      settings.enabledAppendPropCRC,
+    );
     const queueOptions = {
       dir: paths.consumeQueue,
       fileSizeBytes: settings.mappedFileSizeConsumeQueue,

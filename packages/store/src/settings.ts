@@ -74,6 +74,10 @@ export const messageStoreSettings = defineSettings(
       unit: 'bytes',
       help: 'Largest message body; the whole record may be 64 KiB larger.',
     }),
+    enabledAppendPropCRC: setting.boolean({
+      default: false,
+      help: 'End each record with a checksum of all of it (5.2 and newer), 20 bytes, as its last property.',
+    }),
     autoMessageVersionOnTopicLen: setting.boolean({
       default: true,
       help: 'Write version 2 records for topics over 127 bytes; false refuses such topics.',

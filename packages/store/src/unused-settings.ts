@@ -44,7 +44,6 @@ export const unusedStoreSettings = {
   asyncLearner: unused(setting.boolean, false, 'replica never joins the syncStateSet'),
   compactionScheduleInternal: unused(setting.int, 900_000, 'compaction period'),
   enableCompaction: unused(setting.boolean, true, 'compaction topics on'),
-  enabledAppendPropCRC: unused(setting.boolean, false, 'append property CRC to records'),
   putConsumeQueueDataByFileChannel: unused(setting.boolean, true, 'write CQ by file channel, not mmap'),
   rocksdbCQDoubleWriteEnable: unused(setting.boolean, false, 'write file CQ and RocksDB CQ'),
   timerEnableRetryUntilSuccess: unused(setting.boolean, false, 'retry timer puts for ever'),

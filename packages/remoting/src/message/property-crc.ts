@@ -7,6 +7,7 @@ import { MessageConst } from './message-const.js';
 import { NAME_VALUE_SEPARATOR, PROPERTY_SEPARATOR } from './properties.js';
 
 const NAME = Buffer.from(MessageConst.CRC32, 'ascii');
+const NO_BYTES = Buffer.alloc(0);
 const DIGITS = 10;
 const ZERO = 0x30;
 
@@ -40,4 +41,21 @@ export function verifyPropertyCrc(buf: Buffer, start: number, end: number): bool
     expected = expected * 10 + digit;
   }
   return bodyCrc(buf, start, nameAt) === expected;
+}
+
+/**
+ * The properties without a property of that name: only the broker may say what a record's checksum is. The same buffer where
+ * there is none.
+ */
+export function withoutPropertyCrc(properties: Buffer): Buffer {
+  let rest = properties;
+  let at = rest.indexOf(NAME);
+  while (at >= 0) {
+    const isName =
+      (at === 0 || rest[at - 1] === PROPERTY_SEPARATOR) && rest[at + NAME.length] === NAME_VALUE_SEPARATOR;
+    const end = rest.indexOf(PROPERTY_SEPARATOR, at);
+    if (isName) rest = Buffer.concat([rest.subarray(0, at), end < 0 ? NO_BYTES : rest.subarray(end + 1)]);
+    at = rest.indexOf(NAME, isName ? at : at + NAME.length);
+  }
+  return rest;
 }

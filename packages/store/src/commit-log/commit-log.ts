@@ -12,6 +12,7 @@ import {
   recordPropertiesBytes,
   transactionType,
   SysFlag,
+  withoutPropertyCrc,
   writeBlankRecord,
   writeRecord,
   type RecordFields,
@@ -69,7 +70,10 @@ export class CommitLog {
     readonly tail: TailCache,
     /** Whether each write is synced at once, so that space should be ready for it. */
     isSynced = false,
+    /** `enabledAppendPropCRC`: records end with a checksum of all of them. */
+    appendsPropertyCrc = false,
   ) {
+    this.#fields.appendPropertyCrc = appendsPropertyCrc;
     this.#space = isSynced ? new PreparedSpace() : undefined;
   }
 
@@ -173,9 +177,10 @@ export class CommitLog {
     if (inQueue) queue.nextOffset++;
     const propertiesEnd = at + size;
     const propertiesStart =
-      propertiesEnd - recordPropertiesBytes(message.properties, message.propertiesSuffix);
+      propertiesEnd -
+      recordPropertiesBytes(fields.properties, fields.propertiesSuffix, fields.appendPropertyCrc);
     const { scanned } = message;
-    const isScanned = scanned !== undefined;
+    const isScanned = scanned !== undefined && fields.properties === message.properties;
     return {
       topic: queue.topic.name,
       queueId: queue.queueId,
@@ -253,7 +258,8 @@ export class CommitLog {
     fields.reconsumeTimes = message.reconsumeTimes;
     fields.preparedTransactionOffset = message.preparedTransactionOffset;
     fields.body = message.body;
-    fields.properties = message.properties;
+    const { properties } = message;
+    fields.properties = fields.appendPropertyCrc === true ? withoutPropertyCrc(properties) : properties;
     fields.propertiesSuffix = message.propertiesSuffix;
     return fields;
   }

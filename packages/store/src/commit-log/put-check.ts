@@ -20,6 +20,7 @@ export interface PutLimits {
   readonly maxMessageSize: number;
   readonly mappedFileSizeCommitLog: number;
   readonly autoMessageVersionOnTopicLen: boolean;
+  readonly enabledAppendPropCRC: boolean;
 }
 
 export interface PutRefusal {
@@ -51,7 +52,11 @@ export function checkMessage(
   if (message.body.length > limits.maxMessageSize) {
     return illegal(`the body has ${message.body.length} bytes, at most ${limits.maxMessageSize} are allowed`);
   }
-  const propertiesBytes = recordPropertiesBytes(message.properties, message.propertiesSuffix);
+  const propertiesBytes = recordPropertiesBytes(
+    message.properties,
+    message.propertiesSuffix,
+    limits.enabledAppendPropCRC,
+  );
   if (propertiesBytes > MAX_PROPERTIES_BYTES) {
     const remark = `the properties have ${propertiesBytes} bytes, at most ${MAX_PROPERTIES_BYTES} are allowed`;
     return { status: 'PROPERTIES_SIZE_EXCEEDED', remark };
