@@ -37,6 +37,9 @@ import { ProducerManager } from './client/producer-manager.js';
 import type { ConfigText } from './config/config-text.js';
 import { ConsumerFilterManager } from './filter/consumer-filter-manager.js';
 import { calcFilterBitMap } from './filter/filter-bit-map.js';
+import { BacklogQuotas } from './limits/backlog-quotas.js';
+import { SendLimits } from './limits/send-limits.js';
+import { SendRates } from './limits/send-rates.js';
 import { FilterServers } from './filter/filter-servers.js';
 import { PullRequestHoldService } from './long-polling/pull-request-hold-service.js';
 import { type NetworkBinding, resolveBinding } from './network-binding.js';
@@ -60,6 +63,9 @@ const FILTER_PERSIST_MS = 10_000;
 
 /** The fast port is this far below the listening port. */
 const FAST_PORT_DISTANCE = 2;
+
+/** Period of comparing the backlogs of topics with their quotas. */
+const BACKLOG_CHECK_MS = 1_000;
 
 /** How long close waits for answers in progress. */
 const DRAIN_TIMEOUT_MS = 5_000;
@@ -395,6 +401,7 @@ export class BrokerController {
       filterServers,
       producers,
       locks: new RebalanceLockManager(common),
+      limits: this.#makeLimits(store, managers),
       stats,
       pullHolds: new PullRequestHoldService({
         clock: this.#clock,
@@ -403,6 +410,7 @@ export class BrokerController {
           total: this.#settings.broker.pullThreadPoolQueueCapacity,
           perConnection: this.#settings.broker.maxPullHoldsPerConnection,
         }),
+        gatherMs: () => this.#settings.broker.longPollingGatherMs,
         maxOffsetInQueue: (topic, queueId) => store.maxOffsetInQueue(topic, queueId),
       }),
       toClient,
@@ -413,6 +421,33 @@ export class BrokerController {
       messageRequestMode: this.#file('messageRequestMode.json'),
     });
     return { ...host, pop };
+  }
+
+  #makeLimits(
+    store: MessageStore,
+    { topicConfig, consumerOffsets }: Pick<BrokerParts, 'topicConfig' | 'consumerOffsets'>,
+  ): SendLimits {
+    const settings = this.#settings;
+    const isSystemTopic = (topic: string): boolean => topicConfig.isSystemTopic(topic);
+    const rates = new SendRates(this.#clock, settings.broker, isSystemTopic);
+    const backlogs = new BacklogQuotas(
+      settings.broker,
+      {
+        topics: () => topicConfig.table.keys(),
+        isSystemTopic,
+        groupsOf: (topic) => consumerOffsets.whichGroupsByTopic(topic),
+        queueIds: (topic) => store.queueIds(topic),
+        maxOffset: (topic, queueId) => store.maxOffsetInQueue(topic, queueId),
+        minOffset: (topic, queueId) => store.minOffsetInQueue(topic, queueId),
+        committedOffset: (group, topic, queueId) => consumerOffsets.query(group, topic, queueId),
+      },
+      this.#logger,
+    );
+    settings.onChange(() => {
+      rates.update(settings.broker);
+      backlogs.update(settings.broker);
+    });
+    return new SendLimits(rates, backlogs);
   }
 
   #watchConnections(server: RemotingServer, parts: BrokerParts): void {
@@ -458,6 +493,11 @@ export class BrokerController {
     this.#closers.push(() => pop.close());
 
     const settings = this.#settings;
+    this.#every(
+      () => BACKLOG_CHECK_MS,
+      'backlog quotas',
+      () => parts.limits.backlogs.check(),
+    );
     this.#every(
       () => settings.broker.flushConsumerOffsetInterval,
       'consumer offsets',

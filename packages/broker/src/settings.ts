@@ -12,6 +12,7 @@ import {
 } from '@mq/remoting/settings';
 
 import { compatibilitySettings } from './compatibility-settings.js';
+import { limitSettings } from './limits/limit-settings.js';
 import { popSettings } from './pop/pop-settings.js';
 
 const MASTER_ID = 0;
@@ -190,6 +191,7 @@ export const brokerSettings = defineSettings({
     mutable: true,
     help: 'Bytes of sends not yet answered; above it sends are refused with SYSTEM_BUSY (ours, in place of thread pool queues).',
   }),
+  ...limitSettings,
 
   // Transactions
   rejectTransactionMessage: setting.boolean({ default: false, mutable: true, help: 'Refuse half messages.' }),
@@ -260,6 +262,14 @@ export const brokerSettings = defineSettings({
     unit: 'bytes',
     mutable: true,
     help: 'Bytes of pull answers not yet taken by their connections; above half of it only consumers that have read everything get more (ours).',
+  }),
+  longPollingGatherMs: setting.int({
+    default: 1,
+    min: 0,
+    max: 1_000,
+    unit: 'ms',
+    mutable: true,
+    help: 'Above 4,000 wake-ups of single waiting pulls a second, how long they are gathered to be answered together; 0 never (ours).',
   }),
   maxPullHoldsPerConnection: setting.int({
     default: 20_000,
