@@ -54,15 +54,18 @@ export function placeOfLevel(
   { topic, queueId }: Pick<AppendMessage, 'topic' | 'queueId'>,
 ): WaitingPlace {
   const clamped = Math.min(level, levels.maxLevel);
-  const properties: Record<string, string> = {};
-  if (clamped !== level) properties[MessageConst.DELAY_TIME_LEVEL] = String(clamped);
-  properties[MessageConst.REAL_TOPIC] = topic;
-  properties[MessageConst.REAL_QUEUE_ID] = String(queueId);
-  return {
-    topic: SystemTopic.SCHEDULE,
-    queueId: queueIdOfLevel(clamped),
-    added: Buffer.from(encodeProperties(properties)),
-  };
+  let added = targetProperties(topic, queueId);
+  if (clamped !== level) {
+    const instead = encodeProperties({ [MessageConst.DELAY_TIME_LEVEL]: String(clamped) });
+    added = Buffer.concat([Buffer.from(instead), added]);
+  }
+  return { topic: SystemTopic.SCHEDULE, queueId: queueIdOfLevel(clamped), added };
+}
+
+/** REAL_TOPIC and REAL_QID as bytes. */
+function targetProperties(topic: string, queueId: number): Buffer {
+  const properties = { [MessageConst.REAL_TOPIC]: topic, [MessageConst.REAL_QUEUE_ID]: String(queueId) };
+  return Buffer.from(encodeProperties(properties));
 }
 
 /** Whether a message asks for a delivery time; whether it has a delay level too, which would count alone, is not asked. */
@@ -101,12 +104,9 @@ export function placeOfTimer(
   if (deliverMs - nowMs > settings.timerMaxDelaySec * 1000) return 'WHEEL_TIMER_MSG_ILLEGAL';
   const outMs = slotBefore(deliverMs, settings.timerPrecisionMs);
   if (timers.isReject(outMs)) return 'WHEEL_TIMER_FLOW_CONTROL';
-  const added = encodeProperties({
-    [MessageConst.TIMER_OUT_MS]: String(outMs),
-    [MessageConst.REAL_TOPIC]: topic,
-    [MessageConst.REAL_QUEUE_ID]: String(queueId),
-  });
-  return { topic: TIMER_TOPIC, queueId: 0, added: Buffer.from(added), outMs };
+  const due = encodeProperties({ [MessageConst.TIMER_OUT_MS]: String(outMs) });
+  const added = Buffer.concat([Buffer.from(due), targetProperties(topic, queueId)]);
+  return { topic: TIMER_TOPIC, queueId: 0, added, outMs };
 }
 
 /** What upstream tells a producer whose timer message is refused. */

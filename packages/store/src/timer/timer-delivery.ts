@@ -35,7 +35,8 @@ export class TimerDelivery {
   readonly #parts: TimerParts;
   /** Properties added to the last message, as bytes: messages of one slot mostly share them. */
   #suffix = Buffer.alloc(0);
-  #suffixText = '';
+  #suffixOf: number | undefined = -1;
+  #suffixAtMs = -1;
   /** Ends the pause between two attempts. */
   #wake: (() => void) | undefined;
 
@@ -127,12 +128,14 @@ export class TimerDelivery {
   }
 
   #added(due: DueMessage): Buffer {
-    const text = encodeProperties({
-      [MessageConst.TIMER_ENQUEUE_MS]: enqueuedText(due),
-      [MessageConst.TIMER_DEQUEUE_MS]: String(this.#parts.clock.now()),
-    });
-    if (text !== this.#suffixText) {
-      this.#suffixText = text;
+    const nowMs = this.#parts.clock.now();
+    if (due.enqueuedMs !== this.#suffixOf || nowMs !== this.#suffixAtMs) {
+      this.#suffixOf = due.enqueuedMs;
+      this.#suffixAtMs = nowMs;
+      const text = encodeProperties({
+        [MessageConst.TIMER_ENQUEUE_MS]: enqueuedText(due),
+        [MessageConst.TIMER_DEQUEUE_MS]: String(nowMs),
+      });
       this.#suffix = Buffer.from(text, 'latin1');
     }
     return this.#suffix;

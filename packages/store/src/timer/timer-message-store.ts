@@ -24,8 +24,8 @@ import { recountTimers } from './timer-recount.js';
 import { recoverTimers, rewind } from './timer-recovery.js';
 import { TimerWheel } from './timer-wheel.js';
 
-/** Arrivals are gathered this long before they are enqueued. */
-const GATHER_MS = 10;
+/** Arrivals are gathered this long before they are enqueued, at a precision of one second. */
+const GATHER_MS = 50;
 /** Longest sleep, so that a jump of the wall clock is noticed. */
 const MAX_SLEEP_MS = 1000;
 const FAILURE_PAUSE_MS = 1000;
@@ -71,6 +71,7 @@ export class TimerMessageStore {
   #dequeueing: Promise<void> | undefined;
   #flushing: Promise<void> | undefined;
   #lastRecountMs: number;
+  readonly #gatherMs: number;
   #enqueued = 0;
   readonly #rates = new Rates();
 
@@ -117,6 +118,7 @@ export class TimerMessageStore {
     this.#enqueue = new TimerEnqueue(this.#parts, this.#delivery);
     this.#dequeue = new TimerDequeue(this.#parts, this.#delivery);
     this.#lastRecountMs = clock.monotonic();
+    this.#gatherMs = Math.max(1, (GATHER_MS * timerPrecisionMs) / 1000);
   }
 
   // ---- life
@@ -184,7 +186,7 @@ export class TimerMessageStore {
   notifyArrival(): void {
     if (this.#status !== 'started' || this.#enqueueTimer !== undefined || this.#enqueueing !== undefined)
       return;
-    this.#enqueueTimer = this.#options.clock.setTimeout(() => this.#startEnqueue(), GATHER_MS);
+    this.#enqueueTimer = this.#options.clock.setTimeout(() => this.#startEnqueue(), this.#gatherMs);
   }
 
   /**

@@ -5,7 +5,6 @@ import {
   decodeTimerMetrics,
   encodeTimerMetrics,
   firstDataVersion,
-  type DataVersion,
   type TimerMetrics,
 } from '@mq/remoting/protocol';
 
@@ -22,21 +21,21 @@ export interface MetricsFile {
 
 export class TimerCounts {
   readonly #counts = new Map<string, Count>();
-  #version: DataVersion;
+  readonly #version: { counter: number; stateVersion: number; timestamp: number };
   #isDirty = false;
 
   constructor(
     private readonly clock: Clock,
     private readonly file: MetricsFile | undefined,
   ) {
-    this.#version = firstDataVersion(clock.now());
+    this.#version = { ...firstDataVersion(clock.now()) };
   }
 
   load(): void {
     const text = this.file?.load();
     if (text === undefined) return;
     const { dataVersion, timingCount } = decodeTimerMetrics(Buffer.from(text));
-    this.#version = { ...dataVersion };
+    Object.assign(this.#version, dataVersion);
     for (const [topic, { count, timeStamp }] of Object.entries(timingCount))
       this.#counts.set(topic, { count, timeStamp });
   }
@@ -54,7 +53,8 @@ export class TimerCounts {
       count.count += change;
       count.timeStamp = now;
     }
-    this.#version = { ...this.#version, timestamp: now, counter: this.#version.counter + 1 };
+    this.#version.timestamp = now;
+    this.#version.counter++;
     this.#isDirty = true;
   }
 
@@ -76,7 +76,7 @@ export class TimerCounts {
 
   /** The body of GET_TIMER_METRICS. */
   toBody(): TimerMetrics {
-    return { dataVersion: this.#version, timingCount: Object.fromEntries(this.#counts) };
+    return { dataVersion: { ...this.#version }, timingCount: Object.fromEntries(this.#counts) };
   }
 
   /** Writes the file if a count changed since. @throws DiskError */

@@ -16,6 +16,7 @@ import {
 const QUEUE_ID = new ExtKey('queueId');
 const QUEUE_OFFSET = new ExtKey('queueOffset');
 const TRANSACTION_ID = new ExtKey('transactionId');
+const RECALL_HANDLE = new ExtKey('recallHandle');
 
 const OFFSET_DIGITS = 16;
 const TWO_32 = 0x1_0000_0000;
@@ -32,6 +33,8 @@ export class SendResponseHeader implements HotResponseHeader {
   uniqKeySource: Buffer = EMPTY;
   uniqKeyStart = 0;
   uniqKeyEnd = 0;
+  /** Of a timer message: base64, so that it needs no escaping; empty: left out. */
+  recallHandle: Buffer = EMPTY;
 
   readonly #hostHex: string;
   #rocketmqBlock: Buffer = EMPTY;
@@ -60,7 +63,8 @@ export class SendResponseHeader implements HotResponseHeader {
       Math.max(this.#rocketmqBlock.length, this.#jsonBlock.length) +
       QUEUE_ID.maxBytes(MAX_DIGITS) +
       QUEUE_OFFSET.maxBytes(MAX_DIGITS) +
-      TRANSACTION_ID.maxBytes(this.uniqKeyEnd - this.uniqKeyStart)
+      TRANSACTION_ID.maxBytes(this.uniqKeyEnd - this.uniqKeyStart) +
+      RECALL_HANDLE.maxBytes(this.recallHandle.length)
     );
   }
 
@@ -73,6 +77,9 @@ export class SendResponseHeader implements HotResponseHeader {
     if (uniqKeyEnd > uniqKeyStart) {
       end = writeRocketmqBytes(target, end, TRANSACTION_ID, uniqKeySource, uniqKeyStart, uniqKeyEnd);
     }
+    const { recallHandle } = this;
+    if (recallHandle.length > 0)
+      end = writeRocketmqBytes(target, end, RECALL_HANDLE, recallHandle, 0, recallHandle.length);
     return writeRocketmqNumber(target, end, QUEUE_OFFSET, this.queueOffset);
   }
 
@@ -85,6 +92,9 @@ export class SendResponseHeader implements HotResponseHeader {
     if (uniqKeyEnd > uniqKeyStart) {
       end = writeJsonBytes(target, end, TRANSACTION_ID, uniqKeySource, uniqKeyStart, uniqKeyEnd);
     }
+    const { recallHandle } = this;
+    if (recallHandle.length > 0)
+      end = writeJsonBytes(target, end, RECALL_HANDLE, recallHandle, 0, recallHandle.length);
     return writeJsonNumber(target, end, QUEUE_OFFSET, this.queueOffset, true);
   }
 

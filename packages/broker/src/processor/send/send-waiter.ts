@@ -60,8 +60,7 @@ export class SendWaiter implements PutWaiter {
       return;
     }
     this.shared.broker.stats.recordPut(this.topic, this.queueId, this.messageCount, result.sizeBytes);
-    const isPlain = this.messageCount === 1 && this.recallHandle === undefined && this.#isPlainKey();
-    if (status === 'PUT_OK' && isPlain) this.#answerHot(result);
+    if (status === 'PUT_OK' && this.messageCount === 1 && this.#isPlainKey()) this.#answerHot(result);
     else this.#answerGeneral(result);
   }
 
@@ -73,6 +72,7 @@ export class SendWaiter implements PutWaiter {
     header.uniqKeySource = this.#uniqKeySource;
     header.uniqKeyStart = this.#uniqKeyStart;
     header.uniqKeyEnd = this.#uniqKeyEnd;
+    header.recallHandle = this.recallHandle === undefined ? EMPTY : Buffer.from(this.recallHandle, 'latin1');
     this.context.respondHot(header);
   }
 

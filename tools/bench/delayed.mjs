@@ -1,0 +1,75 @@
+// What a delayed message costs from the send to the delivery, and what a million waiting timers hold; Apache's 5.3.3 and ours:
+//   node tools/bench/delayed.mjs [--rate 3000] [--seconds 5] [--rounds 3] [--pending 1000000] [--mqload PATH]
+// Both brokers are warm and get the same load in turns; CPU is counted until every message was delivered.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { OURS, Servers } from '../interop/lib/servers.mjs';
+import { buildLoadGenerator, runLoad } from './load.mjs';
+import { cpuSeconds, privateMegabytes } from './process.mjs';
+import { JAVA, median, prepareSides, startSide, tableHead, tableRow } from './sides.mjs';
+
+const TOPIC = 'BenchTopic';
+/** Until everything that waits for a second was delivered: a slot of the wheel, and time to spare. */
+const SETTLE_MS = 4_000;
+const WARM_UP_ROUNDS = 3;
+const KINDS = [
+  { name: 'delay level of 1 s', props: 'DELAY=1' },
+  { name: 'timer of 1 s', props: 'TIMER_DELAY_MS=1000' },
+];
+const AIM = '≥ 3 ×';
+
+const { values } = parseArgs({
+  options: {
+    rate: { type: 'string', default: '3000' },
+    seconds: { type: 'string', default: '5' },
+    rounds: { type: 'string', default: '3' },
+    pending: { type: 'string', default: '1000000' },
+    mqload: { type: 'string', default: '' },
+  },
+});
+const mqload = values.mqload || buildLoadGenerator();
+
+const target = ({ nameServer }) => ['-ns', nameServer.address, '-topic', TOPIC];
+const load = ['-size', '128', '-conns', '1', '-inflight', '64', '-codec', 'rocketmq'];
+
+/** CPU µs a message, from the first send until the last delivery. */
+async function cost(side, props) {
+  const before = cpuSeconds(side.broker.pid);
+  const count = Number(values.rate) * Number(values.seconds);
+  const time = ['-rate', values.rate, '-seconds', values.seconds, '-warmup', '0'];
+  await runLoad(mqload, ['send', ...target(side), ...load, '-props', props, ...time]);
+  await sleep(SETTLE_MS);
+  return ((cpuSeconds(side.broker.pid) - before) / count) * 1e6;
+}
+
+prepareSides();
+const servers = new Servers();
+try {
+  const sides = [];
+  for (const kind of [JAVA, OURS]) sides.push(await startSide(servers, kind));
+  console.log(tableHead);
+  for (const { name, props } of KINDS) {
+    for (let n = 0; n < WARM_UP_ROUNDS; n++) await Promise.all(sides.map((side) => cost(side, props)));
+    const costs = sides.map(() => []);
+    for (let round = 0; round < Number(values.rounds); round++) {
+      for (const index of round % 2 === 0 ? [0, 1] : [1, 0])
+        costs[index].push(await cost(sides[index], props));
+    }
+    console.log(tableRow(`${name}, ${values.rate} a second: CPU µs a message`, ...costs.map(median), AIM));
+  }
+  const held = [];
+  for (const side of sides) {
+    const before = privateMegabytes(side.broker.pid);
+    const fill = ['-count', values.pending, '-seconds', '600', '-props', 'TIMER_DELAY_SEC=7200'];
+    await runLoad(mqload, ['send', ...target(side), ...load, ...fill]);
+    await sleep(SETTLE_MS);
+    const after = privateMegabytes(side.broker.pid);
+    console.log(
+      `${side.kind}: ${before.toFixed(0)} MB before, ${after.toFixed(0)} MB with ${values.pending} timers waiting`,
+    );
+    held.push(after);
+  }
+  console.log(tableRow(`private memory with ${values.pending} timers waiting, MB`, ...held, 'bounded'));
+} finally {
+  await servers.dispose();
+}

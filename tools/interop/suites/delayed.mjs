@@ -1,0 +1,156 @@
+// Delayed messages across: levels, timers of any delay and recalls, with official clients on ours and ours on Apache's; and
+// store directories with messages that wait, continued by the other broker. None is lost, none comes early.
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { mqadmin, runJava } from '../lib/apache.mjs';
+import { readLines } from '../lib/checks.mjs';
+import { runToEnd } from '../lib/command.mjs';
+import { freePort, OURS, Servers } from '../lib/servers.mjs';
+
+const TOPIC = 'DelayedTopic';
+const SETTINGS = {
+  messageDelayLevel: '1s 3s 20s',
+  recallMessageEnable: true,
+  mappedFileSizeTimerLog: 52 * 100 + 16,
+};
+const LEVELS_MS = [0, 1_000, 3_000, 20_000];
+const TIMEOUT_SECONDS = 60;
+/** Messages come when their slot of a second is over; a busy machine adds to that. */
+const MOST_LATE_MS = 15_000;
+
+const LEVELS = ['l1:level:1', 'l2:level:2', 'l1b:level:1'];
+const TIMERS = ['t1:ms:1500', 't2:sec:3', 't3:at:2000', 't4:ms:400', 'r1:recall:4000', 't5:ms:4000'];
+
+const program = fileURLToPath(new URL('../programs/our-delayed.mjs', import.meta.url));
+let nextFile = 0;
+
+async function run(client, folder, mode, nameServer, group, ...rest) {
+  const output = join(folder, `delayed-${nextFile++}.jsonl`);
+  const args = [mode, nameServer.address, TOPIC, group, output, ...rest];
+  const result =
+    client === OURS
+      ? await runToEnd(process.execPath, [program, ...args], { timeoutMs: 120_000 })
+      : await runJava(client, 'Delayed', args);
+  assert.equal(
+    result.code,
+    0,
+    `${client} ${mode}: ${result.stderr.slice(-2000)}${result.stdout.slice(-500)}`,
+  );
+  return readLines(output);
+}
+
+const send = (client, { folder, nameServer }, delays) =>
+  run(client, folder, 'send', nameServer, 'delayed-producer', ...delays);
+const receive = (client, { folder, nameServer }, count, group) =>
+  run(client, folder, 'receive', nameServer, group, String(count), String(TIMEOUT_SECONDS));
+
+/** `sent` are lines of `send`; messages to be recalled must not come. */
+function check(delays, sent, received, { mayRepeat = false, mostLateMs = MOST_LATE_MS } = {}) {
+  const sentMs = new Map(sent.map(({ id, sentMs }) => [id, sentMs]));
+  const wanted = delays.filter((delay) => !delay.includes(':recall:')).map((delay) => delay.split(':'));
+  assert.equal(sent.length, delays.length);
+  for (const { status } of sent) assert.equal(status, 'SEND_OK');
+  const ids = received.map(({ id }) => id);
+  assert.deepEqual([...new Set(ids)].sort(), wanted.map(([id]) => id).sort());
+  if (!mayRepeat) assert.equal(ids.length, wanted.length, `each once: ${ids}`);
+  for (const { id, cameMs } of received) {
+    const [, kind, value] = wanted.find(([wantedId]) => wantedId === id);
+    const delayMs = kind === 'level' ? LEVELS_MS[value] : kind === 'sec' ? value * 1000 : Number(value);
+    const lateMs = cameMs - sentMs.get(id) - delayMs;
+    assert.ok(lateMs >= 0, `${id} came ${-lateMs} ms early`);
+    assert.ok(lateMs < mostLateMs, `${id} came ${lateMs} ms late`);
+  }
+}
+
+async function createTopic(nameServer, broker) {
+  const where = ['-n', nameServer.address, '-b', broker.address, '-t', TOPIC, '-r', '2', '-w', '2'];
+  const created = await mqadmin('5.3.3', ['updateTopic', ...where]);
+  assert.match(created.stdout, /success/, created.stdout + created.stderr);
+  await routeIsThere(nameServer);
+}
+
+async function routeIsThere(nameServer) {
+  for (let attempt = 0; attempt < 40; attempt++) {
+    const route = await mqadmin('5.3.3', ['topicRoute', '-n', nameServer.address, '-t', TOPIC]);
+    if (/queueDatas/.test(route.stdout)) return;
+  }
+  assert.fail('the broker did not register');
+}
+
+for (const [brokerKind, clients] of [
+  [OURS, { '5.3.3': [...LEVELS, ...TIMERS], '4.9.7': LEVELS }],
+  ['5.3.3', { [OURS]: [...LEVELS, ...TIMERS] }],
+  ['4.9.7', { [OURS]: LEVELS }],
+]) {
+  describe(`delayed messages on the broker ${brokerKind}`, () => {
+    const servers = new Servers();
+    const context = {};
+    before(async () => {
+      context.folder = servers.folder();
+      context.nameServer = await servers.nameServer(OURS);
+      const broker = await servers.broker(brokerKind, { nameServer: context.nameServer, settings: SETTINGS });
+      await createTopic(context.nameServer, broker);
+    });
+    after(() => servers.dispose());
+    for (const [client, delays] of Object.entries(clients)) {
+      test(`come to the client ${client} at their time`, async () => {
+        const named = delays.map((delay) => `${client}-${delay}`);
+        const wanted = named.filter((delay) => !delay.includes(':recall:')).length;
+        const receiving = receive(client, context, wanted, `delayed-${client.replaceAll('.', '_')}`);
+        const sent = await send(client, context, named);
+        const received = (await receiving).filter(({ id }) => id.startsWith(client));
+        check(named, sent, received);
+      });
+    }
+  });
+}
+
+describe('store directories with messages that wait', () => {
+  const delays = [
+    'a:level:3',
+    'b:ms:20000',
+    'c:sec:25',
+    'd:at:22000',
+    'e:recall:24000',
+    'f:level:1',
+    'g:ms:1000',
+  ];
+  for (const [first, end, second] of [
+    ['5.3.3', 'stop', OURS],
+    ['5.3.3', 'kill', OURS],
+    [OURS, 'stop', '5.3.3'],
+    [OURS, 'kill', '5.3.3'],
+  ]) {
+    test(`begun by ${first} (${end}), continued by ${second}: none is lost, none early`, async () => {
+      const servers = new Servers();
+      try {
+        const nameServer = await servers.nameServer(OURS);
+        const context = { nameServer, folder: servers.folder() };
+        const options = {
+          nameServer,
+          storeDir: servers.folder(),
+          port: await freePort(),
+          settings: SETTINGS,
+        };
+        const broker = await servers.broker(first, options);
+        await createTopic(nameServer, broker);
+        const sent = await send(OURS, context, delays);
+        // What is due now is delivered here.
+        const soon = await receive(OURS, context, 2, 'before');
+        if (end === 'kill') await broker.kill();
+        else await broker.stop();
+        await servers.broker(second, options);
+        await routeIsThere(nameServer);
+        const wanted = delays.filter((delay) => !delay.includes(':recall:')).length;
+        const received = await receive(OURS, context, wanted, 'after');
+        assert.equal(soon.length, 2);
+        // The other broker's start may take longer than a message waits.
+        check(delays, sent, received, { mayRepeat: end === 'kill', mostLateMs: 120_000 });
+      } finally {
+        await servers.dispose();
+      }
+    });
+  }
+});
