@@ -362,7 +362,8 @@ describe('a transaction producer', () => {
 
   test('needs a checkTransaction', async () => {
     cluster = await withTopic();
-    const options = { nameServers: cluster.nameServers, producerGroup: 'P' } as TransactionProducerOptions;
+    const incomplete: unknown = { nameServers: cluster.nameServers, producerGroup: 'P' };
+    const options = incomplete as TransactionProducerOptions;
     expect(() => new TransactionProducer(options)).toThrow(/checkTransaction must be a function/);
   });
 });

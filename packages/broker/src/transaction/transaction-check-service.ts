@@ -65,6 +65,8 @@ export class TransactionCheckService {
   #timer: Timer | undefined;
   #round: Promise<void> | undefined;
   #isClosed = false;
+  /** Groups that nobody of was online in this round; each is logged once. */
+  readonly #offlineGroups = new Set<string>();
   #pending: PendingProgress | undefined;
   #published = -1;
 
@@ -116,6 +118,7 @@ export class TransactionCheckService {
   async #check(): Promise<void> {
     if (!(await this.#deps.isReady())) return;
     this.publishProgress();
+    this.#offlineGroups.clear();
     const { store, clock } = this.#deps;
     const { ledger } = this.#state;
     const endMs = clock.monotonic() + ROUND_LIMIT_MS;
@@ -204,10 +207,10 @@ export class TransactionCheckService {
     const group = half.properties[MessageConst.PRODUCER_GROUP] ?? '';
     const producer = producers.availableChannel(group);
     if (producer === undefined) {
-      logger.warn('transaction not checked: no producer of its group is online', {
-        group,
-        topic: half.realTopic,
-      });
+      if (!this.#offlineGroups.has(group)) {
+        logger.warn('transactions not checked: no producer of their group is online', { group });
+      }
+      this.#offlineGroups.add(group);
     } else toClient.oneway(producer.connection, checkRequest(half, copy, stored, brokerName));
     return true;
   }

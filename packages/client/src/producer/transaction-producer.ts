@@ -39,6 +39,8 @@ export interface TransactionProducerOptions extends ProducerOptions {
 
 /** A message sent in a transaction. */
 export interface TransactionSendResult extends SendResult {
+  /** The id the message carries. */
+  readonly transactionId: string;
   /** What the broker was told. */
   readonly localTransactionState: LocalTransactionState;
   /** What the local transaction threw; the state is UNKNOWN then. */
@@ -124,7 +126,8 @@ export class TransactionProducer extends Producer {
       const outcome = await this.#runLocal(sent, local);
       await this.#end(message, sent, outcome);
       const { state, error } = outcome;
-      const result = { ...sent, localTransactionState: state };
+      // Brokers of 4.x do not name it.
+      const result = { ...sent, transactionId: sent.msgId, localTransactionState: state };
       return error === undefined ? result : { ...result, localError: error };
     } finally {
       this.#transactions.end();
