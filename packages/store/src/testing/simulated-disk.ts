@@ -230,7 +230,7 @@ export class SimulatedDisk implements Disk {
       hash.update(`${path}\n${inode?.mtimeMs};`);
       inode?.cached.addTo(hash);
     }
-    return hash.digest('latin1');
+    return hash.digest('hex');
   }
 
   /** The process died, the machine did not: every accepted byte is there, and still not synced. */
