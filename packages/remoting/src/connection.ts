@@ -38,6 +38,14 @@ export interface Connection {
   /** Queues a request that gets no answer. */
   oneway(command: RemotingCommand): void;
 
+  /**
+   * Takes no more requests from the peer until `resumeReading`: whoever keeps requests that have to wait for the peer's own
+   * reading need not be given hundreds of them. Responses still leave. Absent where there is no socket.
+   */
+  pauseReading?(): void;
+
+  resumeReading?(): void;
+
   /** Closes at once; frames still queued are dropped. The reason is logged and given to waiting requests. */
   close(reason: string): void;
 

@@ -406,6 +406,28 @@ describe('a peer that does not read', () => {
     await allAsked;
   });
 
+  test('is asked for nothing while its reading is paused by whoever serves it, and then goes on', async () => {
+    const { server } = await start();
+    const asked: number[] = [];
+    server.register(bigCode, (request, { connection }) => {
+      asked.push(request.opaque);
+      if (request.opaque === 2) connection.pauseReading?.();
+      return RemotingCommand.response(0);
+    });
+    const connected = new Promise<Connection>((resolve) => server.on('connect', resolve));
+    const peer = await bench.socket();
+    peer.write(Buffer.concat([1, 2, 3, 4].map((opaque) => frameOf(bigCode, opaque))));
+    expect(await readFrames(peer, 2)).toHaveLength(2);
+    peer.write(frameOf(bigCode, 5));
+    const other = await bench.socket();
+    other.write(frameOf(echoCode, 1));
+    await readFrames(other, 1);
+    expect(asked).toEqual([1, 2]);
+    (await connected).resumeReading?.();
+    expect(await readFrames(peer, 3)).toHaveLength(3);
+    expect(asked).toEqual([1, 2, 3, 4, 5]);
+  });
+
   test('gets everything once it reads again', async () => {
     const { server } = await start();
     server.register(bigCode, () => RemotingCommand.response(0, undefined, undefined, mebibyte));

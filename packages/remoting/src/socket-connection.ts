@@ -102,6 +102,8 @@ export class SocketConnection implements Connection, TurnTask {
   /** The socket said so and everybody was told; follows {@link isOpen} by a turn. */
   #isClosed = false;
   #paused = false;
+  /** Between `pauseReading` and `resumeReading`. */
+  #isHeld = false;
   #stopped = false;
   #closeReason: string | undefined;
   #atFault = false;
@@ -237,6 +239,18 @@ export class SocketConnection implements Connection, TurnTask {
     this.#socket.destroy();
   }
 
+  pauseReading(): void {
+    this.#isHeld = true;
+    this.#pause();
+  }
+
+  resumeReading(): void {
+    if (!this.#isHeld) return;
+    this.#isHeld = false;
+    // Where the peer has to read first, `drain` goes on.
+    if (!this.#socket.writableNeedDrain) this.#goOnReading();
+  }
+
   /** Stops taking requests from the peer for good; responses still leave. */
   stopReading(): void {
     this.#paused = true;
@@ -343,7 +357,7 @@ export class SocketConnection implements Connection, TurnTask {
   }
 
   #goOnReading(): void {
-    if (!this.#paused || this.#stopped || !this.#open) return;
+    if (!this.#paused || this.#isHeld || this.#stopped || !this.#open) return;
     this.#paused = false;
     this.#handleFrames();
     if (!this.#paused) this.#socket.resume();

@@ -90,4 +90,23 @@ describe('the budget of pull answers', () => {
     }
     expect(served.slice(4)).toEqual([2, 3, 4, 5, 6, 7, 2, 3, 4, 5, 6, 7]);
   });
+
+  test('has no more requests taken from a connection of which many wait, until they are served', async () => {
+    const budget = new PullBudget(() => 100 * MIB);
+    const calls: string[] = [];
+    const connection = Object.assign(new FakeConnection(), {
+      pauseReading: () => void calls.push('pause'),
+      resumeReading: () => void calls.push('resume'),
+    });
+    const account = budget.accountFor(connection)!;
+    budget.take(account, MIB);
+    for (let number = 1; number <= 9; number++) {
+      expect(budget.waitFor(connection, () => void calls.push(`pull ${number}`))).toBe(true);
+      expect(calls).toEqual(number < 8 ? [] : ['pause']);
+    }
+    budget.give(account, MIB);
+    await nextTurn();
+    const pulls = Array.from({ length: 9 }, (_, index) => `pull ${index + 1}`);
+    expect(calls).toEqual(['pause', ...pulls, 'resume']);
+  });
 });

@@ -19,6 +19,9 @@ export const ASSUMED_READ_BYTES = 256 * 1024;
  */
 const MAX_WAITING = 1024;
 
+/** Pulls that wait of one connection, from which on no more requests are taken from it until they are served. */
+const PAUSE_WAITING = 8;
+
 /** What is on its way to one connection, and its pulls that wait until it is less. */
 export interface PullAccount {
   bytes: number;
@@ -68,8 +71,11 @@ export class PullBudget implements TurnTask {
     const waitsForTurn = this.#turnBytes >= PER_TURN_BYTES && this.#hasRoom(account);
     if (account.bytes === 0 && !waitsForTurn) return false;
     account.waiting.push(() => {
-      if (connection.isOpen) resume();
+      if (!connection.isOpen) return;
+      resume();
+      if (account.waiting.length === 0) connection.resumeReading?.();
     });
+    if (account.waiting.length === PAUSE_WAITING) connection.pauseReading?.();
     if (waitsForTurn) this.#makeReady(account);
     return true;
   }
