@@ -45,6 +45,16 @@ async function createTopic({ nameServer, broker }, topic) {
   const options = ['-b', broker.address, '-t', topic, '-r', '2', '-w', '2'];
   const created = await mqadmin('5.3.3', ['updateTopic', ...where, ...options]);
   assert.match(created.stdout, /success/, `updateTopic: ${created.stdout}${created.stderr}`);
+  await routeOf({ nameServer }, topic);
+}
+
+/** Waits until the NameServer knows where the topic is: Apache's broker tells it some seconds after its start. */
+async function routeOf({ nameServer }, topic) {
+  for (let attempt = 0; ; attempt++) {
+    const route = await mqadmin('5.3.3', ['topicRoute', '-n', nameServer.address, '-t', topic]);
+    if (/queueDatas/.test(route.stdout)) return;
+    assert.ok(attempt < 20, `no route of ${topic}: ${route.stdout}${route.stderr}`);
+  }
 }
 
 async function send({ nameServer }, topic) {
@@ -184,6 +194,7 @@ describe('a store with bits changes hands', () => {
         assert.deepEqual((await consuming).seqs, wanted);
         await context.broker.stop();
         context.broker = await servers.broker(second, options);
+        await routeOf(context, 'Bits');
         await send(context, 'Bits');
         // A group of its own finds both halves; the known one only what is new.
         const sql = { sql: EXPRESSION };
