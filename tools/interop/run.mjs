@@ -20,6 +20,7 @@ console.log('== ali-ons');
 installAliOns();
 buildApp('nameserver', 'mqnamesrv.js');
 buildApp('broker', 'mqbroker.js');
+buildApp('mqadmin', 'mqadmin.js');
 step('building @mq/client and @mq/filtersrv', 'npx', [
   'nx',
   'run-many',
