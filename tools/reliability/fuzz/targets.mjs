@@ -427,6 +427,10 @@ function queueHost(disk) {
     cachedBlock: nothing,
     cacheBlock: nothing,
     reportGap: nothing,
+    reportDamage: nothing,
+    reportOverlap: nothing,
+    rowChanged: nothing,
+    aboutToShrink: nothing,
   };
 }
 
