@@ -7,6 +7,7 @@ import type { ConsumerManager } from './client/consumer-manager.js';
 import type { ProducerManager } from './client/producer-manager.js';
 import type { ConsumerFilterManager } from './filter/consumer-filter-manager.js';
 import type { FilterServers } from './filter/filter-servers.js';
+import type { SendLimits } from './limits/send-limits.js';
 import type { PullRequestHoldService } from './long-polling/pull-request-hold-service.js';
 import type { ConsumerOffsetManager } from './offset/consumer-offset-manager.js';
 import type { BrokerOuterApi } from './out-api/broker-outer-api.js';
@@ -18,9 +19,9 @@ import type { BrokerConfiguration } from './broker-configuration.js';
 import type { BrokerStatsManager } from './stats/broker-stats-manager.js';
 import type { SubscriptionGroupManager } from './subscription/subscription-group-manager.js';
 import type { TopicConfigManager } from './topic/topic-config-manager.js';
+import type { TransactionService } from './transaction/transaction-service.js';
 
 /** Who this broker is to the outside; fixed once the listening port is known. */
-import type { TransactionService } from './transaction/transaction-service.js';
 export interface BrokerIdentity {
   readonly brokerName: string;
   readonly clusterName: string;
@@ -49,17 +50,19 @@ export interface BrokerParts {
   readonly filterServers: FilterServers;
   readonly producers: ProducerManager;
   readonly locks: RebalanceLockManager;
+  /** How much may be sent. */
+  readonly limits: SendLimits;
   readonly stats: BrokerStatsManager;
   readonly schedule: ScheduleMessageService;
   /** undefined: timerWheelEnable is false. */
   readonly timers: TimerMessageStore | undefined;
+  readonly transactions: TransactionService;
   readonly pullHolds: PullRequestHoldService;
   /** Pop consumption. */
   readonly pop: PopService;
   /** Requests to NameServers and other brokers. */
   readonly outerApi: BrokerOuterApi;
   /** Requests to connected clients (40, 220, 221, 307, 309 ...). */
-  readonly transactions: TransactionService;
   readonly toClient: BrokerToClient;
   readonly clock: Clock;
   readonly logger: Logger;

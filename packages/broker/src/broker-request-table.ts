@@ -24,8 +24,8 @@ import { consumerSendBack } from './processor/send/consumer-send-back.js';
 import { recallMessage } from './processor/send/recall-message.js';
 import { SendMessageProcessor } from './processor/send/send-message-processor.js';
 import { RequestTable } from './request-table.js';
-
 import { endTransaction } from './transaction/end-transaction.js';
+
 /** Builds the table of one broker. Codes that are not in it are answered REQUEST_CODE_NOT_SUPPORTED. */
 export function brokerRequestTable(broker: BrokerParts): RequestTable {
   const table = new RequestTable(broker.logger);

@@ -38,6 +38,11 @@ export class FaultyDisk implements Disk {
     return new FaultyFile(file, this.#guard, (operation) => this.#changing(operation, path));
   }
 
+  async createAsync(path: string, sizeBytes: number): Promise<void> {
+    this.#changing('open', path);
+    await this.#disk.createAsync(path, sizeBytes);
+  }
+
   list(dir: string): string[] {
     this.#guard('list', dir);
     return this.#disk.list(dir);

@@ -115,7 +115,7 @@ export class SendMessageProcessor {
       message.scanned = scanned;
     }
     // Nothing refuses from here on: what is admitted reaches the store, whose answer ends it.
-    const bytes = this.#admit(body.length + properties.length);
+    const bytes = this.#admit(context, header.topic, body.length + properties.length, 1);
     const waiter = new SendWaiter(this.#answering, context, header.topic, queueId, bytes, 1);
     if (scanned.has(PropertySlot.UNIQ_KEY)) {
       waiter.setUniqKey(properties, scanned.start(PropertySlot.UNIQ_KEY), scanned.end(PropertySlot.UNIQ_KEY));
@@ -168,7 +168,7 @@ export class SendMessageProcessor {
       throw new RequestRefused(ResponseCode.MESSAGE_ILLEGAL, 'a transactional message cannot be delayed');
     }
     const { topic, queueId, properties, body } = message;
-    const bytes = this.#admit(body.length + properties.length);
+    const bytes = this.#admit(context, topic, body.length + properties.length, 1);
     const waiter = new SendWaiter(this.#answering, context, HALF_TOPIC, queueId, bytes, 1);
     let uniqKey = scanned.text(PropertySlot.UNIQ_KEY);
     let suffix = this.#suffix;
@@ -235,7 +235,7 @@ export class SendMessageProcessor {
       }
       messages.push(message);
     }
-    const bytes = this.#admit(body.length);
+    const bytes = this.#admit(context, header.topic, body.length, messages.length);
     const waiter = new SendWaiter(this.#answering, context, header.topic, queueId, bytes, messages.length);
     waiter.setUniqKey(ofBatch, idStart, idEnd);
     this.#broker.store.appendBatch(messages, waiter);
@@ -316,7 +316,9 @@ export class SendMessageProcessor {
     }
   }
 
-  #admit(bytes: number): number {
+  #admit(context: RequestContext, topic: string, bytes: number, messages: number): number {
+    const { limits } = this.#broker;
+    if (limits.isActive) limits.admit(topic, context.connection, messages);
     const bound = this.#broker.settings.broker.maxSendBytesInFlight;
     if (this.#inFlight.tryAdd(bytes, bound)) return bytes;
     throw new RequestRefused(
