@@ -65,7 +65,7 @@ function check(delays, sent, received, { mayRepeat = false, mostLateMs = MOST_LA
 }
 
 async function createTopic(nameServer, broker) {
-  const where = ['-n', nameServer.address, '-b', broker.address, '-t', TOPIC, '-r', '2', '-w', '2'];
+  const where = ['-n', nameServer.address, '-b', broker.address, '-t', TOPIC, '-r', '4', '-w', '4'];
   const created = await mqadmin('5.3.3', ['updateTopic', ...where]);
   assert.match(created.stdout, /success/, created.stdout + created.stderr);
   await routeIsThere(nameServer);
