@@ -27,6 +27,7 @@ const LANES = [
     { name: 'kill-cycles', args: ['--cycles', '25'] },
     { name: 'transactions', args: ['--cycles', '10', '--flush', 'async'] },
     { name: 'delayed', args: ['--cycles', '10'] },
+    { name: 'pop', args: ['--cycles', '10'] },
     { name: 'power-cut', args: ['--cuts', '20', '--flush', 'sync'] },
     { name: 'writeback-failure', args: ['--runs', '5'] },
     { name: 'syscall-faults', args: ['--points', '7'] },
