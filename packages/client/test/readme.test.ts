@@ -28,7 +28,9 @@ describe('the README', () => {
 
   test('names only what the package has', () => {
     const names = [
-      ...readme.matchAll(/\b(Producer|TransactionProducer|PushConsumer|PullConsumer|ClientInstance|MQClientError)\b/g),
+      ...readme.matchAll(
+        /\b(Producer|TransactionProducer|PushConsumer|PullConsumer|ClientInstance|MQClientError)\b/g,
+      ),
     ].map(([name]) => name);
     for (const name of names) expect(client).toHaveProperty(name as string);
   });
