@@ -1,27 +1,21 @@
-import { DEFAULT_INSTANCE_NAME } from '@mq/remoting/message';
 import {
-  CURRENT_VERSION,
   messageQueueKey,
-  versionName,
   wrapNamespace,
-  type ConsumerRunningInfo,
   type MessageQueue,
   type SubscriptionData,
 } from '@mq/remoting/protocol';
 import { MQClientError, assertArgument } from '../errors.js';
-import type { BrokerPeer, CallOptions } from '../instance/broker-api.js';
-import { ClientInstance } from '../instance/client-instance.js';
-import type { ConsumerMember } from '../instance/group-members.js';
-import { hooksOf } from '../hooks/hooks-of.js';
 import type { MessageHooks } from '../hooks/message-hooks.js';
+import type { ClientInstance } from '../instance/client-instance.js';
+import type { ConsumerMember } from '../instance/group-members.js';
+import { Lifecycle } from '../instance/lifecycle.js';
 import { settledWithin } from '../instance/sleeper.js';
 import { assertTopic } from '../names.js';
-import { LocalFileOffsetStore } from '../offset/local-file-offset-store.js';
 import type { OffsetStore } from '../offset/offset-store.js';
-import { RemoteBrokerOffsetStore } from '../offset/remote-broker-offset-store.js';
 import { wholeNumber } from '../options.js';
 import { QueueAllocator } from '../rebalance/queue-allocator.js';
-import { MessageReturner } from './message-returner.js';
+import { ConsumerParts } from './consumer-parts.js';
+import { memberWithoutHandler } from './member-without-handler.js';
 import { MessageStream } from './message-stream.js';
 import { observeTaken } from './run-observed.js';
 import { PullApi, type PullResult } from './pull-api.js';
@@ -30,6 +24,8 @@ import {
   type PullConsumerOptions,
   type PullConsumerSettings,
 } from './pull-consumer-options.js';
+import { QueueLookup } from './queue-lookup.js';
+import { wireQueue } from './queue-names.js';
 import type { ReceivedMessage } from './received-message.js';
 import { startOffset } from './start-offset.js';
 import { subscriptionData, type SubscriptionExpression } from './subscriptions.js';
@@ -70,43 +66,34 @@ export interface MessagesOptions {
  */
 export class PullConsumer {
   readonly #settings: PullConsumerSettings;
+  readonly #parts: ConsumerParts;
   readonly #client: ClientInstance;
-  readonly #ownsClient: boolean;
   /** With namespace. */
   readonly #group: string;
   readonly #offsets: OffsetStore;
-  readonly #pullApi: PullApi;
-  readonly #returner: MessageReturner;
   readonly #hooks: MessageHooks | undefined;
+  readonly #lookup: QueueLookup;
+  readonly #pullApi: PullApi;
   readonly #member: ConsumerMember;
+  readonly #life: Lifecycle;
   readonly #streams = new Set<MessageStream>();
   /** Filters of the topics being iterated over: wire topic → filter. */
   readonly #subscriptions = new Map<string, SubscriptionData>();
   /** Where iterations begin in queues that were sought before anything read them. */
   readonly #sought = new Map<string, number>();
-  #startedAtMs = 0;
-  #state: 'created' | 'started' | 'closing' | 'closed' = 'created';
-  #starting: Promise<void> | undefined;
-  #closing: Promise<void> | undefined;
 
   /** @throws MQClientError INVALID_ARGUMENT for an option out of range */
   constructor(options: PullConsumerOptions) {
     this.#settings = resolvePullConsumerOptions(options);
-    const isClustering = this.#settings.messageModel === 'CLUSTERING';
-    this.#ownsClient = options.client === undefined;
-    this.#client =
-      options.client ??
-      new ClientInstance(isClustering ? options : { instanceName: DEFAULT_INSTANCE_NAME, ...options });
-    const { clientId, logger, namespace } = this.#client;
-    this.#group = wrapNamespace(namespace, this.#settings.consumerGroup);
-    this.#offsets =
-      options.offsetStore ??
-      (isClustering
-        ? new RemoteBrokerOffsetStore(this.#client, this.#group)
-        : new LocalFileOffsetStore(this.#settings.localOffsetStoreDir, clientId, this.#group, logger));
-    this.#pullApi = new PullApi(this.#client);
-    this.#returner = new MessageReturner(this.#client, this.#group, this.#settings.maxReconsumeTimes);
-    this.#hooks = hooksOf(this.#client, options, this.#settings.consumerGroup, 'CONSUME');
+    this.#parts = new ConsumerParts(options, this.#settings);
+    const { client, group, offsets, hooks } = this.#parts;
+    this.#client = client;
+    this.#group = group;
+    this.#offsets = offsets;
+    this.#hooks = hooks;
+    this.#lookup = new QueueLookup(client);
+    this.#pullApi = new PullApi(client);
+    this.#life = new Lifecycle(client.clock, DEFAULT_CLOSE_TIMEOUT_MS);
     this.#member = this.#makeMember();
   }
 
@@ -120,20 +107,13 @@ export class PullConsumer {
    * @throws MQClientError CLOSED after `close`; LOCAL_STORE_FAILED
    */
   start(): Promise<void> {
-    if (this.#closing !== undefined)
-      return Promise.reject(new MQClientError('CLOSED', 'the consumer was closed'));
-    this.#starting ??= this.#start().catch((error: unknown) => {
-      this.#starting = undefined;
-      throw error;
-    });
-    return this.#starting;
+    return this.#life.start(() => this.#start());
   }
 
   /** The readable queues of a topic, sorted. @throws MQClientError TOPIC_NOT_FOUND, NAME_SERVER_UNREACHABLE */
   async fetchMessageQueues(topic: string): Promise<MessageQueue[]> {
     this.#assertRunning();
-    assertTopic(topic);
-    const queues = await this.#client.subscribeQueues(wrapNamespace(this.#client.namespace, topic));
+    const queues = await this.#lookup.queuesOf(topic);
     return queues.map((queue) => ({ ...queue, topic }));
   }
 
@@ -167,31 +147,27 @@ export class PullConsumer {
   }
 
   /** The first offset of a queue. @throws MQClientError */
-  minOffset(queue: MessageQueue): Promise<number> {
-    return this.#ask(queue, (broker, wireQueue, options) =>
-      this.#client.brokers.minOffset(broker, wireQueue, options),
-    );
+  async minOffset(queue: MessageQueue): Promise<number> {
+    this.#assertRunning();
+    return this.#lookup.minOffset(queue);
   }
 
   /** One past the last offset of a queue. @throws MQClientError */
-  maxOffset(queue: MessageQueue): Promise<number> {
-    return this.#ask(queue, (broker, wireQueue, options) =>
-      this.#client.brokers.maxOffset(broker, wireQueue, options),
-    );
+  async maxOffset(queue: MessageQueue): Promise<number> {
+    this.#assertRunning();
+    return this.#lookup.maxOffset(queue);
   }
 
   /** The first offset stored at or after a time, milliseconds since 1970. @throws MQClientError */
-  searchOffset(queue: MessageQueue, timestampMs: number): Promise<number> {
-    return this.#ask(queue, (broker, wireQueue, options) =>
-      this.#client.brokers.searchOffset(broker, wireQueue, timestampMs, options),
-    );
+  async searchOffset(queue: MessageQueue, timestampMs: number): Promise<number> {
+    this.#assertRunning();
+    return this.#lookup.offsetAt(queue, timestampMs);
   }
 
   /** Store time of the first message of a queue, milliseconds since 1970; -1 when it is empty. @throws MQClientError */
-  earliestStoreTime(queue: MessageQueue): Promise<number> {
-    return this.#ask(queue, (broker, wireQueue, options) =>
-      this.#client.brokers.earliestStoreTime(broker, wireQueue, options),
-    );
+  async earliestStoreTime(queue: MessageQueue): Promise<number> {
+    this.#assertRunning();
+    return this.#lookup.earliestStoreTime(queue);
   }
 
   /**
@@ -201,8 +177,7 @@ export class PullConsumer {
    */
   async sendMessageBack(message: ReceivedMessage, delayLevel = 0): Promise<void> {
     this.#assertRunning();
-    const { topic, brokerName, queueId } = message;
-    await this.#returner.sendBack(message, { topic, brokerName, queueId }, delayLevel);
+    await this.#parts.sendBack(message, delayLevel);
   }
 
   /** Lets iterations over this queue, running or begun later, go on at `offset`. */
@@ -247,8 +222,7 @@ export class PullConsumer {
    * @param options.timeoutMs bound on all of it; default 5000
    */
   close(options: { timeoutMs?: number } = {}): Promise<void> {
-    this.#closing ??= this.#close(wholeNumber('timeoutMs', options.timeoutMs, DEFAULT_CLOSE_TIMEOUT_MS, 0));
-    return this.#closing;
+    return this.#life.close(options, (leftMs, timeoutMs) => this.#close(leftMs, timeoutMs));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -256,24 +230,17 @@ export class PullConsumer {
   }
 
   async #start(): Promise<void> {
-    await this.#client.start();
-    await this.#offsets.load();
+    await this.#parts.open();
+    if (!this.#life.isCreated) return;
     this.#client.registerConsumer(this.#member);
     this.#hooks?.start();
-    this.#startedAtMs = this.#client.clock.now();
-    if (this.#state === 'created') this.#state = 'started';
+    this.#life.becomeStarted();
   }
 
-  async #close(timeoutMs: number): Promise<void> {
-    const { clock } = this.#client;
-    const deadlineMs = clock.monotonic() + timeoutMs;
-    const leftMs = (): number => Math.max(1, deadlineMs - clock.monotonic());
-    this.#state = 'closing';
-    await settledWithin(clock, Promise.all([...this.#streams].map((stream) => stream.close())), timeoutMs);
-    await this.#hooks?.close(leftMs());
-    await settledWithin(clock, this.#client.unregisterConsumer(this.#member, leftMs()), leftMs());
-    if (this.#ownsClient) await this.#client.close({ timeoutMs: leftMs() });
-    this.#state = 'closed';
+  async #close(leftMs: () => number, timeoutMs: number): Promise<void> {
+    const streams = [...this.#streams].map((stream) => stream.close());
+    await settledWithin(this.#client.clock, Promise.all(streams), timeoutMs);
+    await this.#parts.close(this.#member, leftMs);
   }
 
   async #pull(
@@ -318,16 +285,6 @@ export class PullConsumer {
     } finally {
       observer.end({ success: isDone, returnType: isDone ? 'SUCCESS' : 'FAILED' });
     }
-  }
-
-  async #ask(
-    queue: MessageQueue,
-    ask: (broker: BrokerPeer, wireQueue: MessageQueue, options: CallOptions) => Promise<number>,
-  ): Promise<number> {
-    this.#assertRunning();
-    const wireQueue = this.#wire(queue);
-    const broker = await this.#client.masterOf(wireQueue);
-    return ask(broker, wireQueue, { timeoutMs: this.#client.requestTimeoutMs });
   }
 
   #openStream(source: string | readonly MessageQueue[], options: MessagesOptions): MessageStream {
@@ -388,25 +345,19 @@ export class PullConsumer {
       : Promise.resolve(sought);
   }
 
-  /** The queue as brokers know it. */
   #wire(queue: MessageQueue): MessageQueue {
-    assertTopic(queue.topic);
-    const topic = wrapNamespace(this.#client.namespace, queue.topic);
-    return { topic, brokerName: queue.brokerName, queueId: queue.queueId };
+    return wireQueue(this.#client.namespace, queue);
   }
 
   #makeMember(): ConsumerMember {
-    return {
-      consumerGroup: this.#group,
-      consumerData: () => ({
-        groupName: this.#group,
-        consumeType: 'CONSUME_ACTIVELY',
-        messageModel: this.#settings.messageModel,
-        consumeFromWhere: this.#settings.consumeFromWhere,
-        subscriptionDataSet: [...this.#subscriptions.values()],
-        unitMode: this.#client.unitMode,
-      }),
-      subscribedTopics: () => this.#subscriptions.keys(),
+    return memberWithoutHandler({
+      client: this.#client,
+      group: this.#group,
+      kind: 'a pull consumer',
+      consumeType: 'CONSUME_ACTIVELY',
+      settings: this.#settings,
+      subscriptions: this.#subscriptions,
+      startedAtMs: () => this.#life.startedAtMs,
       rebalanceSoon: () => {
         for (const stream of this.#streams) stream.assignSoon();
       },
@@ -416,36 +367,10 @@ export class PullConsumer {
         }
       },
       consumerStatus: () => [],
-      runningInfo: () => this.#runningInfo(),
-      consumeMessageDirectly: async () => ({
-        order: false,
-        autoCommit: true,
-        consumeResult: 'CR_RETURN_NULL',
-        remark: 'a pull consumer has no handler',
-        spentTimeMills: 0,
-      }),
-    };
-  }
-
-  #runningInfo(): ConsumerRunningInfo {
-    return {
-      mqTable: new Map(),
-      mqPopTable: new Map(),
-      properties: {
-        PROP_NAMESERVER_ADDR: `${this.#client.nameServers.join(';')};`,
-        PROP_CONSUME_TYPE: 'CONSUME_ACTIVELY',
-        PROP_CLIENT_VERSION: versionName(CURRENT_VERSION),
-        PROP_CONSUMER_START_TIMESTAMP: String(this.#startedAtMs),
-      },
-      statusTable: {},
-      subscriptionSet: [...this.#subscriptions.values()],
-      userConsumerInfo: {},
-    };
+    });
   }
 
   #assertRunning(): void {
-    if (this.#state === 'started') return;
-    if (this.#state === 'created') throw new MQClientError('NOT_STARTED', 'call start() first');
-    throw new MQClientError('CLOSED', 'the consumer was closed');
+    this.#life.assertRunning();
   }
 }

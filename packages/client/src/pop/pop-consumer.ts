@@ -1,13 +1,6 @@
 import type { Clock } from '@mq/remoting';
-import {
-  wrapNamespace,
-  type ConsumerData,
-  type ConsumerRunningInfo,
-  CURRENT_VERSION,
-  versionName,
-  type MessageQueue,
-  type SubscriptionData,
-} from '@mq/remoting/protocol';
+import { wrapNamespace, type MessageQueue, type SubscriptionData } from '@mq/remoting/protocol';
+import { memberWithoutHandler } from '../consumer/member-without-handler.js';
 import type { ReceivedMessage } from '../consumer/received-message.js';
 import { subscriptionData, type SubscriptionExpression } from '../consumer/subscriptions.js';
 import { assertArgument, MQClientError } from '../errors.js';
@@ -264,45 +257,21 @@ export class PopConsumer {
   }
 
   #makeMember(): ConsumerMember {
-    return {
-      consumerGroup: this.#group,
-      consumerData: (): ConsumerData => ({
-        groupName: this.#group,
-        consumeType: 'CONSUME_POP',
+    return memberWithoutHandler({
+      client: this.#client,
+      group: this.#group,
+      kind: 'a pop consumer',
+      consumeType: 'CONSUME_POP',
+      settings: {
         messageModel: 'CLUSTERING',
         consumeFromWhere: this.#initMode === 0 ? 'CONSUME_FROM_FIRST_OFFSET' : 'CONSUME_FROM_LAST_OFFSET',
-        subscriptionDataSet: [...this.#subscriptions.values()],
-        unitMode: this.#client.unitMode,
-      }),
-      subscribedTopics: () => this.#subscriptions.keys(),
+      },
+      subscriptions: this.#subscriptions,
+      startedAtMs: () => this.#startedAtMs,
       rebalanceSoon: () => undefined,
       resetOffsets: async () => undefined,
       consumerStatus: () => [],
-      runningInfo: () => this.#runningInfo(),
-      consumeMessageDirectly: async () => ({
-        order: false,
-        autoCommit: true,
-        consumeResult: 'CR_RETURN_NULL',
-        remark: 'a pop consumer has no handler',
-        spentTimeMills: 0,
-      }),
-    };
-  }
-
-  #runningInfo(): ConsumerRunningInfo {
-    return {
-      mqTable: new Map(),
-      mqPopTable: new Map(),
-      properties: {
-        PROP_NAMESERVER_ADDR: `${this.#client.nameServers.join(';')};`,
-        PROP_CONSUME_TYPE: 'CONSUME_POP',
-        PROP_CLIENT_VERSION: versionName(CURRENT_VERSION),
-        PROP_CONSUMER_START_TIMESTAMP: String(this.#startedAtMs),
-      },
-      statusTable: {},
-      subscriptionSet: [...this.#subscriptions.values()],
-      userConsumerInfo: {},
-    };
+    });
   }
 }
 

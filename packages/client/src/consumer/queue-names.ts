@@ -1,0 +1,16 @@
+import { withoutNamespace, wrapNamespace, type MessageQueue } from '@mq/remoting/protocol';
+import { assertTopic } from '../names.js';
+
+/** The queue as brokers know it. @throws MQClientError INVALID_ARGUMENT */
+export function wireQueue(
+  namespace: string | undefined,
+  { topic, brokerName, queueId }: MessageQueue,
+): MessageQueue {
+  assertTopic(topic);
+  return { topic: wrapNamespace(namespace, topic), brokerName, queueId };
+}
+
+/** The queue as the application knows it. */
+export function visibleQueue(namespace: string | undefined, queue: MessageQueue): MessageQueue {
+  return namespace === undefined ? queue : { ...queue, topic: withoutNamespace(queue.topic, namespace) };
+}
