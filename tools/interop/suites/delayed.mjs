@@ -26,9 +26,9 @@ const TIMERS = ['t1:ms:1500', 't2:sec:3', 't3:at:2000', 't4:ms:400', 'r1:recall:
 const program = fileURLToPath(new URL('../programs/our-delayed.mjs', import.meta.url));
 let nextFile = 0;
 
-async function run(client, folder, mode, nameServer, group, ...rest) {
+async function run(client, { folder, nameServer, topic = TOPIC }, mode, group, ...rest) {
   const output = join(folder, `delayed-${nextFile++}.jsonl`);
-  const args = [mode, nameServer.address, TOPIC, group, output, ...rest];
+  const args = [mode, nameServer.address, topic, group, output, ...rest];
   const result =
     client === OURS
       ? await runToEnd(process.execPath, [program, ...args], { timeoutMs: 120_000 })
@@ -41,10 +41,9 @@ async function run(client, folder, mode, nameServer, group, ...rest) {
   return readLines(output);
 }
 
-const send = (client, { folder, nameServer }, delays) =>
-  run(client, folder, 'send', nameServer, 'delayed-producer', ...delays);
-const receive = (client, { folder, nameServer }, count, group) =>
-  run(client, folder, 'receive', nameServer, group, String(count), String(TIMEOUT_SECONDS));
+const send = (client, context, delays) => run(client, context, 'send', 'delayed-producer', ...delays);
+const receive = (client, context, count, group) =>
+  run(client, context, 'receive', group, String(count), String(TIMEOUT_SECONDS));
 
 /** `sent` are lines of `send`; messages to be recalled must not come. */
 function check(delays, sent, received, { mayRepeat = false, mostLateMs = MOST_LATE_MS } = {}) {
@@ -64,16 +63,16 @@ function check(delays, sent, received, { mayRepeat = false, mostLateMs = MOST_LA
   }
 }
 
-async function createTopic(nameServer, broker) {
-  const where = ['-n', nameServer.address, '-b', broker.address, '-t', TOPIC, '-r', '4', '-w', '4'];
+async function createTopic(nameServer, broker, topic = TOPIC) {
+  const where = ['-n', nameServer.address, '-b', broker.address, '-t', topic, '-r', '4', '-w', '4'];
   const created = await mqadmin('5.3.3', ['updateTopic', ...where]);
   assert.match(created.stdout, /success/, created.stdout + created.stderr);
-  await routeIsThere(nameServer);
+  await routeIsThere(nameServer, topic);
 }
 
-async function routeIsThere(nameServer) {
+async function routeIsThere(nameServer, topic = TOPIC) {
   for (let attempt = 0; attempt < 40; attempt++) {
-    const route = await mqadmin('5.3.3', ['topicRoute', '-n', nameServer.address, '-t', TOPIC]);
+    const route = await mqadmin('5.3.3', ['topicRoute', '-n', nameServer.address, '-t', topic]);
     if (/queueDatas/.test(route.stdout)) return;
   }
   assert.fail('the broker did not register');
@@ -90,18 +89,20 @@ for (const [brokerKind, clients] of [
     before(async () => {
       context.folder = servers.folder();
       context.nameServer = await servers.nameServer(OURS);
-      const broker = await servers.broker(brokerKind, { nameServer: context.nameServer, settings: SETTINGS });
-      await createTopic(context.nameServer, broker);
+      context.broker = await servers.broker(brokerKind, {
+        nameServer: context.nameServer,
+        settings: SETTINGS,
+      });
     });
     after(() => servers.dispose());
     for (const [client, delays] of Object.entries(clients)) {
       test(`come to the client ${client} at their time`, async () => {
-        const named = delays.map((delay) => `${client}-${delay}`);
-        const wanted = named.filter((delay) => !delay.includes(':recall:')).length;
-        const receiving = receive(client, context, wanted, `delayed-${client.replaceAll('.', '_')}`);
-        const sent = await send(client, context, named);
-        const received = (await receiving).filter(({ id }) => id.startsWith(client));
-        check(named, sent, received);
+        const topic = `${TOPIC}-${client.replaceAll('.', '_')}`;
+        await createTopic(context.nameServer, context.broker, topic);
+        const wanted = delays.filter((delay) => !delay.includes(':recall:')).length;
+        const receiving = receive(client, { ...context, topic }, wanted, `group-of-${topic}`);
+        const sent = await send(client, { ...context, topic }, delays);
+        check(delays, sent, await receiving);
       });
     }
   });
