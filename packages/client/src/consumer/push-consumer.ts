@@ -1,56 +1,49 @@
-import { DEFAULT_INSTANCE_NAME, type MessageExt } from '@mq/remoting/message';
+import type { MessageExt } from '@mq/remoting/message';
 import {
-  messageQueueKey,
-  isRetryTopic,
   popRetryTopicV1,
+  isRetryTopic,
   retryTopic,
-  wrapNamespace,
   type ConsumeMessageDirectlyResult,
-  type ConsumerData,
   type ConsumerRunningInfo,
   type MessageQueue,
 } from '@mq/remoting/protocol';
-import { MQClientError, assertArgument } from '../errors.js';
-import { ClientInstance } from '../instance/client-instance.js';
-import type { ConsumerMember } from '../instance/group-members.js';
-import { hooksOf } from '../hooks/hooks-of.js';
+import { assertArgument } from '../errors.js';
 import type { MessageHooks } from '../hooks/message-hooks.js';
+import type { ClientInstance } from '../instance/client-instance.js';
+import type { ConsumerMember } from '../instance/group-members.js';
+import { Lifecycle } from '../instance/lifecycle.js';
 import { RepeatingTask } from '../instance/repeating-task.js';
 import { settledWithin } from '../instance/sleeper.js';
-import { LocalFileOffsetStore } from '../offset/local-file-offset-store.js';
 import type { OffsetStore } from '../offset/offset-store.js';
-import { RemoteBrokerOffsetStore } from '../offset/remote-broker-offset-store.js';
-import { wholeNumber } from '../options.js';
-import { QueueAllocator } from '../rebalance/queue-allocator.js';
 import { PushOverPop } from '../pop/push-over-pop.js';
+import { checkSubscriptions } from './check-subscriptions.js';
 import { ConcurrentConsumeService } from './concurrent-consume-service.js';
 import type { ConsumeDeps } from './consume-deps.js';
 import type { ConsumeService } from './consume-service.js';
 import { ConsumeStatsRecorder } from './consume-stats-recorder.js';
-import { thresholdPerQueue, type PullThresholds } from './flow-control.js';
+import { ConsumerParts } from './consumer-parts.js';
+import type { FilterClass } from './filter-classes.js';
+import { finishHandlers } from './finish-handlers.js';
 import type { MessageHandler } from './message-handler.js';
-import { MessageReturner } from './message-returner.js';
 import { OrderlyConsumeService } from './orderly-consume-service.js';
 import { ProcessQueue } from './process-queue.js';
-import { PullApi } from './pull-api.js';
 import {
   resolvePushConsumerOptions,
   type PushConsumerOptions,
   type PushConsumerSettings,
 } from './push-consumer-options.js';
+import { pushQueueTable } from './push-queue-table.js';
+import { PushRebalance } from './push-rebalance.js';
 import { QueueLocks } from './queue-locks.js';
-import { QueueTable } from './queue-table.js';
+import type { QueueTable } from './queue-table.js';
 import { toReceivedMessage, type ReceivedMessage } from './received-message.js';
 import { buildRunningInfo } from './running-info.js';
-import { startOffset } from './start-offset.js';
-import { type FilterClass, FilterClasses } from './filter-classes.js';
 import { Subscriptions, type SubscriptionExpression } from './subscriptions.js';
 
 const DEFAULT_CLOSE_TIMEOUT_MS = 10_000;
 /** Upstream REBALANCE_LOCK_INTERVAL. */
 const LOCK_INTERVAL_MS = 20_000;
 const FIRST_LOCK_DELAY_MS = 1_000;
-const REBALANCE_AFTER_UNBALANCED_MS = 1_000;
 /** Of the time for closing, so much is kept for offsets, locks and unregistering. */
 const CLOSE_RESERVE_MS = 1_000;
 
@@ -76,8 +69,8 @@ export interface ConsumerCloseResult {
  */
 export class PushConsumer {
   readonly #settings: PushConsumerSettings;
+  readonly #parts: ConsumerParts;
   readonly #client: ClientInstance;
-  readonly #ownsClient: boolean;
   /** With namespace. */
   readonly #group: string;
   readonly #subscriptions: Subscriptions;
@@ -87,80 +80,72 @@ export class PushConsumer {
   readonly #consumeService: ConsumeService;
   /** Present when brokers assign the queues. */
   readonly #overPop: PushOverPop | undefined;
-  readonly #returner: MessageReturner;
   readonly #stats: ConsumeStatsRecorder;
   readonly #hooks: MessageHooks | undefined;
-  readonly #allocator: QueueAllocator;
   readonly #queues: QueueTable;
-  readonly #rebalanceTask: RepeatingTask;
+  readonly #rebalance: PushRebalance;
   readonly #persistTask: RepeatingTask;
   readonly #lockTask: RepeatingTask;
   readonly #member: ConsumerMember;
-  /** Offsets the broker or an operator imposed; the next rebalance round carries them out. */
-  readonly #resets = new Map<string, { queue: MessageQueue; offset: number }>();
-  #thresholds: PullThresholds;
+  readonly #life: Lifecycle<ConsumerCloseResult>;
   #isSuspended = false;
-  #startedAtMs = 0;
-  #state: 'created' | 'started' | 'closing' | 'closed' = 'created';
-  #starting: Promise<void> | undefined;
-  #closing: Promise<ConsumerCloseResult> | undefined;
 
   /** @throws MQClientError INVALID_ARGUMENT for an option out of range */
   constructor(options: PushConsumerOptions) {
     const settings = resolvePushConsumerOptions(options);
     this.#settings = settings;
-    this.#thresholds = settings.thresholds;
     const isClustering = settings.messageModel === 'CLUSTERING';
     const isOrderly = settings.consumeMode === 'ORDERLY';
-    this.#ownsClient = options.client === undefined;
-    this.#client =
-      options.client ??
-      new ClientInstance(isClustering ? options : { instanceName: DEFAULT_INSTANCE_NAME, ...options });
-    const client = this.#client;
+    this.#parts = new ConsumerParts(options, settings);
+    const { client, group, offsets, hooks, returner } = this.#parts;
+    this.#client = client;
+    this.#group = group;
+    this.#offsets = offsets;
+    this.#hooks = hooks;
     const { clock } = client;
     const logger = client.logger.child('consumer');
-    this.#group = wrapNamespace(client.namespace, settings.consumerGroup);
+    this.#life = new Lifecycle(clock, DEFAULT_CLOSE_TIMEOUT_MS);
     this.#hasDefaultHandler = options.handler !== undefined;
     this.#subscriptions = new Subscriptions(client.namespace, clock, options.handler);
-    if (isClustering) this.#subscriptions.addWireTopic(retryTopic(this.#group));
-    this.#offsets = options.offsetStore ?? this.#defaultOffsetStore(isClustering);
+    if (isClustering) this.#subscriptions.addWireTopic(retryTopic(group));
     this.#stats = new ConsumeStatsRecorder(clock);
-    this.#locks = isOrderly && isClustering ? new QueueLocks(client, this.#group) : undefined;
-    this.#hooks = hooksOf(client, options, settings.consumerGroup, 'CONSUME');
-    this.#returner = new MessageReturner(client, this.#group, settings.maxReconsumeTimes);
+    this.#locks = isOrderly && isClustering ? new QueueLocks(client, group) : undefined;
     const consume: ConsumeDeps = {
+      ...settings,
       clock,
-      consumerGroup: settings.consumerGroup,
-      hooks: this.#hooks,
+      hooks,
       logger,
-      messageModel: settings.messageModel,
-      offsets: this.#offsets,
-      returner: this.#returner,
+      offsets,
+      returner,
       stats: this.#stats,
       handlerOf: (topic) => this.#subscriptions.handlerOf(topic),
-      maxConcurrency: settings.maxConcurrency,
-      consumeMessageBatchMaxSize: settings.consumeMessageBatchMaxSize,
-      consumeTimeoutMs: settings.consumeTimeoutMs,
-      suspendCurrentQueueTimeMs: settings.suspendCurrentQueueTimeMs,
-      maxReconsumeTimes: settings.maxReconsumeTimes,
     };
     this.#consumeService = this.#makeConsumeService(consume);
     this.#overPop =
       settings.clientRebalance || isOrderly || !isClustering ? undefined : this.#makeOverPop(consume);
-    this.#allocator = new QueueAllocator(
+    const isSuspended = (): boolean => this.#isSuspended;
+    this.#queues = pushQueueTable({
+      parts: this.#parts,
+      settings,
+      subscriptions: this.#subscriptions,
+      stats: this.#stats,
+      consumeService: this.#consumeService,
+      locks: this.#locks,
+      isSuspended,
+      rebalance: () => this.#rebalance,
+    });
+    this.#rebalance = new PushRebalance({
       client,
-      this.#group,
-      settings.messageModel,
-      settings.allocateMessageQueueStrategy,
-    );
-    this.#queues = this.#makeQueueTable(isOrderly, isClustering);
+      logger,
+      group,
+      settings,
+      subscriptions: this.#subscriptions,
+      queues: this.#queues,
+      overPop: this.#overPop,
+      isStarted: () => this.#life.isStarted,
+      isSuspended,
+    });
     const deps = { clock, logger };
-    this.#rebalanceTask = new RepeatingTask(
-      'rebalance',
-      () => this.#rebalance(),
-      settings.rebalanceIntervalMs,
-      deps,
-    );
     this.#persistTask = new RepeatingTask(
       'commit of offsets',
       () => this.#persist(),
@@ -215,14 +200,7 @@ export class PushConsumer {
    *   an SQL92 filter; LOCAL_STORE_FAILED. After a failure it may be called again
    */
   start(): Promise<void> {
-    if (this.#state === 'closing' || this.#state === 'closed') {
-      return Promise.reject(new MQClientError('CLOSED', 'the consumer was closed'));
-    }
-    this.#starting ??= this.#start().catch((error: unknown) => {
-      this.#starting = undefined;
-      throw error;
-    });
-    return this.#starting;
+    return this.#life.start(() => this.#start());
   }
 
   /**
@@ -240,7 +218,8 @@ export class PushConsumer {
       queueOffset,
       reason,
     });
-    if (this.#settings.messageModel === 'CLUSTERING') await this.#returner.sendToDeadLetter(message, reason);
+    if (this.#settings.messageModel === 'CLUSTERING')
+      await this.#parts.returner.sendToDeadLetter(message, reason);
   }
 
   /**
@@ -249,8 +228,7 @@ export class PushConsumer {
    * @throws MQClientError
    */
   async sendMessageBack(message: ReceivedMessage, delayLevel = 0): Promise<void> {
-    const { topic, brokerName, queueId } = message;
-    await this.#returner.sendBack(message, { topic, brokerName, queueId }, delayLevel);
+    await this.#parts.sendBack(message, delayLevel);
   }
 
   /** Stops pulling; messages pulled already are still handled. Queues are kept. */
@@ -263,7 +241,7 @@ export class PushConsumer {
     this.#isSuspended = false;
     this.#queues.wakePulling();
     this.#overPop?.wake();
-    this.#rebalanceTask.runSoon();
+    this.#rebalance.soon();
   }
 
   /**
@@ -273,8 +251,7 @@ export class PushConsumer {
    * @param options.timeoutMs bound on all of it; default 10000
    */
   close(options: { timeoutMs?: number } = {}): Promise<ConsumerCloseResult> {
-    this.#closing ??= this.#close(wholeNumber('timeoutMs', options.timeoutMs, DEFAULT_CLOSE_TIMEOUT_MS, 0));
-    return this.#closing;
+    return this.#life.close(options, (leftMs, timeoutMs) => this.#close(leftMs, timeoutMs));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -283,8 +260,7 @@ export class PushConsumer {
 
   async #start(): Promise<void> {
     const client = this.#client;
-    await client.start();
-    await this.#offsets.load();
+    await this.#parts.open();
     for (const topic of this.#subscriptions.topics) {
       const route = await client.fetchRoute(topic);
       if (route === undefined && !isRetryTopic(topic))
@@ -292,46 +268,24 @@ export class PushConsumer {
     }
     client.registerConsumer(this.#member);
     try {
-      await this.#checkSubscriptions();
+      await checkSubscriptions(client, this.#group, this.#subscriptions.data);
     } catch (error) {
       await client.unregisterConsumer(this.#member, client.requestTimeoutMs);
       throw error;
     }
-    if (this.#state !== 'created') return;
-    this.#state = 'started';
+    if (!this.#life.isCreated) return;
+    this.#life.becomeStarted();
     this.#hooks?.start();
-    this.#startedAtMs = client.clock.now();
     await client.heartbeat();
     this.#persistTask.start();
     if (this.#locks !== undefined) this.#lockTask.start(FIRST_LOCK_DELAY_MS);
-    this.#rebalanceTask.start(0);
+    this.#rebalance.start();
   }
 
-  /** Brokers say at once whether they can serve a filter that is not about tags. Upstream: checkClientInBroker. */
-  async #checkSubscriptions(): Promise<void> {
-    for (const subscriptionData of this.#subscriptions.data) {
-      if (subscriptionData.expressionType === 'TAG') continue;
-      const broker = this.#client.routes.anyBrokerOf(subscriptionData.topic);
-      if (broker === undefined) continue;
-      const body = { clientId: this.clientId, group: this.#group, subscriptionData };
-      try {
-        await this.#client.brokers.checkClientConfig(broker, body, {
-          timeoutMs: this.#client.requestTimeoutMs,
-        });
-      } catch (cause) {
-        const message = cause instanceof Error ? cause.message : String(cause);
-        throw new MQClientError('SUBSCRIPTION_REFUSED', message, { cause, ...broker });
-      }
-    }
-  }
-
-  async #close(timeoutMs: number): Promise<ConsumerCloseResult> {
+  async #close(leftMs: () => number, timeoutMs: number): Promise<ConsumerCloseResult> {
     const { clock } = this.#client;
-    const deadlineMs = clock.monotonic() + timeoutMs;
-    const leftMs = (): number => Math.max(1, deadlineMs - clock.monotonic());
-    this.#state = 'closing';
     // A round under way may still take or give up a queue; after this nobody but us changes the table.
-    const tasks = [this.#rebalanceTask.close(), this.#lockTask.close(), this.#persistTask.close()];
+    const tasks = [this.#rebalance.close(), this.#lockTask.close(), this.#persistTask.close()];
     await settledWithin(
       clock,
       Promise.all([this.#queues.stopPulling(), this.#overPop?.stop(), ...tasks]),
@@ -340,7 +294,7 @@ export class PushConsumer {
     await this.#queues.stopPulling();
     const forHandlersMs = leftMs() - Math.min(CLOSE_RESERVE_MS, timeoutMs / 4);
     const [unfinished, popped] = await Promise.all([
-      this.#finishHandlers(forHandlersMs),
+      finishHandlers(this.#consumeService, this.#queues.processQueues, forHandlersMs),
       this.#overPop?.close(forHandlersMs),
     ]);
     const unfinishedMessages = unfinished + (popped?.unfinishedMessages ?? 0);
@@ -351,10 +305,7 @@ export class PushConsumer {
     }
     const unsavedOffsets = await this.#offsets.persist(this.#queues.messageQueues, leftMs());
     if (this.#locks !== undefined) await this.#locks.unlock(this.#queues.processQueues, leftMs());
-    await this.#hooks?.close(leftMs());
-    await settledWithin(clock, this.#client.unregisterConsumer(this.#member, leftMs()), leftMs());
-    if (this.#ownsClient) await this.#client.close({ timeoutMs: leftMs() });
-    this.#state = 'closed';
+    await this.#parts.close(this.#member, leftMs);
     return {
       unfinishedMessages,
       discardedMessages: Math.max(0, cachedMessages - unfinishedMessages),
@@ -362,118 +313,10 @@ export class PushConsumer {
     };
   }
 
-  /** Lets handlers end, the second half of the time with their signal fired. Returns the messages still with handlers. */
-  async #finishHandlers(timeoutMs: number): Promise<number> {
-    this.#consumeService.stop();
-    const queues = this.#queues.processQueues;
-    for (const queue of queues) queue.stopHandingOut();
-    const drain = (ms: number): Promise<unknown> =>
-      Promise.all(queues.map((queue) => queue.handlers.drain(ms)));
-    await drain(timeoutMs / 2);
-    if (this.#consumeService.runningMessages > 0) {
-      this.#consumeService.abort(new MQClientError('CLOSED', 'the consumer closes'));
-      await drain(timeoutMs / 2);
-    }
-    return this.#consumeService.runningMessages;
-  }
-
-  /** One round: carries resets out, gives up and takes over queues, starts pulling. Nothing else changes the queue table. */
-  async #rebalance(): Promise<void> {
-    if (this.#state !== 'started') return;
-    await this.#carryOutResets();
-    if (this.#isSuspended) return;
-    const topics = this.#subscriptions.topics;
-    let balanced = true;
-    const changedTopics: string[] = [];
-    for (const topic of topics) {
-      try {
-        const outcome = await this.#rebalanceTopic(topic);
-        if (outcome.changed) changedTopics.push(topic);
-        if (!outcome.balanced) balanced = false;
-      } catch (error) {
-        if (!isRetryTopic(topic)) balanced = false;
-        this.#client.logger.warn('rebalance of a topic failed', { group: this.#group, topic, error });
-      }
-    }
-    const unwanted = this.#queues.messageQueues.filter((queue) => !topics.includes(queue.topic));
-    await Promise.all(unwanted.map((queue) => this.#queues.release(queue)));
-    await this.#overPop?.retain(topics);
-    if (changedTopics.length > 0) await this.#queuesChanged(changedTopics);
-    if (this.#state !== 'started') return;
-    this.#queues.startPulling();
-    this.#overPop?.start();
-    if (!balanced) this.#rebalanceTask.runSoon(REBALANCE_AFTER_UNBALANCED_MS);
-  }
-
-  async #rebalanceTopic(topic: string): Promise<{ changed: boolean; balanced: boolean }> {
-    const mine = await (this.#overPop === undefined
-      ? this.#allocator.allocate(topic)
-      : this.#overPop.assign(topic));
-    if (mine === undefined) return { changed: false, balanced: isRetryTopic(topic) };
-    const mineKeys = new Set(mine.map(messageQueueKey));
-    const lost = this.#queues.messageQueues.filter(
-      (q) => q.topic === topic && !mineKeys.has(messageQueueKey(q)),
-    );
-    const won = mine.filter((queue) => !this.#queues.has(queue));
-    await Promise.all(lost.map((queue) => this.#queues.release(queue)));
-    if (this.#state !== 'started') return { changed: false, balanced: true };
-    const acquired = await Promise.allSettled(won.map((queue) => this.#queues.acquire(queue)));
-    acquired.forEach((result, at) => {
-      if (result.status === 'fulfilled') return;
-      this.#client.logger.warn('a queue could not be taken over', {
-        group: this.#group,
-        ...won[at],
-        error: result.reason,
-      });
-    });
-    const taken = acquired.filter((result) => result.status === 'fulfilled' && result.value).length;
-    if (lost.length + taken > 0) {
-      const facts = { group: this.#group, topic, strategy: this.#settings.allocateMessageQueueStrategy.name };
-      this.#client.logger.info('queues changed', {
-        ...facts,
-        held: mine.length - won.length + taken,
-        lost: lost.length,
-      });
-    }
-    return { changed: lost.length + taken > 0, balanced: taken === won.length };
-  }
-
-  /** Tells the brokers before the first pull, which they would otherwise compare with an older subscription. */
-  async #queuesChanged(topics: readonly string[]): Promise<void> {
-    for (const topic of topics) this.#subscriptions.touch(topic);
-    const { pullThresholdForTopic, pullThresholdSizeForTopic, thresholds } = this.#settings;
-    const count = this.#queues.size;
-    this.#thresholds = {
-      ...thresholds,
-      pullThresholdForQueue: thresholdPerQueue(
-        pullThresholdForTopic,
-        thresholds.pullThresholdForQueue,
-        count,
-      ),
-      pullThresholdSizeForQueue: thresholdPerQueue(
-        pullThresholdSizeForTopic,
-        thresholds.pullThresholdSizeForQueue,
-        count,
-      ),
-    };
-    await this.#client.heartbeat();
-  }
-
-  async #carryOutResets(): Promise<void> {
-    const resets = [...this.#resets.values()];
-    this.#resets.clear();
-    await Promise.all(resets.map(({ queue, offset }) => this.#queues.release(queue, offset)));
-  }
-
-  #resetOffset(queue: MessageQueue, offset: number): void {
-    this.#resets.set(messageQueueKey(queue), { queue, offset });
-    this.#rebalanceTask.runSoon();
-  }
-
   #subscriptionsChanged(): void {
-    if (this.#state !== 'started') return;
+    if (!this.#life.isStarted) return;
     this.#client.heartbeatSoon();
-    this.#rebalanceTask.runSoon();
+    this.#rebalance.soon();
   }
 
   async #persist(): Promise<void> {
@@ -482,17 +325,6 @@ export class PushConsumer {
 
   async #renewLocks(): Promise<void> {
     await this.#locks?.lock(this.#queues.processQueues.filter((queue) => !queue.isDropped));
-  }
-
-  #defaultOffsetStore(isClustering: boolean): OffsetStore {
-    if (isClustering) return new RemoteBrokerOffsetStore(this.#client, this.#group);
-    const { localOffsetStoreDir } = this.#settings;
-    return new LocalFileOffsetStore(
-      localOffsetStoreDir,
-      this.#client.clientId,
-      this.#group,
-      this.#client.logger,
-    );
   }
 
   #makeConsumeService(deps: ConsumeDeps): ConsumeService {
@@ -517,51 +349,19 @@ export class PushConsumer {
     });
   }
 
-  #makeQueueTable(isOrderly: boolean, isClustering: boolean): QueueTable {
-    const settings = this.#settings;
-    const client = this.#client;
-    const startOffsetOf = (queue: MessageQueue): Promise<number> =>
-      startOffset(client, this.#offsets, queue, settings);
-    return new QueueTable({
-      clock: client.clock,
-      offsets: this.#offsets,
-      consumeService: this.#consumeService,
-      locks: this.#locks,
-      startOffset: startOffsetOf,
-      releaseTimeoutMs: settings.queueReleaseTimeoutMs,
-      persistTimeoutMs: client.requestTimeoutMs,
-      puller: {
-        client,
-        pullApi: new PullApi(
-          client,
-          new FilterClasses(client, this.#group, (topic) => this.#subscriptions.filterClassOf(topic)),
-        ),
-        offsets: this.#offsets,
-        consumeService: this.#consumeService,
-        stats: this.#stats,
-        consumerGroup: this.#group,
-        isOrderly,
-        isClustering,
-        pullBatchSize: settings.pullBatchSize,
-        pullBatchSizeInBytes: settings.pullBatchSizeInBytes,
-        pullInterval: settings.pullInterval,
-        pullTimeDelayMillsWhenException: settings.pullTimeDelayMillsWhenException,
-        postSubscriptionWhenPull: settings.postSubscriptionWhenPull,
-        isSuspended: () => this.#isSuspended,
-        thresholds: () => this.#thresholds,
-        subscriptionOf: (topic) => this.#subscriptions.dataOf(topic),
-        startOffset: (processQueue) => startOffsetOf(processQueue.messageQueue),
-        offsetIllegal: (processQueue, offset) => this.#resetOffset(processQueue.messageQueue, offset),
-      },
-    });
-  }
-
   #makeMember(): ConsumerMember {
     return {
       consumerGroup: this.#group,
-      consumerData: () => this.#consumerData(),
+      consumerData: () => ({
+        groupName: this.#group,
+        consumeType: 'CONSUME_PASSIVELY',
+        messageModel: this.#settings.messageModel,
+        consumeFromWhere: this.#settings.consumeFromWhere,
+        subscriptionDataSet: this.#subscriptions.data,
+        unitMode: this.#client.unitMode,
+      }),
       subscribedTopics: () => this.#subscriptions.topics,
-      rebalanceSoon: () => this.#rebalanceTask.runSoon(),
+      rebalanceSoon: () => this.#rebalance.soon(),
       resetOffsets: (topic, offsets) => this.#resetOffsets(topic, offsets),
       consumerStatus: (topic) =>
         this.#queues.messageQueues
@@ -569,17 +369,6 @@ export class PushConsumer {
           .map((queue) => ({ queue, offset: this.#offsets.read(queue) })),
       runningInfo: () => this.#runningInfo(),
       consumeMessageDirectly: (message, brokerName) => this.#consumeDirectly(message, brokerName),
-    };
-  }
-
-  #consumerData(): ConsumerData {
-    return {
-      groupName: this.#group,
-      consumeType: 'CONSUME_PASSIVELY',
-      messageModel: this.#settings.messageModel,
-      consumeFromWhere: this.#settings.consumeFromWhere,
-      subscriptionDataSet: this.#subscriptions.data,
-      unitMode: this.#client.unitMode,
     };
   }
 
@@ -592,7 +381,8 @@ export class PushConsumer {
       topic,
       queues: offsets.length,
     });
-    for (const { queue, offset } of offsets) if (queue.topic === topic) this.#resetOffset(queue, offset);
+    for (const { queue, offset } of offsets)
+      if (queue.topic === topic) this.#rebalance.resetOffset(queue, offset);
   }
 
   #consumeDirectly(message: MessageExt, brokerName: string): Promise<ConsumeMessageDirectlyResult> {
@@ -609,7 +399,7 @@ export class PushConsumer {
       offsets: this.#offsets,
       stats: this.#stats,
       nameServers: this.#client.nameServers,
-      startedAtMs: this.#startedAtMs,
+      startedAtMs: this.#life.startedAtMs,
       isOrderly: this.#settings.consumeMode === 'ORDERLY',
       maxConcurrency: this.#settings.maxConcurrency,
       settings: { ...this.#settings, ...this.#settings.thresholds },

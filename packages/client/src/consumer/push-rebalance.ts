@@ -1,0 +1,158 @@
+import { isRetryTopic, messageQueueKey, type MessageQueue } from '@mq/remoting/protocol';
+import type { Logger } from '@mq/remoting';
+import type { ClientInstance } from '../instance/client-instance.js';
+import { RepeatingTask } from '../instance/repeating-task.js';
+import type { PushOverPop } from '../pop/push-over-pop.js';
+import { QueueAllocator } from '../rebalance/queue-allocator.js';
+import { thresholdPerQueue, type PullThresholds } from './flow-control.js';
+import type { PushConsumerSettings } from './push-consumer-options.js';
+import type { QueueTable } from './queue-table.js';
+import type { Subscriptions } from './subscriptions.js';
+
+const REBALANCE_AFTER_UNBALANCED_MS = 1_000;
+
+export interface PushRebalanceDeps {
+  readonly client: ClientInstance;
+  /** Of the rounds; what they find is said to the client's. */
+  readonly logger: Logger;
+  /** With namespace. */
+  readonly group: string;
+  readonly settings: PushConsumerSettings;
+  readonly subscriptions: Subscriptions;
+  readonly queues: QueueTable;
+  /** Present when brokers assign the queues. */
+  readonly overPop: PushOverPop | undefined;
+  readonly isStarted: () => boolean;
+  readonly isSuspended: () => boolean;
+}
+
+/** Round by round, a push consumer gets its share of the queues. Nothing else changes its queue table. */
+export class PushRebalance {
+  readonly #deps: PushRebalanceDeps;
+  readonly #allocator: QueueAllocator;
+  readonly #task: RepeatingTask;
+  /** Offsets the broker or an operator imposed; the next round carries them out. */
+  readonly #resets = new Map<string, { queue: MessageQueue; offset: number }>();
+  #thresholds: PullThresholds;
+
+  constructor(deps: PushRebalanceDeps) {
+    this.#deps = deps;
+    const { client, logger, group, settings } = deps;
+    const { clock } = client;
+    const { messageModel, allocateMessageQueueStrategy, rebalanceIntervalMs } = settings;
+    this.#thresholds = settings.thresholds;
+    this.#allocator = new QueueAllocator(client, group, messageModel, allocateMessageQueueStrategy);
+    this.#task = new RepeatingTask('rebalance', () => this.#round(), rebalanceIntervalMs, { clock, logger });
+  }
+
+  /** Bounds of one queue: those of a topic are shared by the queues held. */
+  get thresholds(): PullThresholds {
+    return this.#thresholds;
+  }
+
+  /** The first round is at once. */
+  start(): void {
+    this.#task.start(0);
+  }
+
+  soon(): void {
+    this.#task.runSoon();
+  }
+
+  /** No further round; resolves when the current one has ended. */
+  close(): Promise<void> {
+    return this.#task.close();
+  }
+
+  /** The next round lets the queue go on at `offset`. */
+  resetOffset(queue: MessageQueue, offset: number): void {
+    this.#resets.set(messageQueueKey(queue), { queue, offset });
+    this.#task.runSoon();
+  }
+
+  /** Carries resets out, gives up and takes over queues, starts pulling. */
+  async #round(): Promise<void> {
+    const { client, group, isStarted, isSuspended, overPop, queues, subscriptions } = this.#deps;
+    if (!isStarted()) return;
+    await this.#carryOutResets();
+    if (isSuspended()) return;
+    const { topics } = subscriptions;
+    let balanced = true;
+    const changedTopics: string[] = [];
+    for (const topic of topics) {
+      try {
+        const outcome = await this.#balanceTopic(topic);
+        if (outcome.changed) changedTopics.push(topic);
+        if (!outcome.balanced) balanced = false;
+      } catch (error) {
+        if (!isRetryTopic(topic)) balanced = false;
+        client.logger.warn('rebalance of a topic failed', { group, topic, error });
+      }
+    }
+    const unwanted = queues.messageQueues.filter((queue) => !topics.includes(queue.topic));
+    await Promise.all(unwanted.map((queue) => queues.release(queue)));
+    await overPop?.retain(topics);
+    if (changedTopics.length > 0) await this.#queuesChanged(changedTopics);
+    if (!isStarted()) return;
+    queues.startPulling();
+    overPop?.start();
+    if (!balanced) this.#task.runSoon(REBALANCE_AFTER_UNBALANCED_MS);
+  }
+
+  async #balanceTopic(topic: string): Promise<{ changed: boolean; balanced: boolean }> {
+    const { client, group, overPop, queues, settings } = this.#deps;
+    const mine = await (overPop === undefined ? this.#allocator.allocate(topic) : overPop.assign(topic));
+    if (mine === undefined) return { changed: false, balanced: isRetryTopic(topic) };
+    const mineKeys = new Set(mine.map(messageQueueKey));
+    const lost = queues.messageQueues.filter((q) => q.topic === topic && !mineKeys.has(messageQueueKey(q)));
+    const won = mine.filter((queue) => !queues.has(queue));
+    await Promise.all(lost.map((queue) => queues.release(queue)));
+    if (!this.#deps.isStarted()) return { changed: false, balanced: true };
+    const taken = await this.#takeOver(won);
+    if (lost.length + taken > 0) {
+      const facts = { group, topic, strategy: settings.allocateMessageQueueStrategy.name };
+      client.logger.info('queues changed', {
+        ...facts,
+        held: mine.length - won.length + taken,
+        lost: lost.length,
+      });
+    }
+    return { changed: lost.length + taken > 0, balanced: taken === won.length };
+  }
+
+  /** Returns how many are ours now. */
+  async #takeOver(won: readonly MessageQueue[]): Promise<number> {
+    const { client, group, queues } = this.#deps;
+    const acquired = await Promise.allSettled(won.map((queue) => queues.acquire(queue)));
+    acquired.forEach((result, at) => {
+      if (result.status === 'fulfilled') return;
+      client.logger.warn('a queue could not be taken over', { group, ...won[at], error: result.reason });
+    });
+    return acquired.filter((result) => result.status === 'fulfilled' && result.value).length;
+  }
+
+  /** Tells the brokers before the first pull, which they would otherwise compare with an older subscription. */
+  async #queuesChanged(topics: readonly string[]): Promise<void> {
+    const { client, queues, settings, subscriptions } = this.#deps;
+    for (const topic of topics) subscriptions.touch(topic);
+    const { pullThresholdForTopic, pullThresholdSizeForTopic, thresholds } = settings;
+    const { pullThresholdForQueue, pullThresholdSizeForQueue } = thresholds;
+    const count = queues.size;
+    this.#thresholds = {
+      ...thresholds,
+      pullThresholdForQueue: thresholdPerQueue(pullThresholdForTopic, pullThresholdForQueue, count),
+      pullThresholdSizeForQueue: thresholdPerQueue(
+        pullThresholdSizeForTopic,
+        pullThresholdSizeForQueue,
+        count,
+      ),
+    };
+    await client.heartbeat();
+  }
+
+  async #carryOutResets(): Promise<void> {
+    const resets = [...this.#resets.values()];
+    this.#resets.clear();
+    await Promise.all(resets.map(({ queue, offset }) => this.#deps.queues.release(queue, offset)));
+  }
+}
