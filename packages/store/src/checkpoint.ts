@@ -25,6 +25,7 @@ const USED_BYTES = CONFIRM_AT + 8;
 /** How much earlier than the recorded time a rebuild starts, milliseconds (upstream `getMinTimestamp`). */
 const SAFETY_MARGIN_MS = 3000;
 
+/** The file `checkpoint`, held open; times in ms, offsets in bytes of the log. Upstream's `StoreCheckpoint`. */
 export class StoreCheckpoint {
   physicMsgTimestamp = 0;
   logicsMsgTimestamp = 0;

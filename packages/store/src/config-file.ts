@@ -28,6 +28,7 @@ export class ConfigFileError extends Error {
   }
 }
 
+/** How a `ConfigFile` tells whole text from torn, where it reports, and who may read what it writes. */
 export interface ConfigFileOptions {
   logger?: Logger;
   /** Throws when the text is not whole (typically a parse). Default: any non-blank text is taken. */
@@ -36,6 +37,7 @@ export interface ConfigFileOptions {
   ownerOnly?: boolean;
 }
 
+/** A small state file with its backup; upstream's `ConfigManager`, as far as it loads and persists. */
 export class ConfigFile {
   private readonly logger: Logger;
   private readonly check: (text: string) => void;

@@ -71,6 +71,7 @@ const QUEUE_PAGES = 2;
 const PAGE_BYTES = 4096;
 const SECOND_MS = 1000;
 
+/** What a store takes from outside; each has a default, the machine's own. */
 export interface MessageStoreDeps {
   disk?: Disk;
   clock?: Clock;
@@ -97,6 +98,7 @@ interface Parts {
   readonly stream: CommitLogStream;
 }
 
+/** The store of a broker, on a `Disk`; upstream's `DefaultMessageStore`. */
 export class DefaultMessageStore implements MessageStore {
   readonly runningFlags = new RunningFlags();
   readonly stats: StoreStats;

@@ -29,12 +29,17 @@ const LEVEL_BYTES = 8;
 const FILE_BYTES = 4096;
 const MAX_LEVELS = (FILE_BYTES - LEVELS_AT) / LEVEL_BYTES;
 
+/**
+ * How far timers were delivered: the slot, ms; the place in it, a timer log position in bytes or -1; the next queue
+ * offset.
+ */
 export interface TimerMark {
   readonly readTimeMs: number;
   readonly position: number;
   readonly queueOffset: number;
 }
 
+/** The file `config/mq-delivered`, held open: what was delivered last, for a process that was killed. */
 export class DeliveryMarks {
   readonly #file: DiskFile;
   readonly #bytes = Buffer.alloc(FILE_BYTES);

@@ -95,6 +95,7 @@ export interface MessageFilter {
   matchesRecord?(record: Buffer, at: number, length: number): boolean;
 }
 
+/** A read from one queue; upstream's arguments of `MessageStore.getMessage`. */
 export interface GetMessageRequest {
   group: string;
   topic: string;
@@ -120,6 +121,7 @@ export type GetMessageStatus =
   | 'NO_MESSAGE_IN_QUEUE'
   | 'OFFSET_RESET';
 
+/** What a read found, and the queue's range, in queue offsets; upstream's `GetMessageResult`. */
 export interface GetMessageResult {
   readonly status: GetMessageStatus;
   /** Queue offset to ask for next. */
@@ -136,6 +138,7 @@ export interface GetMessageResult {
   release(): void;
 }
 
+/** Messages found by key, and how far the index is: ms, and bytes of the log. Upstream's `QueryMessageResult`. */
 export interface QueryMessageResult {
   /** Whole records, one a buffer, owned by the caller; ordered by commit log offset. */
   readonly buffers: readonly Buffer[];
@@ -209,6 +212,7 @@ export interface LogStream {
   onGrowth(listener: () => void): () => void;
 }
 
+/** Raw bytes of the log from `offset` on; valid until `release`. */
 export interface LogChunk {
   readonly offset: number;
   readonly bytes: Buffer;

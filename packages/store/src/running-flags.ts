@@ -18,6 +18,7 @@ const BITS = {
   logicDiskFull: LOGIC_DISK_FULL,
 } as const;
 
+/** A reason not to read or not to write; one bit of upstream's `RunningFlags`. */
 export type RunningFlag = keyof typeof BITS;
 
 const SENTENCES: Record<RunningFlag, string> = {

@@ -235,6 +235,21 @@ describe('a flipped bit', () => {
     await store.close();
   });
 
+  test('in the topic of a record that is dispatched again is reported', async () => {
+    const disk = await closedStore();
+    for (const path of ['/store/config', '/store/checkpoint', '/store/mq-boot.journal']) disk.remove(path);
+    disk.writeFile('/store/abort', 'x');
+    // A becomes C.
+    flip(disk, '/store/commitlog/00000000000000000000', 18 * 128 + 125, 1);
+    const logged: unknown[] = [];
+    const note = (text: string, facts?: object): void => void logged.push({ text, ...facts });
+    const logger = { debug() {}, info() {}, warn: note, error: note, child: () => logger };
+    const store = await openStore({ disk, logger });
+    expect([...store.topics()].sort()).toEqual(['A', 'B', 'C']);
+    expect(logged).toContainEqual(expect.objectContaining({ topic: 'A', queueId: 0, from: 9, lost: 1 }));
+    await store.close();
+  });
+
   test('in a record is refused at recovery, and after a repair all others are served at their offsets', async () => {
     const disk = await closedStore();
     disk.remove('/store/config');

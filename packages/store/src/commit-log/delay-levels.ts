@@ -6,6 +6,7 @@ const UNIT_MS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600
 /** What upstream assumes for a level that is not in the table. */
 const UNKNOWN_LEVEL_MS = 1000;
 
+/** The delays of `messageDelayLevel` (default 1s to 2h), by level from 1 on. */
 export class DelayLevels {
   readonly #delaysMs: readonly number[];
 

@@ -19,6 +19,13 @@ import type { EntryBlock } from './entry-block.js';
 import type { QueueRow } from './queue-row.js';
 import { Slice } from '../slice.js';
 
+/** A queue, and the queue offset behind its last entry. */
+export interface QueueReach {
+  readonly topic: string;
+  readonly queueId: number;
+  readonly maxOffset: number;
+}
+
 export interface ConsumeQueueStoreOptions {
   /** The `consumequeue` directory: TOPIC/QID/files below it. */
   dir: string;
@@ -324,6 +331,19 @@ export class ConsumeQueueStore {
     let entries = 0;
     for (const queue of this.queues()) entries += queue.entriesBefore(physicalOffset);
     return entries;
+  }
+
+  /**
+   * How far queues reach that have entries of records between `from` and `end`: what building them again between the two has
+   * to reach as well.
+   */
+  reachOf(from: number, end: number): QueueReach[] {
+    const reach: QueueReach[] = [];
+    for (const queue of this.queues()) {
+      if (queue.maxPhysicalOffset <= from) continue;
+      reach.push({ topic: queue.topic, queueId: queue.queueId, maxOffset: queue.entriesBefore(end) });
+    }
+    return reach;
   }
 
   /** Removes the entries of records at or behind `physicalOffset`; see `ConsumeQueue.truncateDirty`. */

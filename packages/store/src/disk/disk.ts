@@ -45,6 +45,10 @@ export interface Disk {
   lock(path: string): DiskLock;
 }
 
+/**
+ * `create`: make the file if absent. `sizeBytes`: extend a shorter one with zeros. Default: an existing file, for
+ * both.
+ */
 export interface OpenOptions {
   create?: boolean;
   sizeBytes?: number;
@@ -53,6 +57,7 @@ export interface OpenOptions {
   ownerOnly?: boolean;
 }
 
+/** Facts of a file or directory. */
 export interface DiskStat {
   readonly sizeBytes: number;
   /** Last modification, wall clock milliseconds. */
@@ -67,15 +72,18 @@ export interface DiskStat {
   readonly changeStamp: number;
 }
 
+/** Bytes of a file system, and those of them that an unprivileged process may still use. */
 export interface DiskUsage {
   readonly totalBytes: number;
   readonly usableBytes: number;
 }
 
+/** The lock of a store directory; held until `release`. */
 export interface DiskLock {
   release(): void;
 }
 
+/** An open file. Calls throw, or reject with, `DiskError`; after `close` with code `CLOSED`. */
 export interface DiskFile {
   readonly path: string;
   /** Size as this handle knows it: at open, moved by its own writes and truncates. */
@@ -104,6 +112,7 @@ export interface DiskFile {
   close(): void;
 }
 
+/** What was asked of a disk, as `DiskError` names it and as the simulated disk counts and fails it. */
 export type DiskOperation =
   | 'open'
   | 'list'

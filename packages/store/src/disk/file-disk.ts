@@ -50,6 +50,7 @@ function makeFolders(dir: string): void {
 /** Upper bound of buffers in one `writev` call (IOV_MAX on Linux). */
 const MAX_VECTORS = 1024;
 
+/** The machine's own file system. Calls throw, or reject with, `DiskError`. */
 export class FileDisk implements Disk {
   open(path: string, options: OpenOptions = {}): DiskFile {
     const { create = false, sizeBytes, readOnly = false, ownerOnly = false } = options;

@@ -10,7 +10,7 @@
 import type { Logger } from '@mq/remoting';
 import type { StoreCheckpoint } from '../checkpoint.js';
 import type { LogFiles } from '../commit-log/log-files.js';
-import type { ConsumeQueueStore } from '../consume-queue/consume-queue-store.js';
+import type { ConsumeQueueStore, QueueReach } from '../consume-queue/consume-queue-store.js';
 import type { Disk } from '../disk/disk.js';
 import type { IndexService } from '../index/index-service.js';
 import type { MessageStoreSettings } from '../settings.js';
@@ -257,6 +257,7 @@ async function redispatch(
   }
   // The last entries before a crash may be torn in ways nothing shows: all that is built again is dropped first.
   const keep = facts.abnormal || rebuilds ? from : end;
+  const reach = consumeQueues.reachOf(keep, end);
   consumeQueues.truncateDirty(keep);
   await consumeQueues.settleTruncation();
   index?.truncateDirty(keep);
@@ -266,6 +267,24 @@ async function redispatch(
     facts.abnormal || rebuilds ? from : Math.max(from, consumeQueues.maxPhysicalOffset),
     end,
   );
+  reportShorter(parts, reach);
+}
+
+/**
+ * A queue reaches less far than its entries did, and the log was not cut there: a record that was this queue's names another
+ * one now. Topic, queue and queue offset of a record have no checksum; this is where damage to them shows.
+ */
+function reportShorter({ consumeQueues, logger }: RecoveryParts, reach: readonly QueueReach[]): void {
+  for (const { topic, queueId, maxOffset } of reach) {
+    const found = consumeQueues.find(topic, queueId)?.maxOffset ?? 0;
+    if (found >= maxOffset) continue;
+    logger.warn('records of a queue name another one: they are damaged, or entries of the queue were', {
+      topic,
+      queueId,
+      lost: maxOffset - found,
+      from: found,
+    });
+  }
 }
 
 async function dispatchFrom(parts: RecoveryParts, from: number, end: number): Promise<void> {

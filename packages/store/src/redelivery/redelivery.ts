@@ -21,6 +21,7 @@ const STORED: ReadonlySet<PutStatus> = new Set([
   'SLAVE_NOT_AVAILABLE',
 ]);
 
+/** True for a put whose record is in the log, however durable it is: appending it again would double it. */
 export function isStored(status: PutStatus): boolean {
   return STORED.has(status);
 }
@@ -34,6 +35,7 @@ export type Route = (index: number, record: StoredRecord | undefined, message: A
 /** What became of a place: how its append ended, or undefined where the route left it out. */
 export type Outcome = PutStatus | undefined;
 
+/** What a `Redelivery` works with. */
 export interface RedeliveryOptions {
   readonly store: Pick<MessageStore, 'append' | 'visitRecords'>;
   readonly logger: Logger;
@@ -43,6 +45,7 @@ export interface RedeliveryOptions {
   readonly onStored?: (topic: string, queueId: number, sizeBytes: number) => void;
 }
 
+/** Appends records of the log again, to the queues a `Route` names, batch by batch. */
 export class Redelivery {
   readonly #record = new StoredRecord();
   /** One message for all appends: the store keeps nothing of it. */

@@ -19,6 +19,7 @@ import { TextCache } from './text-cache.js';
 
 const NO_BYTES: Buffer = Buffer.alloc(0);
 
+/** A record of the log, looked at in its buffer. One instance serves record after record. */
 export class StoredRecord {
   /** Positions count from the first byte of `propertiesBytes`. */
   readonly properties = new PropertyScanner();

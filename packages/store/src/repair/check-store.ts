@@ -23,6 +23,7 @@ import type { MessageStoreSettings } from '../settings.js';
 import { asStoreError } from '../store-error.js';
 import { storePaths } from '../store-paths.js';
 
+/** One damaged place of a store, in a file of the log, of a queue or of the index. */
 export interface StoreFinding {
   readonly kind: 'log' | 'queue' | 'index';
   readonly path: string;
@@ -34,6 +35,7 @@ export interface StoreFinding {
   readonly problem: string;
 }
 
+/** What a check found. No findings: the store is sound. */
 export interface StoreReport {
   readonly findings: readonly StoreFinding[];
   /** Whole records found in the log. */
@@ -43,6 +45,7 @@ export interface StoreReport {
   readonly maxOffset: number;
 }
 
+/** Where the store lies. Default: the machine's own file system. */
 export interface CheckOptions {
   disk?: Disk;
 }

@@ -29,6 +29,7 @@ const NO_HOST = Buffer.alloc(8);
 /** A damaged file shows its other damaged places only once the first is out of the way. */
 const MAX_ROUNDS = 1000;
 
+/** What was damaged, the state after the repair, and where the damaged bytes are. */
 export interface RepairReport extends StoreReport {
   /** Where the damaged bytes were set aside; undefined when nothing was damaged. */
   readonly asideDir: string | undefined;

@@ -10,11 +10,13 @@ export interface DiskUnderTest {
   cleanup?(): void;
 }
 
+/** One promise of a `Disk`: `run` throws where the disk breaks it. `root` is an empty, existing directory. */
 export interface DiskComplianceCase {
   readonly name: string;
   run(disk: Disk, root: string): void | Promise<void>;
 }
 
+/** The two functions of a test runner that are needed. */
 export interface SuiteRunner {
   describe(name: string, body: () => void): void;
   test(name: string, body: () => void | Promise<void>): void;
@@ -40,6 +42,7 @@ export function diskComplianceSuite(
   });
 }
 
+/** What every `Disk` promises, one case each. */
 export const diskComplianceCases: readonly DiskComplianceCase[] = [
   {
     name: 'opening an absent file without create fails with ENOENT',

@@ -28,6 +28,7 @@ import { SparseBytes } from './sparse-bytes.js';
 import { applyContent, applyNames, directoryOf, isOfFile, renameTree, unlinkTree } from './unsynced-log.js';
 import type { Names, SimulatedInode, Survives, UnsyncedOperation } from './unsynced-log.js';
 
+/** Which calls a fault strikes, and how. */
 export interface FaultOptions {
   /** A write takes this many bytes before it fails: a short write that could not be continued. */
   acceptBytes?: number;
@@ -44,12 +45,14 @@ interface Fault extends FaultOptions {
   readonly code: string;
 }
 
+/** One of the states a disk can be in after a power cut. */
 export interface CrashState {
   /** What survived, for the name of a test. */
   readonly name: string;
   readonly disk: SimulatedDisk;
 }
 
+/** A disk in memory that forgets what was not synced, and fails when told to. Deterministic. */
 export class SimulatedDisk implements Disk {
   /** What `usage` answers. */
   usageNumbers: DiskUsage = { totalBytes: 1e12, usableBytes: 9e11 };

@@ -34,6 +34,7 @@ const COUNTS_PERIOD_MS = 10_000;
 const RECOUNT_PERIOD_MS = 45 * 60_000;
 const RECOUNT_PAUSE_MS = 70 * 60_000;
 
+/** What timers work with. */
 export interface TimerMessageStoreOptions {
   /** Started. */
   readonly store: MessageStore;
@@ -50,6 +51,7 @@ export interface TimerMessageStoreOptions {
   readonly random?: () => number;
 }
 
+/** Delivers messages of the timer topic when their time has come; upstream's `TimerMessageStore`. */
 export class TimerMessageStore {
   readonly counts: TimerCounts;
   readonly #options: TimerMessageStoreOptions;

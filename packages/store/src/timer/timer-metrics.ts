@@ -19,6 +19,7 @@ export interface MetricsFile {
   persist(text: string): void;
 }
 
+/** How many messages wait in the wheel, by real topic, kept in `config/timermetrics`; upstream's `TimerMetrics`. */
 export class TimerCounts {
   readonly #counts = new Map<string, Count>();
   readonly #version: { counter: number; stateVersion: number; timestamp: number };
