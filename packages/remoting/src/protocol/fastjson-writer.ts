@@ -1,5 +1,6 @@
 // Writes JSON as fastjson 1.x does, byte for byte: see fastjson-reader.ts for the dialect.
 
+/** The dialects of JSON that fastjson writes; upstream's `SerializerFeature`s. */
 export interface StringifyOptions {
   /** Integer keys bare, object keys as objects (default). False: both as strings, as standard JSON and `BrowserCompatible` have it. */
   readonly unquotedIntKeys?: boolean;

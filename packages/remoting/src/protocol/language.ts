@@ -16,6 +16,7 @@ export const LanguageCode = {
   NODE_JS: 13,
 } as const;
 
+/** Name of a language a peer is written in; upstream's `LanguageCode`. */
 export type LanguageName = keyof typeof LanguageCode;
 
 const nameByCode = Object.keys(LanguageCode) as LanguageName[];

@@ -17,6 +17,7 @@ export function messageQueueKey(mq: MessageQueue): string {
   return `${mq.topic}@${mq.brokerName}@${mq.queueId}`;
 }
 
+/** Both name the same queue; upstream's `MessageQueue.equals`. */
 export function sameMessageQueue(a: MessageQueue, b: MessageQueue): boolean {
   return a.queueId === b.queueId && a.topic === b.topic && a.brokerName === b.brokerName;
 }

@@ -1,14 +1,20 @@
 // Names of topics and groups: which are legal, which are the system's own, which derive from others.
 // Source: TopicValidator, MixAll, KeyBuilder, NamespaceUtil, Validators.
 
+/** Begins the retry topic of a group. */
 export const RETRY_GROUP_TOPIC_PREFIX = '%RETRY%';
+/** Begins the dead letter topic of a group. */
 export const DLQ_GROUP_TOPIC_PREFIX = '%DLQ%';
+/** Begins the name of a light queue (LMQ). */
 export const LMQ_PREFIX = '%LMQ%';
+/** Topics that begin so are the brokers' own; upstream's `TopicValidator.SYSTEM_TOPIC_PREFIX`. */
 export const SYSTEM_TOPIC_PREFIX = 'rmq_sys_';
+/** Groups that begin so are the brokers' own; upstream's `MixAll.CID_RMQ_SYS_PREFIX`. */
 export const SYSTEM_GROUP_PREFIX = 'CID_RMQ_SYS_';
 
 /** The longest legal topic and group. The length of a topic stored with a one byte length is the reason for the first. */
 export const TOPIC_MAX_LENGTH = 127;
+/** The longest legal group name, in UTF-16 units; upstream's `Validators.CHARACTER_MAX_LENGTH`. */
 export const GROUP_MAX_LENGTH = 255;
 /** Retry and dead letter topics hold a whole group name. */
 export const RETRY_OR_DLQ_TOPIC_MAX_LENGTH = 255;
@@ -31,6 +37,7 @@ export const SystemTopic = {
 /** 5.x timer messages wait here; a system topic by its prefix. */
 export const TIMER_TOPIC = 'rmq_sys_wheel_timer';
 
+/** Groups that every broker has or reserves; upstream's `MixAll.PREDEFINE_GROUP_SET`. */
 export const SystemGroup = {
   DEFAULT_PRODUCER: 'DEFAULT_PRODUCER',
   DEFAULT_CONSUMER: 'DEFAULT_CONSUMER',
@@ -123,25 +130,38 @@ export const isSystemTopic = (topic: string): boolean =>
 /** Topics that clients may never send to. */
 export const isNotAllowedSendTopic = (topic: string): boolean => notAllowedToSend.has(topic);
 
+/** A group of the brokers' own, by its prefix; upstream's `MixAll.isSysConsumerGroup`. */
 export const isSystemGroup = (group: string): boolean => group.startsWith(SYSTEM_GROUP_PREFIX);
+/** One of `SystemGroup`; upstream's `MixAll.isPredefinedGroup`. */
 export const isPredefinedGroup = (group: string): boolean => predefinedGroups.has(group);
+/** The retry topic of a group, those of pop consumption included. */
 export const isRetryTopic = (topic: string): boolean => topic.startsWith(RETRY_GROUP_TOPIC_PREFIX);
+/** The dead letter topic of a group. */
 export const isDlqTopic = (topic: string): boolean => topic.startsWith(DLQ_GROUP_TOPIC_PREFIX);
+/** A light queue (LMQ): one without messages of its own, which others are dispatched to. Upstream's `MixAll.isLmq`. */
 export const isLmq = (topic: string): boolean => topic.startsWith(LMQ_PREFIX);
 
+/** Where a group's failed messages wait for their next attempt, `%RETRY%G`; upstream's `MixAll.getRetryTopic`. */
 export const retryTopic = (group: string): string => RETRY_GROUP_TOPIC_PREFIX + group;
+/** Where a group's messages end after their last attempt, `%DLQ%G`; upstream's `MixAll.getDLQTopic`. */
 export const dlqTopic = (group: string): string => DLQ_GROUP_TOPIC_PREFIX + group;
+/** The topic that replies to requests are sent to; upstream's `MixAll.getReplyTopic`. */
 export const replyTopic = (cluster: string): string => `${cluster}_REPLY_TOPIC`;
+/** Trace topic of a region; upstream's `TraceConstants.TRACE_TOPIC_PREFIX`. */
 export const traceDataTopic = (region: string): string => `rmq_sys_TRACE_DATA_${region}`;
+/** Log of pops and acknowledgements; upstream's `PopAckConstants.buildClusterReviveTopic`. */
 export const reviveTopic = (cluster: string): string => `rmq_sys_REVIVE_LOG_${cluster}`;
+/** Topic reserved for the members of a broker group; upstream's `TopicValidator.SYNC_BROKER_MEMBER_GROUP_PREFIX`. */
 export const syncBrokerMemberTopic = (brokerName: string): string =>
   `rmq_sys_SYNC_BROKER_MEMBER_${brokerName}`;
 
 /** Retry topic of pop consumption: V1 `%RETRY%G_T`, V2 (5.2, `enableRetryTopicV2`) `%RETRY%G+T`. */
 export const popRetryTopicV1 = (topic: string, group: string): string =>
   `${RETRY_GROUP_TOPIC_PREFIX}${group}_${topic}`;
+/** As `popRetryTopicV1`, with a separator that no name contains; upstream's `KeyBuilder.buildPopRetryTopicV2`. */
 export const popRetryTopicV2 = (topic: string, group: string): string =>
   `${RETRY_GROUP_TOPIC_PREFIX}${group}+${topic}`;
+/** A retry topic of pop consumption in its second form; the first cannot be told from other retry topics. */
 export const isPopRetryTopicV2 = (topic: string): boolean => isRetryTopic(topic) && topic.includes('+');
 
 /** The topic behind a pop retry topic of `group`, either version; any other topic as it is. */

@@ -181,6 +181,7 @@ export const RequestCode = {
   BATCH_ACK_MESSAGE: 200151,
 } as const;
 
+/** A name in `RequestCode`. */
 export type RequestCodeName = keyof typeof RequestCode;
 
 /** Request codes between DLedger peers, on their own port (dledger 0.3.1.2, `DLedgerRequestCode`). */

@@ -83,6 +83,7 @@ export const ResponseCode = {
   POLICY_NOT_EXIST: 3002,
 } as const;
 
+/** A name in `ResponseCode`. */
 export type ResponseCodeName = keyof typeof ResponseCode;
 
 /** What 209 to 211 mean when a 4.9.x broker answers the ACL 1.0 requests 50, 51 and 53. */

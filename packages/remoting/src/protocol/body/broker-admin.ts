@@ -8,6 +8,10 @@ const accAndTimeStamp = bean({
   createTimeMills: long,
   lastColdReadTimeMills: long,
 });
+/**
+ * Cold bytes a group read in the current period, ms of its last cold read and of the begin of its counting;
+ * upstream's `AccAndTimeStamp`.
+ */
 export type AccAndTimeStamp = BodyOf<typeof accAndTimeStamp>;
 
 const coldDataFlowCtrInfo = bean({
@@ -20,6 +24,10 @@ const coldDataFlowCtrInfo = bean({
 });
 /** Answer of 2003 GET_COLD_DATA_FLOW_CTR_INFO. */
 export type ColdDataFlowCtrInfo = BodyOf<typeof coldDataFlowCtrInfo>;
+/**
+ * Body of the answer to GET_COLD_DATA_FLOW_CTR_INFO (2003), for which upstream has no class. Decoding throws
+ * RemotingError `BAD_BODY`.
+ */
 export const { encode: encodeColdDataFlowCtrInfo, decode: decodeColdDataFlowCtrInfo } = jsonBody(
   'ColdDataFlowCtrInfo',
   coldDataFlowCtrInfo,
@@ -32,6 +40,10 @@ const checkRocksdbCqWriteResult = bean({
 });
 /** Answer of 354. */
 export type CheckRocksdbCqWriteResult = BodyOf<typeof checkRocksdbCqWriteResult>;
+/**
+ * Body of the answer to CHECK_ROCKSDB_CQ_WRITE_PROGRESS (354): upstream's `CheckRocksdbCqWriteResult`. Decoding
+ * throws RemotingError `BAD_BODY`.
+ */
 export const { encode: encodeCheckRocksdbCqWriteResult, decode: decodeCheckRocksdbCqWriteResult } = jsonBody(
   'CheckRocksdbCqWriteResult',
   checkRocksdbCqWriteResult,
@@ -40,6 +52,10 @@ export const { encode: encodeCheckRocksdbCqWriteResult, decode: decodeCheckRocks
 const offsetMovedEvent = bean({ consumerGroup: text, messageQueue, offsetNew: long, offsetRequest: long });
 /** Body of the messages 4.9 writes to OFFSET_MOVED_EVENT. */
 export type OffsetMovedEvent = BodyOf<typeof offsetMovedEvent>;
+/**
+ * Body of a message in topic OFFSET_MOVED_EVENT, no request: upstream's `OffsetMovedEvent`. Decoding throws
+ * RemotingError `BAD_BODY`.
+ */
 export const { encode: encodeOffsetMovedEvent, decode: decodeOffsetMovedEvent } = jsonBody(
   'OffsetMovedEvent',
   offsetMovedEvent,
@@ -51,6 +67,10 @@ const topicQueueMappingSerializeWrapper = bean({
 });
 /** The file `topicQueueMapping.json`. */
 export type TopicQueueMappingSerializeWrapper = BodyOf<typeof topicQueueMappingSerializeWrapper>;
+/**
+ * The text of `config/topicQueueMapping.json`: upstream's `TopicQueueMappingSerializeWrapper`. Decoding throws
+ * RemotingError `BAD_BODY`.
+ */
 export const {
   encode: encodeTopicQueueMappingSerializeWrapper,
   decode: decodeTopicQueueMappingSerializeWrapper,

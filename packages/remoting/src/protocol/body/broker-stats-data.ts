@@ -2,6 +2,7 @@ import { bean, double, jsonBody, long, type BodyOf } from './shape.js';
 
 /** `tps` per second, `avgpt` sum per call. */
 const brokerStatsItem = bean({ avgpt: double, sum: long, tps: double });
+/** One statistic over one span: its sum, `tps` per second, `avgpt` sum per call; upstream's `BrokerStatsItem`. */
 export type BrokerStatsItem = BodyOf<typeof brokerStatsItem>;
 
 const brokerStatsData = bean({
@@ -11,6 +12,10 @@ const brokerStatsData = bean({
 });
 /** Answer of 315: the last day, hour and minute of one statistic. */
 export type BrokerStatsData = BodyOf<typeof brokerStatsData>;
+/**
+ * Body of the answer to VIEW_BROKER_STATS_DATA (315): upstream's `BrokerStatsData`. Decoding throws RemotingError
+ * `BAD_BODY`.
+ */
 export const { encode: encodeBrokerStatsData, decode: decodeBrokerStatsData } = jsonBody(
   'BrokerStatsData',
   brokerStatsData,

@@ -4,6 +4,10 @@ import { brokerData } from './topic-route-data.js';
 const clusterInfo = bean({ brokerAddrTable: table(brokerData), clusterAddrTable: table(setList(text)) });
 /** Answer of 106: broker groups by name, broker names by cluster. Integer keys are always bare. */
 export type ClusterInfo = BodyOf<typeof clusterInfo>;
+/**
+ * Body of the answer to GET_BROKER_CLUSTER_INFO (106): upstream's `ClusterInfo`. Decoding throws RemotingError
+ * `BAD_BODY`.
+ */
 export const { encode: encodeClusterInfo, decode: decodeClusterInfo } = jsonBody('ClusterInfo', clusterInfo);
 
 export const brokerMemberGroup = bean({ brokerAddrs: intTable(text), brokerName: text, cluster: text });
@@ -13,6 +17,10 @@ export type BrokerMemberGroup = BodyOf<typeof brokerMemberGroup>;
 const getBrokerMemberGroupResponseBody = bean({ brokerMemberGroup: optional(brokerMemberGroup) });
 /** Answer of 901. */
 export type GetBrokerMemberGroupResponseBody = BodyOf<typeof getBrokerMemberGroupResponseBody>;
+/**
+ * Body of the answer to GET_BROKER_MEMBER_GROUP (901): upstream's `GetBrokerMemberGroupResponseBody`. Decoding
+ * throws RemotingError `BAD_BODY`.
+ */
 export const {
   encode: encodeGetBrokerMemberGroupResponseBody,
   decode: decodeGetBrokerMemberGroupResponseBody,

@@ -21,11 +21,16 @@ const offsetWrapper = bean({
   /** 5.x: what was handed out, committed or not. */
   pullOffset: optional(long),
 });
+/** How far a group is in one queue: offsets of the queue's end and of the group; upstream's `OffsetWrapper`. */
 export type OffsetWrapper = BodyOf<typeof offsetWrapper>;
 
 const consumeStats = bean({ consumeTps: double, offsetTable: queueTable(offsetWrapper) });
 /** Answer of 208: progress of a group by queue. */
 export type ConsumeStats = BodyOf<typeof consumeStats>;
+/**
+ * Body of the answer to GET_CONSUME_STATS (208): upstream's `ConsumeStats`. Decoding throws RemotingError
+ * `BAD_BODY`.
+ */
 export const { encode: encodeConsumeStats, decode: decodeConsumeStats } = jsonBody(
   'ConsumeStats',
   consumeStats,
@@ -40,6 +45,10 @@ const consumeStatsList = bean({
 });
 /** Answer of 317. */
 export type ConsumeStatsList = BodyOf<typeof consumeStatsList>;
+/**
+ * Body of the answer to GET_BROKER_CONSUME_STATS (317): upstream's `ConsumeStatsList`. Decoding throws RemotingError
+ * `BAD_BODY`.
+ */
 export const { encode: encodeConsumeStatsList, decode: decodeConsumeStatsList } = jsonBody(
   'ConsumeStatsList',
   consumeStatsList,
@@ -61,6 +70,10 @@ export type QueueTimeSpan = BodyOf<typeof queueTimeSpan>;
 const queryConsumeTimeSpanBody = bean({ consumeTimeSpanSet: setList(queueTimeSpan) });
 /** Answer of 303. */
 export type QueryConsumeTimeSpanBody = BodyOf<typeof queryConsumeTimeSpanBody>;
+/**
+ * Body of the answer to QUERY_CONSUME_TIME_SPAN (303): upstream's `QueryConsumeTimeSpanBody`. Decoding throws
+ * RemotingError `BAD_BODY`.
+ */
 export const { encode: encodeQueryConsumeTimeSpanBody, decode: decodeQueryConsumeTimeSpanBody } = jsonBody(
   'QueryConsumeTimeSpanBody',
   queryConsumeTimeSpanBody,

@@ -15,6 +15,10 @@ const consumerConnection = bean({
 });
 /** Answer of 203. */
 export type ConsumerConnection = BodyOf<typeof consumerConnection>;
+/**
+ * Body of the answer to GET_CONSUMER_CONNECTION_LIST (203): upstream's `ConsumerConnection`. Decoding throws
+ * RemotingError `BAD_BODY`.
+ */
 export const { encode: encodeConsumerConnection, decode: decodeConsumerConnection } = jsonBody(
   'ConsumerConnection',
   consumerConnection,
@@ -23,6 +27,10 @@ export const { encode: encodeConsumerConnection, decode: decodeConsumerConnectio
 const producerConnection = bean({ connectionSet: setList(connection) });
 /** Answer of 204. */
 export type ProducerConnection = BodyOf<typeof producerConnection>;
+/**
+ * Body of the answer to GET_PRODUCER_CONNECTION_LIST (204): upstream's `ProducerConnection`. Decoding throws
+ * RemotingError `BAD_BODY`.
+ */
 export const { encode: encodeProducerConnection, decode: decodeProducerConnection } = jsonBody(
   'ProducerConnection',
   producerConnection,
@@ -35,11 +43,16 @@ const producerInfo = bean({
   remoteIP: text,
   version: int,
 });
+/** One producer's connection; `lastUpdateTimestamp` is the ms of its last heartbeat. Upstream's `ProducerInfo`. */
 export type ProducerInfo = BodyOf<typeof producerInfo>;
 
 const producerTableInfo = bean({ data: table(list(producerInfo)) });
 /** Answer of 328: producers by group. */
 export type ProducerTableInfo = BodyOf<typeof producerTableInfo>;
+/**
+ * Body of the answer to GET_ALL_PRODUCER_INFO (328): upstream's `ProducerTableInfo`. Decoding throws RemotingError
+ * `BAD_BODY`.
+ */
 export const { encode: encodeProducerTableInfo, decode: decodeProducerTableInfo } = jsonBody(
   'ProducerTableInfo',
   producerTableInfo,
@@ -48,6 +61,10 @@ export const { encode: encodeProducerTableInfo, decode: decodeProducerTableInfo 
 const getConsumerListByGroupResponseBody = bean({ consumerIdList: list(text) });
 /** Answer of 38: client ids. */
 export type GetConsumerListByGroupResponseBody = BodyOf<typeof getConsumerListByGroupResponseBody>;
+/**
+ * Body of the answer to GET_CONSUMER_LIST_BY_GROUP (38): upstream's `GetConsumerListByGroupResponseBody`. Decoding
+ * throws RemotingError `BAD_BODY`.
+ */
 export const {
   encode: encodeGetConsumerListByGroupResponseBody,
   decode: decodeGetConsumerListByGroupResponseBody,

@@ -32,9 +32,14 @@ const processQueueInfo = bean({
   transactionMsgMinOffset: long,
   tryUnlockTimes: long,
 });
+/**
+ * What a client holds of one queue it pulls: offsets, counts, times in ms, and its lock; upstream's
+ * `ProcessQueueInfo`.
+ */
 export type ProcessQueueInfo = BodyOf<typeof processQueueInfo>;
 
 const popProcessQueueInfo = bean({ droped: flag, lastPopTimestamp: long, waitAckCount: int });
+/** What a client holds of one queue it pops; `lastPopTimestamp` in ms. Upstream's `PopProcessQueueInfo`. */
 export type PopProcessQueueInfo = BodyOf<typeof popProcessQueueInfo>;
 
 const consumeStatus = bean({
@@ -45,6 +50,9 @@ const consumeStatus = bean({
   pullRT: double,
   pullTPS: double,
 });
+/**
+ * A client's figures for one topic: RT in ms, TPS per second, failures of the last hour; upstream's `ConsumeStatus`.
+ */
 export type ConsumeStatus = BodyOf<typeof consumeStatus>;
 
 const consumerRunningInfo = bean({
@@ -59,6 +67,10 @@ const consumerRunningInfo = bean({
 });
 /** A client's answer to 307. Java has its tables sorted. */
 export type ConsumerRunningInfo = BodyOf<typeof consumerRunningInfo>;
+/**
+ * Body of a client's answer to GET_CONSUMER_RUNNING_INFO (307): upstream's `ConsumerRunningInfo`. Decoding throws
+ * RemotingError `BAD_BODY`.
+ */
 export const { encode: encodeConsumerRunningInfo, decode: decodeConsumerRunningInfo } = jsonBody(
   'ConsumerRunningInfo',
   consumerRunningInfo,
@@ -75,5 +87,9 @@ const consumeMessageDirectlyResult = bean({
 });
 /** A client's answer to 309. */
 export type ConsumeMessageDirectlyResult = BodyOf<typeof consumeMessageDirectlyResult>;
+/**
+ * Body of a client's answer to CONSUME_MESSAGE_DIRECTLY (309): upstream's `ConsumeMessageDirectlyResult`. Decoding
+ * throws RemotingError `BAD_BODY`.
+ */
 export const { encode: encodeConsumeMessageDirectlyResult, decode: decodeConsumeMessageDirectlyResult } =
   jsonBody('ConsumeMessageDirectlyResult', consumeMessageDirectlyResult);

@@ -38,4 +38,8 @@ export function compareDataVersion(a: DataVersion, b: DataVersion): number {
   return a.stateVersion - b.stateVersion || a.counter - b.counter || a.timestamp - b.timestamp;
 }
 
+/**
+ * JSON of a version, the body of QUERY_DATA_VERSION (322) and of its answer: upstream's `DataVersion`. Decoding
+ * throws RemotingError `BAD_BODY`.
+ */
 export const { encode: encodeDataVersion, decode: decodeDataVersion } = jsonBody('DataVersion', dataVersion);

@@ -8,6 +8,10 @@ const haConnectionRuntimeInfo = bean({
   transferFromWhere: long,
   transferredByteInSecond: long,
 });
+/**
+ * A slave as its master sees it; offsets and `diff` in log bytes. Upstream's
+ * `HARuntimeInfo.HAConnectionRuntimeInfo`.
+ */
 export type HAConnectionRuntimeInfo = BodyOf<typeof haConnectionRuntimeInfo>;
 
 const haClientRuntimeInfo = bean({
@@ -20,6 +24,10 @@ const haClientRuntimeInfo = bean({
   maxOffset: long,
   transferredByteInSecond: long,
 });
+/**
+ * A slave's own view of its replication: times in ms, offsets in log bytes. Upstream's
+ * `HARuntimeInfo.HAClientRuntimeInfo`.
+ */
 export type HAClientRuntimeInfo = BodyOf<typeof haClientRuntimeInfo>;
 
 const haRuntimeInfo = bean({
@@ -31,6 +39,10 @@ const haRuntimeInfo = bean({
 });
 /** Answer of 907 GET_BROKER_HA_STATUS. */
 export type HARuntimeInfo = BodyOf<typeof haRuntimeInfo>;
+/**
+ * Body of the answer to GET_BROKER_HA_STATUS (907): upstream's `HARuntimeInfo`. Decoding throws RemotingError
+ * `BAD_BODY`.
+ */
 export const { encode: encodeHARuntimeInfo, decode: decodeHARuntimeInfo } = jsonBody(
   'HARuntimeInfo',
   haRuntimeInfo,

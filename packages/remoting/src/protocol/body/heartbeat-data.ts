@@ -7,6 +7,7 @@ export const consumeType = enumOf('CONSUME_ACTIVELY', 'CONSUME_PASSIVELY', 'CONS
 export type ConsumeType = BodyOf<typeof consumeType>;
 
 export const messageModel = enumOf('BROADCASTING', 'CLUSTERING');
+/** Whether each client of a group gets every message, or the clients share them; upstream's `MessageModel`. */
 export type MessageModel = BodyOf<typeof messageModel>;
 
 /** Where a group without an offset begins. The second to fourth are deprecated upstream and mean the first. */
@@ -18,9 +19,11 @@ export const consumeFromWhere = enumOf(
   'CONSUME_FROM_FIRST_OFFSET',
   'CONSUME_FROM_TIMESTAMP',
 );
+/** Where a group without an offset begins; upstream's `ConsumeFromWhere`. */
 export type ConsumeFromWhere = BodyOf<typeof consumeFromWhere>;
 
 const producerData = bean({ groupName: text });
+/** A producer group in a heartbeat; upstream's `ProducerData`. */
 export type ProducerData = BodyOf<typeof producerData>;
 
 const consumerData = bean({
@@ -31,6 +34,7 @@ const consumerData = bean({
   subscriptionDataSet: setList(subscriptionData),
   unitMode: flag,
 });
+/** A consumer group in a heartbeat, with its subscriptions; upstream's `ConsumerData`. */
 export type ConsumerData = BodyOf<typeof consumerData>;
 
 const heartbeatData = bean({
@@ -45,6 +49,7 @@ const heartbeatData = bean({
 /** Body of 34: who a client is and what it produces and consumes. */
 export type HeartbeatData = BodyOf<typeof heartbeatData>;
 
+/** Body of HEART_BEAT (34): upstream's `HeartbeatData`. Decoding throws RemotingError `BAD_BODY`. */
 export const { encode: encodeHeartbeatData, decode: decodeHeartbeatData } = jsonBody(
   'HeartbeatData',
   heartbeatData,

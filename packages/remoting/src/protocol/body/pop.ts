@@ -31,11 +31,16 @@ const batchAck = bean({
   /** Little-endian bits: bit i acknowledges `startOffset + i`. */
   bitSet: wire('b', bytes),
 });
+/** Acknowledgements of messages of one checkpoint; times in ms. Upstream's `BatchAck`, with its one letter keys. */
 export type BatchAck = BodyOf<typeof batchAck>;
 
 const batchAckMessageRequestBody = bean({ acks: list(batchAck), brokerName: text });
 /** Body of 200151 BATCH_ACK_MESSAGE. */
 export type BatchAckMessageRequestBody = BodyOf<typeof batchAckMessageRequestBody>;
+/**
+ * Body of BATCH_ACK_MESSAGE (200151): upstream's `BatchAckMessageRequestBody`. Decoding throws RemotingError
+ * `BAD_BODY`.
+ */
 export const { encode: encodeBatchAckMessageRequestBody, decode: decodeBatchAckMessageRequestBody } =
   jsonBody('BatchAckMessageRequestBody', batchAckMessageRequestBody);
 
@@ -49,10 +54,14 @@ const queryAssignmentRequestBody = bean({
 });
 /** Body of 400 QUERY_ASSIGNMENT. */
 export type QueryAssignmentRequestBody = BodyOf<typeof queryAssignmentRequestBody>;
+/**
+ * Body of QUERY_ASSIGNMENT (400): upstream's `QueryAssignmentRequestBody`. Decoding throws RemotingError `BAD_BODY`.
+ */
 export const { encode: encodeQueryAssignmentRequestBody, decode: decodeQueryAssignmentRequestBody } =
   jsonBody('QueryAssignmentRequestBody', queryAssignmentRequestBody);
 
 const messageRequestMode = enumOf('PULL', 'POP');
+/** Whether a group fetches by pulling or by popping; upstream's `MessageRequestMode`. */
 export type MessageRequestMode = BodyOf<typeof messageRequestMode>;
 
 const messageQueueAssignment = bean({
@@ -60,6 +69,7 @@ const messageQueueAssignment = bean({
   messageQueue,
   mode: or(messageRequestMode, 'PULL'),
 });
+/** A queue given to a client, and how it is to fetch from it; upstream's `MessageQueueAssignment`. */
 export type MessageQueueAssignment = BodyOf<typeof messageQueueAssignment>;
 
 const queryAssignmentResponseBody = bean({
@@ -67,6 +77,10 @@ const queryAssignmentResponseBody = bean({
 });
 /** Answer of 400; without assignments the client keeps what it has. */
 export type QueryAssignmentResponseBody = BodyOf<typeof queryAssignmentResponseBody>;
+/**
+ * Body of the answer to QUERY_ASSIGNMENT (400): upstream's `QueryAssignmentResponseBody`. Decoding throws
+ * RemotingError `BAD_BODY`.
+ */
 export const { encode: encodeQueryAssignmentResponseBody, decode: decodeQueryAssignmentResponseBody } =
   jsonBody('QueryAssignmentResponseBody', queryAssignmentResponseBody);
 
@@ -78,6 +92,10 @@ const setMessageRequestModeRequestBody = bean({
 });
 /** Body of 401 SET_MESSAGE_REQUEST_MODE. */
 export type SetMessageRequestModeRequestBody = BodyOf<typeof setMessageRequestModeRequestBody>;
+/**
+ * Body of SET_MESSAGE_REQUEST_MODE (401): upstream's `SetMessageRequestModeRequestBody`. Decoding throws
+ * RemotingError `BAD_BODY`.
+ */
 export const {
   encode: encodeSetMessageRequestModeRequestBody,
   decode: decodeSetMessageRequestModeRequestBody,
@@ -88,6 +106,10 @@ const messageRequestModeSerializeWrapper = bean({
 });
 /** Answer of 402, and the file `messageRequestMode.json`: by topic and group. */
 export type MessageRequestModeSerializeWrapper = BodyOf<typeof messageRequestModeSerializeWrapper>;
+/**
+ * Body of the answer to GET_ALL_MESSAGE_REQUEST_MODE (402): upstream's `MessageRequestModeSerializeWrapper`.
+ * Decoding throws RemotingError `BAD_BODY`.
+ */
 export const {
   encode: encodeMessageRequestModeSerializeWrapper,
   decode: decodeMessageRequestModeSerializeWrapper,

@@ -11,6 +11,7 @@ const consumeQueueData = bean({
   /** A tag's hash code, a delivery time, or the address of an extension: any 64 bits. */
   tagsCode: exactLong,
 });
+/** One entry of a consume queue, and what the group's filter says to it (`eval`); upstream's `ConsumeQueueData`. */
 export type ConsumeQueueData = BodyOf<typeof consumeQueueData>;
 
 const queryConsumeQueueResponseBody = bean({
@@ -22,5 +23,9 @@ const queryConsumeQueueResponseBody = bean({
 });
 /** Answer of 321. */
 export type QueryConsumeQueueResponseBody = BodyOf<typeof queryConsumeQueueResponseBody>;
+/**
+ * Body of the answer to QUERY_CONSUME_QUEUE (321): upstream's `QueryConsumeQueueResponseBody`. Decoding throws
+ * RemotingError `BAD_BODY`.
+ */
 export const { encode: encodeQueryConsumeQueueResponseBody, decode: decodeQueryConsumeQueueResponseBody } =
   jsonBody('QueryConsumeQueueResponseBody', queryConsumeQueueResponseBody);

@@ -28,6 +28,7 @@ const registerBrokerBody = bean({
   filterServerList: list(text),
   topicConfigSerializeWrapper: orNew(topicConfigSerializeWrapper, emptyWrapper),
 });
+/** Body of REGISTER_BROKER (103): a broker's topics and its filter servers; upstream's `RegisterBrokerBody`. */
 export type RegisterBrokerBody = BodyOf<typeof registerBrokerBody>;
 
 const json = jsonBody('RegisterBrokerBody', registerBrokerBody);

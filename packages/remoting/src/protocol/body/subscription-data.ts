@@ -3,8 +3,10 @@ import { javaHashCode } from '../../message/java-hash.js';
 import { ResponseCode } from '../response-code.js';
 import { bean, flag, int, jsonBody, long, optional, or, setOf, text, type BodyOf } from './shape.js';
 
+/** The expression that takes every message of a topic; upstream's `SubscriptionData.SUB_ALL`. */
 export const SUB_ALL = '*';
 
+/** The languages of subscriptions: tags (`A || B`) and SQL92; upstream's `ExpressionType`. */
 export const ExpressionType = { TAG: 'TAG', SQL92: 'SQL92' } as const;
 
 /** A missing type means tags. */
@@ -25,6 +27,7 @@ export const subscriptionData = bean({
 /** What a consumer group wants of one topic. `subString` `*`: everything. */
 export type SubscriptionData = BodyOf<typeof subscriptionData>;
 
+/** JSON of one subscription: upstream's `SubscriptionData`. Decoding throws RemotingError `BAD_BODY`. */
 export const { encode: encodeSubscriptionData, decode: decodeSubscriptionData } = jsonBody(
   'SubscriptionData',
   subscriptionData,
@@ -86,6 +89,10 @@ const querySubscriptionResponseBody = bean({
 });
 /** Answer of 345; without a subscription when the group is offline. */
 export type QuerySubscriptionResponseBody = BodyOf<typeof querySubscriptionResponseBody>;
+/**
+ * Body of the answer to QUERY_SUBSCRIPTION_BY_CONSUMER (345): upstream's `QuerySubscriptionResponseBody`. Decoding
+ * throws RemotingError `BAD_BODY`.
+ */
 export const { encode: encodeQuerySubscriptionResponseBody, decode: decodeQuerySubscriptionResponseBody } =
   jsonBody('QuerySubscriptionResponseBody', querySubscriptionResponseBody);
 
@@ -97,6 +104,7 @@ const checkClientRequestBody = bean({
 });
 /** Body of 46 CHECK_CLIENT_CONFIG. */
 export type CheckClientRequestBody = BodyOf<typeof checkClientRequestBody>;
+/** Body of CHECK_CLIENT_CONFIG (46): upstream's `CheckClientRequestBody`. Decoding throws RemotingError `BAD_BODY`. */
 export const { encode: encodeCheckClientRequestBody, decode: decodeCheckClientRequestBody } = jsonBody(
   'CheckClientRequestBody',
   checkClientRequestBody,

@@ -22,6 +22,7 @@ const simpleSubscriptionData = bean({
   topic: text,
   version: long,
 });
+/** A subscription as its group is stored with it; upstream's `SimpleSubscriptionData`. */
 export type SimpleSubscriptionData = BodyOf<typeof simpleSubscriptionData>;
 
 const groupRetryPolicy = bean({
@@ -32,6 +33,7 @@ const groupRetryPolicy = bean({
   ),
   type: or(enumOf('EXPONENTIAL', 'CUSTOMIZED'), 'CUSTOMIZED'),
 });
+/** When a message whose consumption failed comes again, ms; upstream's `GroupRetryPolicy`. */
 export type GroupRetryPolicy = BodyOf<typeof groupRetryPolicy>;
 
 export const subscriptionGroupConfig = bean({
@@ -56,6 +58,10 @@ export const subscriptionGroupConfig = bean({
 });
 /** A consumer group as its broker holds it: body of 200, answer of 352. */
 export type SubscriptionGroupConfig = BodyOf<typeof subscriptionGroupConfig>;
+/**
+ * Body of UPDATE_AND_CREATE_SUBSCRIPTIONGROUP (200) and of the answer to GET_SUBSCRIPTIONGROUP_CONFIG (352):
+ * upstream's `SubscriptionGroupConfig`. Decoding throws RemotingError `BAD_BODY`.
+ */
 export const { encode: encodeSubscriptionGroupConfig, decode: decodeSubscriptionGroupConfig } = jsonBody(
   'SubscriptionGroupConfig',
   subscriptionGroupConfig,
@@ -69,6 +75,10 @@ export function defaultSubscriptionGroupConfig(groupName: string): SubscriptionG
 const subscriptionGroupList = bean({ groupConfigList: list(subscriptionGroupConfig) });
 /** Body of 225 UPDATE_AND_CREATE_SUBSCRIPTIONGROUP_LIST (5.3.1). */
 export type SubscriptionGroupList = BodyOf<typeof subscriptionGroupList>;
+/**
+ * Body of UPDATE_AND_CREATE_SUBSCRIPTIONGROUP_LIST (225): upstream's `SubscriptionGroupList`. Decoding throws
+ * RemotingError `BAD_BODY`.
+ */
 export const { encode: encodeSubscriptionGroupList, decode: decodeSubscriptionGroupList } = jsonBody(
   'SubscriptionGroupList',
   subscriptionGroupList,
@@ -82,6 +92,10 @@ const subscriptionGroupWrapper = bean({
 });
 /** The group table: answer of 201, and the file `subscriptionGroup.json`. */
 export type SubscriptionGroupWrapper = BodyOf<typeof subscriptionGroupWrapper>;
+/**
+ * Body of the answer to GET_ALL_SUBSCRIPTIONGROUP_CONFIG (201): upstream's `SubscriptionGroupWrapper`. Decoding
+ * throws RemotingError `BAD_BODY`.
+ */
 export const { encode: encodeSubscriptionGroupWrapper, decode: decodeSubscriptionGroupWrapper } = jsonBody(
   'SubscriptionGroupWrapper',
   subscriptionGroupWrapper,
@@ -90,6 +104,10 @@ export const { encode: encodeSubscriptionGroupWrapper, decode: decodeSubscriptio
 const groupForbidden = bean({ group: text, readable: optional(flag), topic: text });
 /** Answer of 353 UPDATE_AND_GET_GROUP_FORBIDDEN. */
 export type GroupForbidden = BodyOf<typeof groupForbidden>;
+/**
+ * Body of the answer to UPDATE_AND_GET_GROUP_FORBIDDEN (353): upstream's `GroupForbidden`. Decoding throws
+ * RemotingError `BAD_BODY`.
+ */
 export const { encode: encodeGroupForbidden, decode: decodeGroupForbidden } = jsonBody(
   'GroupForbidden',
   groupForbidden,

@@ -9,6 +9,10 @@ const timerMetrics = bean({
 });
 /** Answer of 61: messages that wait, by topic. */
 export type TimerMetrics = BodyOf<typeof timerMetrics>;
+/**
+ * Body of the answer to GET_TIMER_METRICS (61): upstream's `TimerMetrics.TimerMetricsSerializeWrapper`. Decoding
+ * throws RemotingError `BAD_BODY`.
+ */
 export const { encode: encodeTimerMetrics, decode: decodeTimerMetrics } = jsonBody(
   'TimerMetrics',
   timerMetrics,
@@ -26,6 +30,10 @@ export interface TimerCheckpoint {
 /** Seven int64: the four positions, then stateVersion, timestamp and counter of the version. */
 export const TIMER_CHECKPOINT_BYTES = 7 * 8;
 
+/**
+ * Body of the answer to GET_TIMER_CHECK_POINT (60), `TIMER_CHECKPOINT_BYTES` long; upstream's
+ * `TimerCheckpoint.encode`.
+ */
 export function encodeTimerCheckpoint(checkpoint: TimerCheckpoint): Buffer {
   const { stateVersion, timestamp, counter } = checkpoint.dataVersion;
   const { lastReadTimeMs, lastTimerLogFlushPos, lastTimerQueueOffset, masterTimerQueueOffset } = checkpoint;
@@ -37,7 +45,10 @@ export function encodeTimerCheckpoint(checkpoint: TimerCheckpoint): Buffer {
   return body;
 }
 
-/** @throws RemotingError `BAD_BODY` when it is too short or a value is beyond 2^53. */
+/**
+ * Reads the first `TIMER_CHECKPOINT_BYTES` of the answer to GET_TIMER_CHECK_POINT (60), or of the file.
+ * @throws RemotingError `BAD_BODY` when it is too short or a value is beyond 2^53.
+ */
 export function decodeTimerCheckpoint(body: Buffer | undefined): TimerCheckpoint {
   if (body === undefined || body.length < TIMER_CHECKPOINT_BYTES) {
     throw new RemotingError(

@@ -22,6 +22,7 @@ import {
   topicQueueMappingInfoTable,
 } from './topic-queue-mapping.js';
 
+/** Whether a message of the topic has one tag or several; upstream's `TopicFilterType`. */
 export type TopicFilterType = 'SINGLE_TAG' | 'MULTI_TAG';
 const topicFilterType = enumOf('SINGLE_TAG', 'MULTI_TAG');
 
@@ -42,6 +43,7 @@ export const topicConfig = bean(topicConfigMembers);
 /** A topic as its broker holds it. */
 export type TopicConfig = BodyOf<typeof topicConfig>;
 
+/** JSON of one topic: upstream's `TopicConfig`. Decoding throws RemotingError `BAD_BODY`. */
 export const { encode: encodeTopicConfig, decode: decodeTopicConfig } = jsonBody('TopicConfig', topicConfig);
 
 const topicConfigAndQueueMapping = bean({
@@ -50,6 +52,10 @@ const topicConfigAndQueueMapping = bean({
 });
 /** Answer of 351 GET_TOPIC_CONFIG. */
 export type TopicConfigAndQueueMapping = BodyOf<typeof topicConfigAndQueueMapping>;
+/**
+ * Body of the answer to GET_TOPIC_CONFIG (351): upstream's `TopicConfigAndQueueMapping`. Decoding throws
+ * RemotingError `BAD_BODY`.
+ */
 export const { encode: encodeTopicConfigAndQueueMapping, decode: decodeTopicConfigAndQueueMapping } =
   jsonBody('TopicConfigAndQueueMapping', topicConfigAndQueueMapping);
 
@@ -63,12 +69,20 @@ export const topicConfigSerializeWrapper = bean({
 });
 /** The topic table: answer of 21 GET_ALL_TOPIC_CONFIG, part of 103 REGISTER_BROKER, and the file `topics.json`. */
 export type TopicConfigSerializeWrapper = BodyOf<typeof topicConfigSerializeWrapper>;
+/**
+ * Body of the answer to GET_ALL_TOPIC_CONFIG (21): upstream's `TopicConfigAndMappingSerializeWrapper`, in 4.x
+ * `TopicConfigSerializeWrapper`. Decoding throws RemotingError `BAD_BODY`.
+ */
 export const { encode: encodeTopicConfigSerializeWrapper, decode: decodeTopicConfigSerializeWrapper } =
   jsonBody('TopicConfigSerializeWrapper', topicConfigSerializeWrapper);
 
 const createTopicListRequestBody = bean({ topicConfigList: list(topicConfig) });
 /** Body of 18 UPDATE_AND_CREATE_TOPIC_LIST (5.3). */
 export type CreateTopicListRequestBody = BodyOf<typeof createTopicListRequestBody>;
+/**
+ * Body of UPDATE_AND_CREATE_TOPIC_LIST (18): upstream's `CreateTopicListRequestBody`. Decoding throws RemotingError
+ * `BAD_BODY`.
+ */
 export const { encode: encodeCreateTopicListRequestBody, decode: decodeCreateTopicListRequestBody } =
   jsonBody('CreateTopicListRequestBody', createTopicListRequestBody);
 
@@ -88,7 +102,11 @@ export function encodeTopicConfigLine(topic: TopicConfig): string {
   ].join(' ');
 }
 
-/** @throws RemotingError `BAD_BODY` for fewer than five parts or a part that cannot be read; attributes that cannot are none. */
+/**
+ * Reads the line of a topic in a compressed registration; upstream's `TopicConfig.decode`.
+ * @throws RemotingError `BAD_BODY` for fewer than five parts or a part that cannot be read; attributes that cannot are
+ * none.
+ */
 export function decodeTopicConfigLine(line: string): TopicConfig {
   const [topicName, readQueueNums, writeQueueNums, perm, topicFilterType, ...rest] = line.split(' ');
   if (topicFilterType === undefined)

@@ -15,6 +15,7 @@ const infoMembers = {
 };
 
 export const topicQueueMappingInfo = bean(infoMembers);
+/** Which logical queues of a static topic one broker holds; upstream's `TopicQueueMappingInfo`. */
 export type TopicQueueMappingInfo = BodyOf<typeof topicQueueMappingInfo>;
 
 const logicQueueMappingItem = bean({
@@ -28,15 +29,23 @@ const logicQueueMappingItem = bean({
   timeOfStart: or(long, -1),
   timeOfEnd: or(long, -1),
 });
+/**
+ * One stretch of a logical queue, and the physical queue it lies in; times in ms. Upstream's
+ * `LogicQueueMappingItem`.
+ */
 export type LogicQueueMappingItem = BodyOf<typeof logicQueueMappingItem>;
 
 export const topicQueueMappingDetail = bean({
   ...infoMembers,
   hostedQueues: intTable(list(logicQueueMappingItem)),
 });
+/** What a broker knows of its logical queues, with the stretches of each; upstream's `TopicQueueMappingDetail`. */
 export type TopicQueueMappingDetail = BodyOf<typeof topicQueueMappingDetail>;
 
-/** Body of 513 UPDATE_AND_CREATE_STATIC_TOPIC. */
+/**
+ * Body of UPDATE_AND_CREATE_STATIC_TOPIC (513): upstream's `TopicQueueMappingDetail`. Decoding throws RemotingError
+ * `BAD_BODY`.
+ */
 export const { encode: encodeTopicQueueMappingDetail, decode: decodeTopicQueueMappingDetail } = jsonBody(
   'TopicQueueMappingDetail',
   topicQueueMappingDetail,

@@ -36,9 +36,14 @@ export type TopicRouteData = BodyOf<typeof topicRouteData>;
 
 const codec = jsonBody('TopicRouteData', topicRouteData);
 
+/**
+ * Reads the answer to GET_ROUTEINFO_BY_TOPIC (105), upstream's `TopicRouteData`, in either dialect.
+ * @throws RemotingError `BAD_BODY`
+ */
 export const decodeTopicRouteData = codec.decode;
 
 /**
+ * Body of the answer to GET_ROUTEINFO_BY_TOPIC (105): upstream's `TopicRouteData`.
  * @param options.standardJson real JSON: quoted and sorted keys, ASCII only. Clients from V4_9_4 on get it, and who
  * asks for it; others get fastjson's bare integer keys.
  */

@@ -2,6 +2,7 @@
 import { defineHeader, int, long, string, type HeaderOf } from '../header.js';
 import { topicFields } from './common.js';
 
+/** Answer to 26 GET_BROKER_CONFIG: the version of the settings, a DataVersion as JSON; the settings are the body. */
 export const GetBrokerConfigResponseHeader = defineHeader('GetBrokerConfigResponseHeader', {
   version: string(),
 });
@@ -69,6 +70,7 @@ export const RegisterFilterServerRequestHeader = defineHeader('RegisterFilterSer
 });
 export type RegisterFilterServerRequestHeader = HeaderOf<typeof RegisterFilterServerRequestHeader>;
 
+/** Answer to 301 REGISTER_FILTER_SERVER (4.x): who the filter server is registered as, and at which broker. */
 export const RegisterFilterServerResponseHeader = defineHeader('RegisterFilterServerResponseHeader', {
   filterServerId: string(),
   brokerName: string(),

@@ -10,6 +10,7 @@ export const AlterSyncStateSetRequestHeader = defineHeader('AlterSyncStateSetReq
 });
 export type AlterSyncStateSetRequestHeader = HeaderOf<typeof AlterSyncStateSetRequestHeader>;
 
+/** Answer to 1001 CONTROLLER_ALTER_SYNC_STATE_SET: the epoch of the set that is in the body. */
 export const AlterSyncStateSetResponseHeader = defineHeader('AlterSyncStateSetResponseHeader', {
   newSyncStateSetEpoch: int().optional(),
 });
@@ -25,6 +26,7 @@ export const ElectMasterRequestHeader = defineHeader('ElectMasterRequestHeader',
 });
 export type ElectMasterRequestHeader = HeaderOf<typeof ElectMasterRequestHeader>;
 
+/** Answer to 1002 CONTROLLER_ELECT_MASTER: the master of the group and its epochs. */
 export const ElectMasterResponseHeader = defineHeader('ElectMasterResponseHeader', {
   masterBrokerId: long().optional(),
   masterAddress: string().optional(),
@@ -48,6 +50,7 @@ export type RegisterBrokerToControllerRequestHeader = HeaderOf<
   typeof RegisterBrokerToControllerRequestHeader
 >;
 
+/** Answer to 1003 CONTROLLER_REGISTER_BROKER: the master of the broker's group, when it has one. */
 export const RegisterBrokerToControllerResponseHeader = defineHeader(
   'RegisterBrokerToControllerResponseHeader',
   {
@@ -69,6 +72,7 @@ export const GetReplicaInfoRequestHeader = defineHeader('GetReplicaInfoRequestHe
 });
 export type GetReplicaInfoRequestHeader = HeaderOf<typeof GetReplicaInfoRequestHeader>;
 
+/** Answer to 1004 CONTROLLER_GET_REPLICA_INFO: the master of the group, when it has one. */
 export const GetReplicaInfoResponseHeader = defineHeader('GetReplicaInfoResponseHeader', {
   masterBrokerId: long().optional(),
   masterAddress: string().optional(),
@@ -76,6 +80,7 @@ export const GetReplicaInfoResponseHeader = defineHeader('GetReplicaInfoResponse
 });
 export type GetReplicaInfoResponseHeader = HeaderOf<typeof GetReplicaInfoResponseHeader>;
 
+/** Answer to 1005 CONTROLLER_GET_METADATA_INFO: the controllers' leader, and all of them (`peers`, joined by `;`). */
 export const GetMetaDataResponseHeader = defineHeader('GetMetaDataResponseHeader', {
   group: string().optional(),
   controllerLeaderId: string().optional(),
@@ -102,6 +107,7 @@ export const GetNextBrokerIdRequestHeader = defineHeader('GetNextBrokerIdRequest
 });
 export type GetNextBrokerIdRequestHeader = HeaderOf<typeof GetNextBrokerIdRequestHeader>;
 
+/** Answer to 1012 CONTROLLER_GET_NEXT_BROKER_ID: the id the next new member of the group may apply for. */
 export const GetNextBrokerIdResponseHeader = defineHeader('GetNextBrokerIdResponseHeader', {
   clusterName: string().optional(),
   brokerName: string().optional(),
@@ -118,6 +124,7 @@ export const ApplyBrokerIdRequestHeader = defineHeader('ApplyBrokerIdRequestHead
 });
 export type ApplyBrokerIdRequestHeader = HeaderOf<typeof ApplyBrokerIdRequestHeader>;
 
+/** Answer to 1013 CONTROLLER_APPLY_BROKER_ID: the group in which the id now is the broker's. */
 export const ApplyBrokerIdResponseHeader = defineHeader('ApplyBrokerIdResponseHeader', {
   clusterName: string().optional(),
   brokerName: string().optional(),

@@ -57,6 +57,7 @@ export const QueryConsumeTimeSpanRequestHeader = defineHeader('QueryConsumeTimeS
 });
 export type QueryConsumeTimeSpanRequestHeader = HeaderOf<typeof QueryConsumeTimeSpanRequestHeader>;
 
+/** Declared upstream; 5.3.3 has no request that uses it. Times in ms. */
 export const StatisticsMessagesRequestHeader = defineHeader('StatisticsMessagesRequestHeader', {
   consumerGroup: string(),
   topic: string(),
@@ -75,6 +76,7 @@ export const GetAllSubscriptionGroupRequestHeader = defineHeader('GetAllSubscrip
 });
 export type GetAllSubscriptionGroupRequestHeader = HeaderOf<typeof GetAllSubscriptionGroupRequestHeader>;
 
+/** Answer to 201 GET_ALL_SUBSCRIPTIONGROUP_CONFIG: without members up to 5.3.3, the count of all groups after it. */
 export const GetAllSubscriptionGroupResponseHeader = defineHeader('GetAllSubscriptionGroupResponseHeader', {
   totalGroupNum: int().optional(),
 });

@@ -9,6 +9,9 @@ export const ExchangeHAInfoRequestHeader = defineHeader('ExchangeHAInfoRequestHe
 });
 export type ExchangeHAInfoRequestHeader = HeaderOf<typeof ExchangeHAInfoRequestHeader>;
 
+/**
+ * Answer to 906 EXCHANGE_BROKER_HA_INFO: where the master is, and how far its log is flushed, a log offset in bytes.
+ */
 export const ExchangeHAInfoResponseHeader = defineHeader('ExchangeHAInfoResponseHeader', {
   masterHaAddress: string().optional(),
   masterFlushOffset: long().optional(),

@@ -24,6 +24,7 @@ export const RegisterBrokerRequestHeader = defineHeader('RegisterBrokerRequestHe
 });
 export type RegisterBrokerRequestHeader = HeaderOf<typeof RegisterBrokerRequestHeader>;
 
+/** Answer to 103 REGISTER_BROKER: addresses of the group's master, for its slaves. */
 export const RegisterBrokerResponseHeader = defineHeader('RegisterBrokerResponseHeader', {
   haServerAddr: string().optional(),
   masterAddr: string().optional(),
@@ -62,6 +63,7 @@ export const QueryDataVersionRequestHeader = defineHeader('QueryDataVersionReque
 });
 export type QueryDataVersionRequestHeader = HeaderOf<typeof QueryDataVersionRequestHeader>;
 
+/** Answer to 322 QUERY_DATA_VERSION: whether the NameServer has another version than the one in the request's body. */
 export const QueryDataVersionResponseHeader = defineHeader('QueryDataVersionResponseHeader', {
   changed: boolean(),
 });
@@ -89,6 +91,7 @@ export const GetKVConfigRequestHeader = defineHeader('GetKVConfigRequestHeader',
 });
 export type GetKVConfigRequestHeader = HeaderOf<typeof GetKVConfigRequestHeader>;
 
+/** Answer to 101 GET_KV_CONFIG: the value. */
 export const GetKVConfigResponseHeader = defineHeader('GetKVConfigResponseHeader', {
   value: string().optional(),
 });
@@ -113,6 +116,7 @@ export const WipeWritePermOfBrokerRequestHeader = defineHeader('WipeWritePermOfB
 });
 export type WipeWritePermOfBrokerRequestHeader = HeaderOf<typeof WipeWritePermOfBrokerRequestHeader>;
 
+/** Answer to 205 WIPE_WRITE_PERM_OF_BROKER: how many topics were touched. */
 export const WipeWritePermOfBrokerResponseHeader = defineHeader('WipeWritePermOfBrokerResponseHeader', {
   wipeTopicCount: int(),
 });
@@ -124,6 +128,7 @@ export const AddWritePermOfBrokerRequestHeader = defineHeader('AddWritePermOfBro
 });
 export type AddWritePermOfBrokerRequestHeader = HeaderOf<typeof AddWritePermOfBrokerRequestHeader>;
 
+/** Answer to 327 ADD_WRITE_PERM_OF_BROKER: how many topics were touched. */
 export const AddWritePermOfBrokerResponseHeader = defineHeader('AddWritePermOfBrokerResponseHeader', {
   addTopicCount: int(),
 });
@@ -144,6 +149,7 @@ export const RegisterTopicRequestHeader = defineHeader('RegisterTopicRequestHead
 });
 export type RegisterTopicRequestHeader = HeaderOf<typeof RegisterTopicRequestHeader>;
 
+/** Declared upstream; 5.3.3 has no request that uses it. */
 export const RegisterOrderTopicRequestHeader = defineHeader('RegisterOrderTopicRequestHeader', {
   topic: string(),
   orderTopicString: string(),

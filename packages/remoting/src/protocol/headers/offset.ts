@@ -12,6 +12,7 @@ export const QueryConsumerOffsetRequestHeader = defineHeader('QueryConsumerOffse
 });
 export type QueryConsumerOffsetRequestHeader = HeaderOf<typeof QueryConsumerOffsetRequestHeader>;
 
+/** Answer to 14 QUERY_CONSUMER_OFFSET: the queue offset the group consumes next. */
 export const QueryConsumerOffsetResponseHeader = defineHeader('QueryConsumerOffsetResponseHeader', {
   offset: long(),
 });
@@ -36,6 +37,7 @@ export const GetMaxOffsetRequestHeader = defineHeader('GetMaxOffsetRequestHeader
 });
 export type GetMaxOffsetRequestHeader = HeaderOf<typeof GetMaxOffsetRequestHeader>;
 
+/** Answer to 30 GET_MAX_OFFSET: the queue offset behind the newest message. */
 export const GetMaxOffsetResponseHeader = defineHeader('GetMaxOffsetResponseHeader', {
   offset: long(),
 });
@@ -49,6 +51,7 @@ export const GetMinOffsetRequestHeader = defineHeader('GetMinOffsetRequestHeader
 });
 export type GetMinOffsetRequestHeader = HeaderOf<typeof GetMinOffsetRequestHeader>;
 
+/** Answer to 31 GET_MIN_OFFSET: the queue offset of the oldest message. */
 export const GetMinOffsetResponseHeader = defineHeader('GetMinOffsetResponseHeader', {
   offset: long(),
 });
@@ -64,6 +67,7 @@ export const SearchOffsetRequestHeader = defineHeader('SearchOffsetRequestHeader
 });
 export type SearchOffsetRequestHeader = HeaderOf<typeof SearchOffsetRequestHeader>;
 
+/** Answer to 29 SEARCH_OFFSET_BY_TIMESTAMP: the queue offset found. */
 export const SearchOffsetResponseHeader = defineHeader('SearchOffsetResponseHeader', {
   offset: long(),
 });
@@ -77,6 +81,7 @@ export const GetEarliestMsgStoretimeRequestHeader = defineHeader('GetEarliestMsg
 });
 export type GetEarliestMsgStoretimeRequestHeader = HeaderOf<typeof GetEarliestMsgStoretimeRequestHeader>;
 
+/** Answer to 32 GET_EARLIEST_MSG_STORETIME: ms, -1 when the queue has no message. */
 export const GetEarliestMsgStoretimeResponseHeader = defineHeader('GetEarliestMsgStoretimeResponseHeader', {
   timestamp: long(),
 });
@@ -122,6 +127,7 @@ export const QueryCorrectionOffsetHeader = defineHeader('QueryCorrectionOffsetHe
 });
 export type QueryCorrectionOffsetHeader = HeaderOf<typeof QueryCorrectionOffsetHeader>;
 
+/** Declared upstream; 5.3.3 has no request that uses it. */
 export const InitConsumerOffsetRequestHeader = defineHeader('InitConsumerOffsetRequestHeader', {
   topic: string().optional(),
   initMode: int().optional(),

@@ -20,6 +20,7 @@ export const PopMessageRequestHeader = defineHeader('PopMessageRequestHeader', {
 });
 export type PopMessageRequestHeader = HeaderOf<typeof PopMessageRequestHeader>;
 
+/** Answer to 200050 POP_MESSAGE; its parts are what handles are made of. Times in ms; `restNum` messages are left. */
 export const PopMessageResponseHeader = defineHeader('PopMessageResponseHeader', {
   popTime: long(),
   invisibleTime: long(),
@@ -54,6 +55,7 @@ export const ChangeInvisibleTimeRequestHeader = defineHeader('ChangeInvisibleTim
 });
 export type ChangeInvisibleTimeRequestHeader = HeaderOf<typeof ChangeInvisibleTimeRequestHeader>;
 
+/** Answer to 200053 CHANGE_MESSAGE_INVISIBLETIME: the parts of the handle that changed. Times in ms. */
 export const ChangeInvisibleTimeResponseHeader = defineHeader('ChangeInvisibleTimeResponseHeader', {
   popTime: long(),
   invisibleTime: long(),
@@ -84,6 +86,7 @@ export const NotificationRequestHeader = defineHeader('NotificationRequestHeader
 });
 export type NotificationRequestHeader = HeaderOf<typeof NotificationRequestHeader>;
 
+/** Answer to 200054 NOTIFICATION: whether there are messages to pop; `pollingFull`: too many requests wait already. */
 export const NotificationResponseHeader = defineHeader('NotificationResponseHeader', {
   hasMsg: boolean().optional(),
   pollingFull: boolean().optional(),
@@ -99,6 +102,7 @@ export const PollingInfoRequestHeader = defineHeader('PollingInfoRequestHeader',
 });
 export type PollingInfoRequestHeader = HeaderOf<typeof PollingInfoRequestHeader>;
 
+/** Answer to 200055 POLLING_INFO: how many requests wait for messages. */
 export const PollingInfoResponseHeader = defineHeader('PollingInfoResponseHeader', {
   pollingNum: int(),
 });

@@ -22,6 +22,10 @@ export const PullMessageRequestHeader = defineHeader('PullMessageRequestHeader',
 });
 export type PullMessageRequestHeader = HeaderOf<typeof PullMessageRequestHeader>;
 
+/**
+ * Answer to 11 PULL_MESSAGE and 361 LITE_PULL_MESSAGE: where to pull next, and the queue's range; records are the
+ * body.
+ */
 export const PullMessageResponseHeader = defineHeader('PullMessageResponseHeader', {
   suggestWhichBrokerId: long(),
   nextBeginOffset: long(),
@@ -47,6 +51,7 @@ export const QueryMessageRequestHeader = defineHeader('QueryMessageRequestHeader
 });
 export type QueryMessageRequestHeader = HeaderOf<typeof QueryMessageRequestHeader>;
 
+/** Answer to 12 QUERY_MESSAGE: how far the index is, in ms and in bytes of the log; records are the body. */
 export const QueryMessageResponseHeader = defineHeader('QueryMessageResponseHeader', {
   indexLastUpdateTimestamp: long(),
   indexLastUpdatePhyoffset: long(),

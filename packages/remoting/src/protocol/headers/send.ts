@@ -61,6 +61,7 @@ export const RecallMessageRequestHeader = defineHeader('RecallMessageRequestHead
 });
 export type RecallMessageRequestHeader = HeaderOf<typeof RecallMessageRequestHeader>;
 
+/** Answer to 370 RECALL_MESSAGE: the id (UNIQ_KEY) of the message that was recalled. */
 export const RecallMessageResponseHeader = defineHeader('RecallMessageResponseHeader', {
   msgId: string(),
 });

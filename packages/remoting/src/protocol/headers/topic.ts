@@ -80,6 +80,7 @@ export const GetAllTopicConfigRequestHeader = defineHeader('GetAllTopicConfigReq
 });
 export type GetAllTopicConfigRequestHeader = HeaderOf<typeof GetAllTopicConfigRequestHeader>;
 
+/** Answer to 21 GET_ALL_TOPIC_CONFIG: without members up to 5.3.3, the count of all topics after it. */
 export const GetAllTopicConfigResponseHeader = defineHeader('GetAllTopicConfigResponseHeader', {
   totalTopicNum: int().optional(),
 });

@@ -28,6 +28,7 @@ export const CheckTransactionStateRequestHeader = defineHeader('CheckTransaction
 });
 export type CheckTransactionStateRequestHeader = HeaderOf<typeof CheckTransactionStateRequestHeader>;
 
+/** Declared upstream and not used: a client answers 39 CHECK_TRANSACTION_STATE by 37 END_TRANSACTION. */
 export const CheckTransactionStateResponseHeader = defineHeader('CheckTransactionStateResponseHeader', {
   producerGroup: string(),
   tranStateTableOffset: long(),

@@ -10,6 +10,7 @@ export const POP_CHECK_POINT_TAG = 'ck';
 /** Messages a checkpoint can hold: its bits are a Java int. */
 export const MAX_MESSAGES_OF_A_POP = 32;
 
+/** What the revive log says of one pop; times in ms. Upstream's `PopCheckPoint`. */
 export interface PopCheckPointRecord {
   /** As it is stored, that is, a pop retry topic where the messages came from there. */
   readonly topic: string;
@@ -43,6 +44,7 @@ const shape = bean({
   t: text,
 });
 
+/** The body of a checkpoint, byte for byte as fastjson writes upstream's `PopCheckPoint`. */
 export function encodePopCheckPoint(record: PopCheckPointRecord): Buffer {
   const {
     topic,
@@ -66,7 +68,10 @@ export function encodePopCheckPoint(record: PopCheckPointRecord): Buffer {
   );
 }
 
-/** @throws RemotingError BAD_BODY */
+/**
+ * Reads the body of a checkpoint. One without a broker name is `ownBrokerName`'s.
+ * @throws RemotingError BAD_BODY
+ */
 export function decodePopCheckPoint(body: Buffer, ownBrokerName: string): PopCheckPointRecord {
   const json = decodeShape('PopCheckPoint', shape, parseFastjson(body));
   const count = Math.min(Math.max(0, json.n), MAX_MESSAGES_OF_A_POP);

@@ -29,11 +29,16 @@ const orderInfo = bean({
   offsetNextVisibleTime: wire('ot', optional(intTable(long))),
   popTime: long,
 });
+/** State of one queue for one group; upstream's `ConsumerOrderInfoManager.OrderInfo`. */
 export type ConsumerOrderInfo = BodyOf<typeof orderInfo>;
 
 const consumerOrderInfoWrapper = bean({ table: table(intTable(orderInfo)) });
 /** `topic@group` → queueId → state. */
 export type ConsumerOrderInfoWrapper = BodyOf<typeof consumerOrderInfoWrapper>;
+/**
+ * The text of `config/consumerOrderInfo.json`: upstream's `ConsumerOrderInfoManager`. Decoding throws RemotingError
+ * `BAD_BODY`.
+ */
 export const { encode: encodeConsumerOrderInfo, decode: decodeConsumerOrderInfo } = jsonBody(
   'ConsumerOrderInfoManager',
   consumerOrderInfoWrapper,

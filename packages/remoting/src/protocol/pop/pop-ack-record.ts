@@ -5,9 +5,12 @@
 import { bean, decodeShape, int, list, long, optional, text } from '../body/shape.js';
 import { parseFastjson } from '../fastjson-reader.js';
 
+/** Tag of a record that acknowledges one message; upstream's `PopAckConstants.ACK_TAG`. */
 export const POP_ACK_TAG = 'ack';
+/** Tag of a record that acknowledges several; upstream's `PopAckConstants.BATCH_ACK_TAG`. */
 export const POP_BATCH_ACK_TAG = 'bAck';
 
+/** Messages of one pop that were acknowledged; times in ms. Upstream's `AckMsg` and `BatchAckMsg`. */
 export interface PopAckRecord {
   readonly topic: string;
   readonly group: string;
@@ -46,6 +49,7 @@ const oldNames: Readonly<Record<string, string>> = {
 export const popAckTag = (offsets: readonly number[]): string =>
   offsets.length === 1 ? POP_ACK_TAG : POP_BATCH_ACK_TAG;
 
+/** The body of an acknowledgement: that of one offset, or of several (see `popAckTag`). */
 export function encodePopAck(record: PopAckRecord): Buffer {
   const { topic, group, queueId, startOffset, popTime, brokerName, offsets } = record;
   const acked = offsets.length === 1 ? `"ao":${offsets[0]}` : `"ao":-1,"aol":[${offsets.join(',')}]`;
@@ -55,7 +59,10 @@ export function encodePopAck(record: PopAckRecord): Buffer {
   );
 }
 
-/** @throws RemotingError BAD_BODY */
+/**
+ * Reads the body of either record. One without a broker name is `ownBrokerName`'s.
+ * @throws RemotingError BAD_BODY
+ */
 export function decodePopAck(body: Buffer, ownBrokerName: string): PopAckRecord {
   const json = decodeShape('AckMsg', shape, withShortNames(parseFastjson(body)));
   return {

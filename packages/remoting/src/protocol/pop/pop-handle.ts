@@ -12,6 +12,7 @@ export const POP_ORDER_REVIVE_QUEUE = 999;
 /** Where a popped message lies: `0` in the topic itself, `1` and `2` in its pop retry topic V1 or V2. */
 export type PopRetryFlag = '0' | '1' | '2';
 
+/** The parts of a handle; upstream's `ExtraInfoUtil.split`. */
 export interface PopHandle {
   /** Queue offset at which the pop began; names its checkpoint together with `popTime`. */
   readonly checkpointOffset: number;
@@ -29,13 +30,17 @@ export interface PopHandle {
 
 const FIELDS = 7;
 
+/** The text of a handle; upstream's `ExtraInfoUtil.buildExtraInfo`. */
 export function formatPopHandle(handle: PopHandle): string {
   const { checkpointOffset, popTime, invisibleTime, reviveQueueId, retryFlag, brokerName, queueId } = handle;
   const text = `${checkpointOffset} ${popTime} ${invisibleTime} ${reviveQueueId} ${retryFlag} ${brokerName} ${queueId}`;
   return handle.queueOffset === undefined ? text : `${text} ${handle.queueOffset}`;
 }
 
-/** @throws RemotingError BAD_HEADER for a text that is no handle */
+/**
+ * Reads the text of a handle, with or without its last part.
+ * @throws RemotingError BAD_HEADER for a text that is no handle
+ */
 export function parsePopHandle(text: string): PopHandle {
   const parts = text.split(' ');
   const [
@@ -73,6 +78,7 @@ export function popStoredTopic(topic: string, group: string, flag: PopRetryFlag)
   return flag === '1' ? popRetryTopicV1(topic, group) : popRetryTopicV2(topic, group);
 }
 
+/** True for `0`, `1` and `2`. */
 export const isPopRetryFlag = (text: string | undefined): text is PopRetryFlag =>
   text === '0' || text === '1' || text === '2';
 

@@ -14,15 +14,22 @@ export const popQueueKey = (flag: PopRetryFlag, queueId: number): string => `${f
 export const popMessageKey = (flag: PopRetryFlag, queueId: number, offset: number): string =>
   `${flag}@qo${queueId}%${offset}`;
 
+/** One entry of `startOffsetInfo`; upstream's `ExtraInfoUtil.buildStartOffsetInfo`. */
 export const startOffsetEntry = (flag: PopRetryFlag, queueId: number, startOffset: number): string =>
   `${flag} ${queueId} ${startOffset}`;
 
+/**
+ * One entry of `msgOffsetInfo`, `offsets` in the order of the messages; upstream's
+ * `ExtraInfoUtil.buildMsgOffsetInfo`.
+ */
 export const msgOffsetEntry = (flag: PopRetryFlag, queueId: number, offsets: readonly number[]): string =>
   `${flag} ${queueId} ${offsets.join(',')}`;
 
+/** One entry of `orderCountInfo`, for all of a queue; upstream's `ExtraInfoUtil.buildQueueIdOrderCountInfo`. */
 export const queueOrderCountEntry = (flag: PopRetryFlag, queueId: number, count: number): string =>
   `${flag} ${queueId} ${count}`;
 
+/** One entry of `orderCountInfo`, for one message; upstream's `ExtraInfoUtil.buildQueueOffsetOrderCountInfo`. */
 export const messageOrderCountEntry = (
   flag: PopRetryFlag,
   queueId: number,
