@@ -11,7 +11,7 @@ const DELAY_LEVELS = '1s 5s 10s 30s 1m 2m 3m 4m 5m 6m 7m 8m 9m 10m 20m 30m 1h 2h
 const MIN_COMMIT_LOG_FILE_BYTES = 1024;
 const MIB = 1024 * 1024;
 
-/** Every setting of the store, in the order it is printed; names and defaults of upstream's `MessageStoreConfig`. */
+/** Every setting of the store: those of upstream's `MessageStoreConfig` under their names, and a few of its own. */
 export const messageStoreSettings = defineSettings(
   {
     storePathRootDir: setting.string({

@@ -45,10 +45,7 @@ export interface Disk {
   lock(path: string): DiskLock;
 }
 
-/**
- * `create`: make the file if absent. `sizeBytes`: extend a shorter one with zeros. Default: an existing file, for
- * both.
- */
+/** `create` makes a file that is absent, `sizeBytes` extends a shorter one with zeros. Default: to read and write. */
 export interface OpenOptions {
   create?: boolean;
   sizeBytes?: number;
