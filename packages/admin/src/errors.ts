@@ -53,6 +53,7 @@ const RETRYABLE_RESPONSES: ReadonlySet<number> = new Set<number>([
   ResponseCode.FLOW_CONTROL,
 ]);
 
+/** What an `AdminError` says besides its sentence. */
 export interface AdminErrorDetail {
   readonly cause?: unknown;
   /** The server's response code. */
