@@ -9,6 +9,7 @@ export interface BloomFilterData {
   readonly bitNum: number;
 }
 
+/** Where names stand in a bit map, and whether a map may hold a name; upstream's `BloomFilter`. */
 export class BloomFilter {
   /** Positions of a name. */
   readonly hashCount: number;
