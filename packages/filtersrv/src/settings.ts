@@ -66,4 +66,5 @@ export const filtersrvSettings = defineSettings({
     help: 'Filters at a time, each of which has a thread (ours).',
   }),
 });
+/** Values of `filtersrvSettings`. */
 export type FiltersrvSettings = SettingsOf<typeof filtersrvSettings>;
