@@ -21,6 +21,7 @@ export interface TestTopic {
   readonly queues?: number;
 }
 
+/** What a test may ask of its broker; all of it may be left out. */
 export interface TestBrokerOptions {
   /** Topics to create; others are created by the first send, with 4 queues, as long as `autoCreateTopicEnable` is not false. */
   readonly topics?: readonly (string | TestTopic)[];
