@@ -6,10 +6,12 @@ import type { SendResult } from '../producer/send-result.js';
 
 /** Kinds of messages, in the order of upstream's MessageType: the place is the number that trace data holds. */
 export const messageTypes = ['NORMAL', 'TRANS_HALF', 'TRANS_COMMIT', 'DELAY', 'ORDER'] as const;
+/** One of `messageTypes`; upstream's `MessageType`. */
 export type MessageType = (typeof messageTypes)[number];
 
 /** What became of a delivery, in the order of upstream's ConsumeReturnType: the place is the number in trace data. */
 export const consumeReturnTypes = ['SUCCESS', 'TIME_OUT', 'EXCEPTION', 'RETURNNULL', 'FAILED'] as const;
+/** One of `consumeReturnTypes`; upstream's `ConsumeReturnType`. */
 export type ConsumeReturnType = (typeof consumeReturnTypes)[number];
 
 /** One message that is being sent, as a hook sees it. */

@@ -4,6 +4,7 @@
 /** Attribute values as OpenTelemetry takes them. */
 export type AttributeValue = string | number | boolean | string[];
 
+/** What is used of OpenTelemetry's `Span`. */
 export interface OtelSpan {
   setAttribute(name: string, value: AttributeValue): unknown;
   setStatus(status: { code: number; message?: string }): unknown;
@@ -11,6 +12,7 @@ export interface OtelSpan {
   end(): void;
 }
 
+/** What is used of OpenTelemetry's `Tracer`. */
 export interface OtelTracer<Context, SpanContext> {
   startSpan(
     name: string,
