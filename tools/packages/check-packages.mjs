@@ -1,12 +1,13 @@
 // Tests the packages as their users get them: packs each, installs the tarballs together into an empty folder and
-// imports, requires and type-checks every public path there. Needs `npm run build` before. One line a check, then
-// `N passed, N failed`; exits with 1 when a check failed.
+// imports, requires and type-checks every public path there. Their sources must say what each exported name is. Needs
+// `npm run build` before. One line a check, then `N passed, N failed`; exits with 1 when a check failed.
 //
 //   node tools/packages/check-packages.mjs [--keep]      --keep leaves the folder for a look
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { undocumentedExports } from './docstrings.mjs';
 import { packedFileProblems, targetsOf } from './exports.mjs';
 import { attwProblems, publintProblems } from './linters.mjs';
 import { Checks, run } from './run.mjs';
@@ -18,6 +19,9 @@ const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
 const checks = new Checks();
 const folder = mkdtempSync(join(tmpdir(), 'mq-packages-'));
 try {
+  for (const [name, undocumented] of undocumentedExports()) {
+    checks.report(`${name}: every exported name has a docstring`, undocumented);
+  }
   const packages = await packAll();
   for (const { name, tarball, problems } of packages) {
     checks.report(`${name}: tarball holds what package.json promises`, problems);

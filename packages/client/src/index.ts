@@ -108,7 +108,8 @@ export type {
   SubBeforeTrace,
   Trace,
 } from './trace/trace-context.js';
-export { LitePullConsumer, type AssignmentListener } from './consumer/lite-pull/lite-pull-consumer.js';
+export { LitePullConsumer } from './consumer/lite-pull/lite-pull-consumer.js';
 export type { LitePullConsumerOptions } from './consumer/lite-pull/lite-pull-options.js';
+export type { AssignmentListener } from './consumer/lite-pull/lite-subscriptions.js';
 export { openTelemetryHook } from './otel/open-telemetry-hook.js';
 export type { AttributeValue, OpenTelemetryApi, OtelSpan, OtelTracer } from './otel/open-telemetry-api.js';

@@ -247,6 +247,7 @@ describe('a flipped bit', () => {
     const store = await openStore({ disk, logger });
     expect([...store.topics()].sort()).toEqual(['A', 'B', 'C']);
     expect(logged).toContainEqual(expect.objectContaining({ topic: 'A', queueId: 0, from: 9, lost: 1 }));
+    expect(logged).toContainEqual(expect.objectContaining({ topic: 'C', queueId: 0, queueOffset: 9 }));
     await store.close();
   });
 

@@ -10,6 +10,11 @@ export function wireQueue(
   return { topic: wrapNamespace(namespace, topic), brokerName, queueId };
 }
 
+/** The topic as the application knows it. */
+export function visibleTopic(namespace: string | undefined, wireTopic: string): string {
+  return namespace === undefined ? wireTopic : withoutNamespace(wireTopic, namespace);
+}
+
 /** The queue as the application knows it. */
 export function visibleQueue(namespace: string | undefined, queue: MessageQueue): MessageQueue {
   return namespace === undefined ? queue : { ...queue, topic: withoutNamespace(queue.topic, namespace) };

@@ -1,14 +1,10 @@
-import {
-  buildSubscriptionData,
-  wrapNamespace,
-  withoutNamespace,
-  type SubscriptionData,
-} from '@mq/remoting/protocol';
+import { buildSubscriptionData, wrapNamespace, type SubscriptionData } from '@mq/remoting/protocol';
 import type { Clock } from '@mq/remoting';
 import { MQClientError } from '../errors.js';
 import { assertTopic } from '../names.js';
 import type { FilterClass } from './filter-classes.js';
 import type { MessageHandler } from './message-handler.js';
+import { visibleTopic } from './queue-names.js';
 
 /** "*" or nothing: everything. "TagA || TagB": one of these tags. `sql`: an SQL92 expression over properties. */
 export type SubscriptionExpression = string | { readonly sql: string };
@@ -90,7 +86,7 @@ export class Subscriptions {
 
   /** The application's name of a wire topic. */
   nameOf(wireTopic: string): string {
-    return this.namespace === undefined ? wireTopic : withoutNamespace(wireTopic, this.namespace);
+    return visibleTopic(this.namespace, wireTopic);
   }
 }
 

@@ -23,11 +23,15 @@ export class Redispatcher {
   #lastTopic = Buffer.alloc(0);
   #lastTopicName = '';
 
-  /** @param foreignTopics topics whose queues are of a kind this store does not keep */
+  /**
+   * @param foreignTopics topics whose queues are of a kind this store does not keep
+   * @param isLogWhole whether the log still holds everything from its first byte
+   */
   constructor(
     private readonly dispatcher: Dispatcher,
     private readonly consumeQueues: ConsumeQueueStore,
     private readonly foreignTopics: ReadonlySet<string>,
+    private readonly isLogWhole: () => boolean,
     private readonly logger: Logger,
   ) {}
 
@@ -38,7 +42,7 @@ export class Redispatcher {
     const topic = this.#topic(buffer, layout.topicStart, layout.topicEnd);
     const sysFlag = recordSysFlag(buffer, at);
     const queueId = recordQueueId(buffer, at);
-    const consumeQueue = this.#queue(topic, queueId, sysFlag, offset);
+    const consumeQueue = this.#queue(topic, queueId, sysFlag, offset, recordQueueOffset(buffer, at));
     const record = (this.#record ??= {} as Record);
     record.topic = topic;
     record.queueId = queueId;
@@ -67,9 +71,29 @@ export class Redispatcher {
   }
 
   /** Names in a record are a stranger's: one that is no directory name gets no queue. */
-  #queue(topic: string, queueId: number, sysFlag: number, offset: number): ConsumeQueue | undefined {
+  #queue(
+    topic: string,
+    queueId: number,
+    sysFlag: number,
+    offset: number,
+    queueOffset: number,
+  ): ConsumeQueue | undefined {
     if (queueId < 0 || !isInQueue(sysFlag)) return undefined;
     if (this.foreignTopics.has(topic) || (sysFlag & SysFlag.INNER_BATCH) !== 0) return undefined;
+    const known = this.consumeQueues.find(topic, queueId);
+    if (known !== undefined) return known;
+    if (queueOffset > 0 && this.isLogWhole()) {
+      // Topic and queue of a record have no checksum; this is where damage to them shows.
+      this.logger.warn(
+        'a queue does not begin with its first record: a record names another queue than its own',
+        {
+          topic,
+          queueId,
+          queueOffset,
+          offset,
+        },
+      );
+    }
     try {
       return this.consumeQueues.findOrCreate(topic, queueId);
     } catch (error) {
