@@ -97,7 +97,7 @@ export class PopService {
     const polling = { clock, turn, limits: () => this.#pollingLimits() };
     this.polling = new PopLongPolling(polling);
     this.notifications = new PopLongPolling({ ...polling, wakesAll: true });
-    this.budget = new PullBudget(() => settings.broker.maxPopBytesInFlight);
+    this.budget = new PullBudget(() => settings.broker.maxPopBytesInFlight, turn);
   }
 
   /** Until what earlier runs left is known, pops wait. */
