@@ -8,6 +8,15 @@ export const NOT_LOGGED = -1;
 /** The name of a checkpoint within its queue. */
 export const checkPointKey = (startOffset: number, popTime: number): string => `${startOffset}@${popTime}`;
 
+/** Names a checkpoint, as a handle does. */
+export interface CheckPointName {
+  readonly startOffset: number;
+  readonly popTime: number;
+  readonly invisibleTime: number;
+  readonly reviveQueueId: number;
+  readonly brokerName: string;
+}
+
 /** Messages that were popped together from one queue, and which of them are acknowledged (upstream: PopCheckPoint). */
 export class CheckPoint {
   /** Bit i: message i is acknowledged. */
@@ -79,19 +88,18 @@ export class CheckPoint {
   }
 
   toRecord(): PopCheckPointRecord {
-    const { queue, startOffset, popTime, invisibleTime, brokerName, offsets, bits, rePutTimes } = this;
-    const { topic, group, queueId } = queue;
+    const { topic, group, queueId } = this.queue;
     return {
       topic,
       group,
       queueId,
-      startOffset,
-      popTime,
-      invisibleTime,
-      brokerName,
-      offsets,
-      bits,
-      rePutTimes,
+      startOffset: this.startOffset,
+      popTime: this.popTime,
+      invisibleTime: this.invisibleTime,
+      brokerName: this.brokerName,
+      offsets: this.offsets,
+      bits: this.bits,
+      rePutTimes: this.rePutTimes,
     };
   }
 }

@@ -1,5 +1,5 @@
 // The checkpoints that wait for acknowledgements: from the pop that made them to the moment when everything is acknowledged
-// or has to be delivered again (upstream: PopBufferMergeService, PopReviveService#consumeReviveMessage).
+// or has to be delivered again (upstream: PopBufferMergeService).
 //
 //   pop ──► open ──► logged ──► acked ──────────────► done
 //             │         ▲          ▲                    ▲
@@ -8,42 +8,20 @@
 //
 // Acknowledgements of one turn are written together, one record a checkpoint, and answered when they are in the log.
 import type { Clock, Logger, TurnScheduler, TurnTask } from '@mq/remoting';
-import {
-  decodePopAck,
-  decodePopCheckPoint,
-  POP_ACK_TAG,
-  POP_BATCH_ACK_TAG,
-  POP_CHECK_POINT_TAG,
-  type PopAckRecord,
-  type PopCheckPointRecord,
-} from '@mq/remoting/protocol';
 
-import type { BrokerSettings } from '../settings.js';
 import type { ConsumerOffsetManager } from '../offset/consumer-offset-manager.js';
-import { CheckPoint, checkPointKey, NOT_LOGGED } from './check-point.js';
-import { DeadlineBuckets } from './deadline-buckets.js';
+import type { BrokerSettings } from '../settings.js';
+import { type CheckPoint, type CheckPointName, NOT_LOGGED } from './check-point.js';
+import { CheckPointRecovery } from './check-point-recovery.js';
+import { CheckPointTable } from './check-point-table.js';
 import type { PoppedRange, PopQueue, PopQueues } from './pop-queue.js';
 import type { ReviveLog, ReviveRecord } from './revive-log.js';
 
-/** Acknowledgements of a record that went through the timer wheel come at most this much later than the checkpoint. */
-const FOREIGN_ACK_WAIT_MS = 3_000;
 /** Too close to its end a checkpoint is not worth keeping in memory alone (upstream: PopBufferMergeService#addCk). */
 const BUFFER_MARGIN_MS = 1_500;
-/** Acknowledgements without a checkpoint that are remembered; further ones are only in the log. */
-const MAX_ORPHANS = 100_000;
-
 /** Told once its acknowledgements are as durable as they will be. */
 export interface AckWaiter {
   onAcked(): void;
-}
-
-/** Names a checkpoint, as a handle does. */
-export interface CheckPointName {
-  readonly startOffset: number;
-  readonly popTime: number;
-  readonly invisibleTime: number;
-  readonly reviveQueueId: number;
-  readonly brokerName: string;
 }
 
 export interface CheckPointsDeps {
@@ -62,22 +40,25 @@ export interface CheckPointsDeps {
 export class CheckPoints implements TurnTask {
   queued = false;
   readonly #deps: CheckPointsDeps;
-  readonly #deadlines: DeadlineBuckets<CheckPoint>;
+  readonly #table: CheckPointTable;
+  readonly #recovery: CheckPointRecovery;
   /** Ranges of checkpoints in memory alone: committed when the checkpoint is done or written. */
   readonly #buffered = new Map<CheckPoint, PoppedRange>();
-  /** Acknowledgements that came before their checkpoint, which is still in another broker's timer wheel. */
-  readonly #orphans = new Map<CheckPoint, Set<number>>();
   #acked = new Map<CheckPoint, AckWaiter[]>();
   #isFlushed = false;
-  /** Pops of earlier runs, until `recoverOffsets`. */
-  #recovered: PopCheckPointRecord[] | undefined = [];
   /** Of pops since then every checkpoint is known that is not done. */
   readonly #startedAtMs: number;
 
   constructor(deps: CheckPointsDeps) {
     this.#deps = deps;
     this.#startedAtMs = deps.clock.now();
-    this.#deadlines = new DeadlineBuckets(deps.clock, (checkPoint) => this.#due(checkPoint));
+    const table = new CheckPointTable(deps.clock, (checkPoint) => this.#due(checkPoint));
+    this.#table = table;
+    this.#recovery = new CheckPointRecovery({
+      ...deps,
+      table,
+      finish: (checkPoint) => this.finish(checkPoint),
+    });
   }
 
   /** Checkpoints in memory alone. */
@@ -85,12 +66,9 @@ export class CheckPoints implements TurnTask {
     return this.#buffered.size;
   }
 
-  find(
-    queue: PopQueue,
-    { startOffset, popTime }: Pick<CheckPointName, 'startOffset' | 'popTime'>,
-  ): CheckPoint | undefined {
-    const checkPoint = queue.checkPoints.get(checkPointKey(startOffset, popTime));
-    return checkPoint !== undefined && !this.#orphans.has(checkPoint) ? checkPoint : undefined;
+  /** One that is not done. */
+  find(queue: PopQueue, name: Pick<CheckPointName, 'startOffset' | 'popTime'>): CheckPoint | undefined {
+    return this.#table.find(queue, name);
   }
 
   /** True when nothing is left to do for a checkpoint that `find` does not know: it is done, or its time is over. */
@@ -106,7 +84,7 @@ export class CheckPoints implements TurnTask {
     const { queue } = checkPoint;
     const range = queue.open(nextOffset);
     queue.inFlight += checkPoint.offsets.length;
-    queue.checkPoints.set(checkPoint.key, checkPoint);
+    this.#table.add(checkPoint);
     if (this.#mayBuffer(checkPoint)) {
       checkPoint.isBuffered = true;
       const { popCkStayBufferTime, popCkStayBufferTimeOut } = this.#deps.settings.broker;
@@ -115,18 +93,18 @@ export class CheckPoints implements TurnTask {
         checkPoint.reviveTime - popCkStayBufferTimeOut,
       );
       this.#buffered.set(checkPoint, range);
-      this.#deadlines.add(checkPoint);
+      this.#table.schedule(checkPoint);
       done(true);
       return;
     }
     this.#deps.log.appendCheckPoint(checkPoint, (isLogged) => {
       if (isLogged) {
-        this.#deadlines.add(checkPoint);
+        this.#table.schedule(checkPoint);
         this.#settle(queue, range);
       } else {
         queue.withdraw(range);
         queue.acknowledged(checkPoint.offsets.length);
-        this.#forget(checkPoint);
+        this.#table.forget(checkPoint);
       }
       done(isLogged);
     });
@@ -134,11 +112,10 @@ export class CheckPoints implements TurnTask {
 
   /** Opens a checkpoint that no offset depends on: messages that stay invisible longer, or whose revival failed. */
   openAgain(checkPoint: CheckPoint, done: (isSafe: boolean) => void): void {
-    const { queue } = checkPoint;
-    queue.checkPoints.set(checkPoint.key, checkPoint);
+    this.#table.add(checkPoint);
     this.#deps.log.appendCheckPoint(checkPoint, (isLogged) => {
-      if (isLogged) this.#deadlines.add(checkPoint);
-      else this.#forget(checkPoint);
+      if (isLogged) this.#table.schedule(checkPoint);
+      else this.#table.forget(checkPoint);
       done(isLogged);
     });
   }
@@ -189,45 +166,24 @@ export class CheckPoints implements TurnTask {
       this.#buffered.delete(checkPoint);
       this.#settle(checkPoint.queue, range);
     }
-    this.#forget(checkPoint);
+    this.#table.forget(checkPoint);
   }
 
   /** The log takes no records now: the checkpoint itself comes due again after `delayMs`. */
   retryLater(checkPoint: CheckPoint, delayMs: number): void {
     if (checkPoint.isDone) return;
     checkPoint.dueAtMs = this.#deps.clock.now() + delayMs;
-    this.#deadlines.add(checkPoint);
+    this.#table.schedule(checkPoint);
   }
 
-  /** Takes a record that another run of a broker wrote. Throws RemotingError for a body that is none. */
+  /** See `CheckPointRecovery`. */
   apply(record: ReviveRecord): void {
-    const { brokerName } = this.#deps;
-    if (record.tag === POP_CHECK_POINT_TAG)
-      this.#applyCheckPoint(decodePopCheckPoint(record.body, brokerName), record);
-    else if (record.tag === POP_ACK_TAG || record.tag === POP_BATCH_ACK_TAG)
-      this.#applyAck(decodePopAck(record.body, brokerName), record);
+    this.#recovery.apply(record);
   }
 
-  /**
-   * Moves the offsets of groups behind what was popped since they were saved: these messages are in checkpoints, they come
-   * again if and when nobody acknowledges them. Call once, when everything was read; what was popped before `savedAtMs`, wall
-   * clock, is in the saved offsets, or an operator set them back since.
-   */
+  /** See `CheckPointRecovery`. */
   recoverOffsets(savedAtMs: number): void {
-    const { consumerOffsets } = this.#deps;
-    const ranges = (this.#recovered ?? []).filter(({ popTime }) => popTime >= savedAtMs);
-    this.#recovered = undefined;
-    for (const { topic, group, queueId, startOffset, offsets } of ranges.sort(
-      (a, b) => a.startOffset - b.startOffset,
-    )) {
-      const known = consumerOffsets.query(group, topic, queueId);
-      const committed = known < 0 ? startOffset : known;
-      const next = (offsets.at(-1) ?? startOffset - 1) + 1;
-      // A gap was popped before, or passed over by a filter: it is popped again.
-      if (startOffset <= committed && next > committed) {
-        consumerOffsets.commit('pop recovery', group, topic, queueId, next);
-      }
-    }
+    this.#recovery.recoverOffsets(savedAtMs);
   }
 
   /** Writes all that is in memory alone, and keeps nothing there any more; resolves once it is in the log, or cannot be. */
@@ -242,7 +198,7 @@ export class CheckPoints implements TurnTask {
   }
 
   close(): void {
-    this.#deadlines.close();
+    this.#table.close();
   }
 
   #mayBuffer({ reviveTime, queue }: CheckPoint): boolean {
@@ -258,14 +214,14 @@ export class CheckPoints implements TurnTask {
 
   #due(checkPoint: CheckPoint): void {
     if (checkPoint.isDone) return;
-    if (this.#orphans.has(checkPoint)) this.#forget(checkPoint);
+    if (this.#table.isOrphan(checkPoint)) this.#table.forget(checkPoint);
     else if (checkPoint.isBuffered) this.#logBuffered(checkPoint, () => undefined);
     else if (checkPoint.isAcked) this.finish(checkPoint);
     else this.#deps.onExpired(checkPoint);
   }
 
   #logBuffered(checkPoint: CheckPoint, done: () => void): void {
-    this.#deadlines.delete(checkPoint);
+    this.#table.unschedule(checkPoint);
     this.#deps.log.appendCheckPoint(checkPoint, (isLogged) => {
       if (checkPoint.isDone) return done();
       const range = this.#buffered.get(checkPoint);
@@ -281,7 +237,7 @@ export class CheckPoints implements TurnTask {
       } else {
         checkPoint.dueAtMs = this.#deps.clock.now() + BUFFER_MARGIN_MS;
       }
-      this.#deadlines.add(checkPoint);
+      this.#table.schedule(checkPoint);
       done();
     });
   }
@@ -302,16 +258,12 @@ export class CheckPoints implements TurnTask {
   /** No such checkpoint: it is done, or still in the timer wheel of the broker that had this store before. */
   #ackOrphan(queue: PopQueue, name: CheckPointName, offsets: readonly number[], waiter: AckWaiter): void {
     const { settings, log } = this.#deps;
-    if (this.isGone(name) || this.#orphans.size >= MAX_ORPHANS) {
+    if (this.isGone(name) || this.#table.isFullOfOrphans) {
       waiter.onAcked();
       return;
     }
-    const orphan = this.#orphan(
-      queue,
-      name,
-      name.popTime + name.invisibleTime + settings.broker.reviveAckWaitMs,
-    );
-    for (const offset of offsets) this.#orphans.get(orphan)?.add(offset);
+    const keepUntilMs = name.popTime + name.invisibleTime + settings.broker.reviveAckWaitMs;
+    const orphan = this.#table.ackOrphan(queue, name, offsets, keepUntilMs);
     log.appendAcks(orphan, offsets, (place) => {
       if (place !== NOT_LOGGED && orphan.reviveOffset === NOT_LOGGED && !orphan.isDone) {
         orphan.reviveOffset = place;
@@ -321,95 +273,9 @@ export class CheckPoints implements TurnTask {
     });
   }
 
-  #orphan(queue: PopQueue, name: CheckPointName, dueAtMs: number): CheckPoint {
-    const known = queue.checkPoints.get(checkPointKey(name.startOffset, name.popTime));
-    if (known !== undefined) return known;
-    const { startOffset, popTime, invisibleTime, reviveQueueId, brokerName } = name;
-    const orphan = new CheckPoint(queue, startOffset, popTime, invisibleTime, reviveQueueId, [], brokerName);
-    orphan.dueAtMs = dueAtMs;
-    queue.checkPoints.set(orphan.key, orphan);
-    this.#orphans.set(orphan, new Set());
-    this.#deadlines.add(orphan);
-    return orphan;
-  }
-
-  #applyCheckPoint(read: PopCheckPointRecord, { queueId, queueOffset, isThroughTimer }: ReviveRecord): void {
-    if (!isThroughTimer) this.#recovered?.push(read);
-    const queue = this.#deps.queues.of(read.topic, read.group, read.queueId);
-    const known = queue.checkPoints.get(checkPointKey(read.startOffset, read.popTime));
-    const acked = known === undefined ? undefined : this.#orphans.get(known);
-    if (known !== undefined && acked === undefined) {
-      // Written again further on: this is its place now.
-      known.bits |= read.bits;
-      known.loggedBits |= read.bits;
-      this.#place(known, queueOffset);
-      return;
-    }
-    if (known !== undefined) this.#forget(known);
-    const { startOffset, popTime, invisibleTime, offsets, brokerName } = read;
-    const checkPoint = new CheckPoint(
-      queue,
-      startOffset,
-      popTime,
-      invisibleTime,
-      queueId,
-      offsets,
-      brokerName,
-    );
-    checkPoint.bits = read.bits & checkPoint.allBits;
-    for (const offset of acked ?? []) checkPoint.ack(offset);
-    checkPoint.loggedBits = checkPoint.bits;
-    checkPoint.rePutTimes = read.rePutTimes;
-    if (checkPoint.isAcked) return;
-    if (isThroughTimer) {
-      checkPoint.dueAtMs = Math.max(checkPoint.reviveTime, this.#deps.clock.now()) + FOREIGN_ACK_WAIT_MS;
-    }
-    queue.checkPoints.set(checkPoint.key, checkPoint);
-    this.#place(checkPoint, queueOffset);
-    this.#deadlines.add(checkPoint);
-  }
-
-  #applyAck(read: PopAckRecord, { queueId, queueOffset, deliverMs, isThroughTimer }: ReviveRecord): void {
-    const queue = this.#deps.queues.of(read.topic, read.group, read.queueId);
-    const checkPoint = this.find(queue, read);
-    if (checkPoint !== undefined) {
-      for (const offset of read.offsets) checkPoint.ack(offset);
-      checkPoint.loggedBits |= checkPoint.bits;
-      if (checkPoint.isAcked) this.finish(checkPoint);
-      return;
-    }
-    const keepUntilMs = deliverMs + this.#deps.settings.broker.reviveAckWaitMs;
-    // Through the wheel an acknowledgement never comes before its checkpoint: that one is done.
-    if (isThroughTimer || keepUntilMs <= this.#deps.clock.now() || this.#orphans.size >= MAX_ORPHANS) return;
-    const { startOffset, popTime, brokerName } = read;
-    const name = {
-      startOffset,
-      popTime,
-      brokerName,
-      invisibleTime: deliverMs - popTime,
-      reviveQueueId: queueId,
-    };
-    const orphan = this.#orphan(queue, name, keepUntilMs);
-    for (const offset of read.offsets) this.#orphans.get(orphan)?.add(offset);
-    if (orphan.reviveOffset === NOT_LOGGED) this.#place(orphan, queueOffset);
-  }
-
-  #place(checkPoint: CheckPoint, reviveOffset: number): void {
-    checkPoint.reviveOffset = reviveOffset;
-    this.#deps.log.pin(checkPoint);
-  }
-
   #settle(queue: PopQueue, range: PoppedRange): void {
     const offset = queue.settle(range);
     if (offset >= 0)
       this.#deps.consumerOffsets.commit('pop', queue.group, queue.topic, queue.queueId, offset);
-  }
-
-  #forget(checkPoint: CheckPoint): void {
-    checkPoint.isDone = true;
-    this.#orphans.delete(checkPoint);
-    this.#deadlines.delete(checkPoint);
-    const { checkPoints } = checkPoint.queue;
-    if (checkPoints.get(checkPoint.key) === checkPoint) checkPoints.delete(checkPoint.key);
   }
 }

@@ -46,25 +46,14 @@ const shape = bean({
 
 /** The body of a checkpoint, byte for byte as fastjson writes upstream's `PopCheckPoint`. */
 export function encodePopCheckPoint(record: PopCheckPointRecord): Buffer {
-  const {
-    topic,
-    group,
-    queueId,
-    startOffset,
-    popTime,
-    invisibleTime,
-    brokerName,
-    offsets,
-    bits,
-    rePutTimes,
-  } = record;
+  const { startOffset, popTime, invisibleTime, offsets, rePutTimes } = record;
   let differences = '';
   for (const offset of offsets) differences += `${differences === '' ? '' : ','}${offset - startOffset}`;
   const rp = rePutTimes === 0 ? '' : `"rp":"${rePutTimes}",`;
   return Buffer.from(
-    `{"bm":${bits},"bn":${JSON.stringify(brokerName)},"c":${JSON.stringify(group)},"d":[${differences}],` +
-      `"it":${invisibleTime},"n":${offsets.length},"pt":${popTime},"q":${queueId},` +
-      `"reviveTime":${popTime + invisibleTime},"ro":0,${rp}"so":${startOffset},"t":${JSON.stringify(topic)}}`,
+    `{"bm":${record.bits},"bn":${JSON.stringify(record.brokerName)},"c":${JSON.stringify(record.group)},"d":[${differences}],` +
+      `"it":${invisibleTime},"n":${offsets.length},"pt":${popTime},"q":${record.queueId},` +
+      `"reviveTime":${popTime + invisibleTime},"ro":0,${rp}"so":${startOffset},"t":${JSON.stringify(record.topic)}}`,
   );
 }
 
