@@ -5,8 +5,9 @@
 // together at its end, so that a consumer gets all messages of the turn in one answer, not one answer a message. Where
 // thousands of turns a second bring one message each, those of a millisecond are (`WakeUpPace`).
 // Time-outs are kept in buckets of 100 ms that one timer walks; a waiting pull has no timer of its own.
-import type { Clock, Connection, Timer, TurnScheduler, TurnTask } from '@mq/remoting';
+import type { Clock, Timer, TurnScheduler, TurnTask } from '@mq/remoting';
 
+import { ConnectionHolds } from './connection-holds.js';
 import type { HeldPull } from './held-pull.js';
 import { WakeUpPace } from './wake-up-pace.js';
 
@@ -54,7 +55,7 @@ export class PullRequestHoldService implements TurnTask {
   readonly #deps: PullRequestHoldDeps;
   readonly #queues = new Map<string, Map<number, HeldQueue>>();
   readonly #buckets = new Map<number, Set<Hold>>();
-  readonly #connections = new Map<Connection, Set<Hold>>();
+  readonly #connections = new ConnectionHolds<Hold>((hold) => this.#remove(hold));
   readonly #pace: WakeUpPace;
   #due: Hold[] = [];
   /** Set while woken pulls wait for others. */
@@ -94,7 +95,7 @@ export class PullRequestHoldService implements TurnTask {
   hold(pull: HeldPull, timeoutMs: number): boolean {
     const limits = this.#deps.limits();
     if (this.#closed || !pull.connection.isOpen || this.#size >= limits.total) return false;
-    const ofConnection = this.#holdsOf(pull.connection);
+    const ofConnection = this.#connections.of(pull.connection);
     if (ofConnection.size >= limits.perConnection) return false;
 
     const queue = this.#queueOf(pull.topic, pull.queueId);
@@ -191,21 +192,6 @@ export class PullRequestHoldService implements TurnTask {
     if (ofTopic?.get(queue.queueId) !== queue) return;
     ofTopic.delete(queue.queueId);
     if (ofTopic.size === 0) this.#queues.delete(queue.topic);
-  }
-
-  #holdsOf(connection: Connection): Set<Hold> {
-    let holds = this.#connections.get(connection);
-    if (holds === undefined) {
-      this.#connections.set(connection, (holds = new Set()));
-      connection.on('close', () => this.#dropConnection(connection));
-    }
-    return holds;
-  }
-
-  #dropConnection(connection: Connection): void {
-    const holds = this.#connections.get(connection);
-    this.#connections.delete(connection);
-    for (const hold of [...(holds ?? [])]) this.#remove(hold);
   }
 
   #startTicker(): void {

@@ -5,6 +5,7 @@
 // what is there, and wakes the next one when something is left (upstream: the same, by restNum).
 import type { Clock, Connection, TurnScheduler, TurnTask } from '@mq/remoting';
 
+import { ConnectionHolds } from '../long-polling/connection-holds.js';
 import { DeadlineBuckets } from './deadline-buckets.js';
 
 /** Queue id of a pop that takes messages of any queue. */
@@ -52,7 +53,7 @@ export class PopLongPolling implements TurnTask {
   readonly #limits: () => PopPollingLimits;
   readonly #wakesAll: boolean;
   readonly #topics = new Map<string, Map<string, Map<number, Place>>>();
-  readonly #connections = new Map<Connection, Set<Hold>>();
+  readonly #connections = new ConnectionHolds<Hold>((hold) => this.#remove(hold));
   readonly #deadlines: DeadlineBuckets<Hold>;
   #due: Hold[] = [];
   #size = 0;
@@ -88,7 +89,7 @@ export class PopLongPolling implements TurnTask {
     if (this.#isClosed || !pop.connection.isOpen || this.#size >= limits.total) return false;
     const place = this.#placeOf(pop, limits.queues);
     if (place === undefined || place.holds.size >= limits.perQueue) return false;
-    const ofConnection = this.#holdsOf(pop.connection);
+    const ofConnection = this.#connections.of(pop.connection);
     const hold: Hold = { pop, dueAtMs, place, ofConnection };
     place.holds.add(hold);
     ofConnection.add(hold);
@@ -139,7 +140,7 @@ export class PopLongPolling implements TurnTask {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#deadlines.close();
-    for (const holds of [...this.#connections.values()]) for (const hold of [...holds]) this.#wakeLater(hold);
+    for (const hold of this.#connections.all()) this.#wakeLater(hold);
     this.runAtTurnEnd();
   }
 
@@ -192,20 +193,5 @@ export class PopLongPolling implements TurnTask {
     if (places.size > 0) return;
     groups?.delete(place.group);
     if (groups?.size === 0) this.#topics.delete(place.topic);
-  }
-
-  #holdsOf(connection: Connection): Set<Hold> {
-    let holds = this.#connections.get(connection);
-    if (holds === undefined) {
-      this.#connections.set(connection, (holds = new Set()));
-      connection.on('close', () => this.#dropConnection(connection));
-    }
-    return holds;
-  }
-
-  #dropConnection(connection: Connection): void {
-    const holds = this.#connections.get(connection);
-    this.#connections.delete(connection);
-    for (const hold of [...(holds ?? [])]) this.#remove(hold);
   }
 }

@@ -1,0 +1,30 @@
+import type { Connection } from '@mq/remoting';
+
+/** Which requests wait for which connection: those of one that closes are dropped, nobody hears their answer. */
+export class ConnectionHolds<Hold> {
+  readonly #connections = new Map<Connection, Set<Hold>>();
+
+  /** @param drop takes a hold out of everything, its connection's set included */
+  constructor(private readonly drop: (hold: Hold) => void) {}
+
+  /** The waiting requests of a connection, which its holder keeps up to date. */
+  of(connection: Connection): Set<Hold> {
+    let holds = this.#connections.get(connection);
+    if (holds === undefined) {
+      this.#connections.set(connection, (holds = new Set()));
+      connection.on('close', () => this.#dropConnection(connection));
+    }
+    return holds;
+  }
+
+  /** All that wait now. */
+  all(): Hold[] {
+    return [...this.#connections.values()].flatMap((holds) => [...holds]);
+  }
+
+  #dropConnection(connection: Connection): void {
+    const holds = this.#connections.get(connection);
+    this.#connections.delete(connection);
+    for (const hold of [...(holds ?? [])]) this.drop(hold);
+  }
+}
