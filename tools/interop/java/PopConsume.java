@@ -1,14 +1,7 @@
-import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
-import java.util.List;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import org.apache.rocketmq.client.consumer.DefaultMQPushConsumer;
 import org.apache.rocketmq.client.consumer.listener.ConsumeConcurrentlyStatus;
 import org.apache.rocketmq.client.consumer.listener.MessageListenerConcurrently;
-import org.apache.rocketmq.common.consumer.ConsumeFromWhere;
 import org.apache.rocketmq.common.message.MessageExt;
 
 /**
@@ -26,52 +19,26 @@ public class PopConsume {
     }
 
     private static void run(String[] args) throws Exception {
-        int count = Integer.parseInt(args[3]);
         boolean fails = args[5].equals("retry");
-        Set<String> seen = ConcurrentHashMap.newKeySet();
-        Set<String> failedOnce = ConcurrentHashMap.newKeySet();
-        CountDownLatch done = new CountDownLatch(1);
-        DefaultMQPushConsumer consumer = new DefaultMQPushConsumer(args[2]);
-        consumer.setNamesrvAddr(args[0]);
-        consumer.setInstanceName("pop-" + System.nanoTime());
-        consumer.setConsumeFromWhere(ConsumeFromWhere.CONSUME_FROM_FIRST_OFFSET);
+        ConsumerRun run = new ConsumerRun(args, PopConsume::line);
         // Only 5.x has it, and this file is compiled against 4.9.7, too.
-        DefaultMQPushConsumer.class.getMethod("setClientRebalance", boolean.class).invoke(consumer, false);
-        consumer.subscribe(args[1], "*");
-        PrintWriter out = new PrintWriter(args[4], "UTF-8");
-        consumer.registerMessageListener((MessageListenerConcurrently) (messages, context) -> {
-            for (MessageExt message : messages) {
-                int seq = Integer.parseInt(message.getUserProperty("seq"));
-                if (fails && seq % 100 == 0 && failedOnce.add(message.getKeys())) {
-                    return ConsumeConcurrentlyStatus.RECONSUME_LATER;
-                }
+        DefaultMQPushConsumer.class.getMethod("setClientRebalance", boolean.class).invoke(run.consumer, false);
+        run.consumer.subscribe(args[1], "*");
+        run.consumer.registerMessageListener((MessageListenerConcurrently) (messages, context) -> {
+            if (fails && run.shouldFail(messages)) {
+                return ConsumeConcurrentlyStatus.RECONSUME_LATER;
             }
-            record(out, messages, seen, count, done);
+            run.record(messages);
             return ConsumeConcurrentlyStatus.CONSUME_SUCCESS;
         });
-        consumer.start();
-        boolean complete = done.await(Long.parseLong(args[6]), TimeUnit.SECONDS);
+        run.consumer.start();
         // Acknowledgements are on their way, and what comes now would be a duplicate.
-        Thread.sleep(1500);
-        consumer.shutdown();
-        synchronized (out) {
-            out.close();
-        }
-        System.exit(complete ? 0 : 3);
+        run.awaitAndExit(args[6], 1500);
     }
 
-    private static void record(PrintWriter out, List<MessageExt> messages, Set<String> seen, int count, CountDownLatch done) {
-        synchronized (out) {
-            for (MessageExt message : messages) {
-                String body = new String(message.getBody(), StandardCharsets.UTF_8);
-                out.printf("{\"seq\":%s,\"body\":\"%s\",\"topic\":\"%s\",\"reconsumeTimes\":%d,\"handle\":\"%s\"}%n",
-                    message.getUserProperty("seq"), body, message.getTopic(), message.getReconsumeTimes(), message.getProperty("POP_CK"));
-                seen.add(message.getUserProperty("seq"));
-            }
-            out.flush();
-            if (seen.size() >= count) {
-                done.countDown();
-            }
-        }
+    private static String line(MessageExt message) {
+        return String.format("{\"seq\":%s,\"body\":\"%s\",\"topic\":\"%s\",\"reconsumeTimes\":%d,\"handle\":\"%s\"}",
+            message.getUserProperty("seq"), new String(message.getBody(), StandardCharsets.UTF_8),
+            message.getTopic(), message.getReconsumeTimes(), message.getProperty("POP_CK"));
     }
 }

@@ -1,49 +1,13 @@
 // Parts 1, 2 and 3: who talks to whom. Each pair sends and consumes at least 10,000 messages; contents, order within a
 // queue, places and counts are checked.
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
-import { mqadmin } from '../lib/apache.mjs';
+import { describe, test } from 'node:test';
 import { checkReceived, checkSent } from '../lib/checks.mjs';
 import { ALI_ONS, consume, produce } from '../lib/clients.mjs';
-import { OURS, Servers } from '../lib/servers.mjs';
+import { cluster, createTopic } from '../lib/cluster.mjs';
+import { OURS } from '../lib/servers.mjs';
 
 const COUNT = 10_000;
-
-/** Starts a NameServer and a Broker for a block of tests. */
-function cluster({ nameServerKind, brokerKind }) {
-  const context = {};
-  before(async () => {
-    context.servers = new Servers();
-    context.nameServer = await context.servers.nameServer(nameServerKind);
-    context.broker = await context.servers.broker(brokerKind, { nameServer: context.nameServer });
-    context.folder = context.servers.folder();
-  });
-  after(() => context.servers.dispose());
-  return context;
-}
-
-/** Creates a topic with mqadmin and waits until its route is there. */
-async function createTopic({ nameServer, broker }, topic, queues = 4) {
-  const where = ['-n', nameServer.address];
-  const created = await mqadmin('5.3.3', [
-    'updateTopic',
-    ...where,
-    '-b',
-    broker.address,
-    '-t',
-    topic,
-    '-r',
-    `${queues}`,
-    '-w',
-    `${queues}`,
-  ]);
-  assert.match(created.stdout, /success/, `updateTopic: ${created.stdout}${created.stderr}`);
-  for (let attempt = 0; ; attempt++) {
-    const route = await mqadmin('5.3.3', ['topicRoute', ...where, '-t', topic]);
-    if (/queueDatas/.test(route.stdout)) return;
-    assert.ok(attempt < 20, `no route of ${topic}: ${route.stdout}${route.stderr}`);
-  }
-}
 
 /** One client sends to a topic of its own and another consumes it. */
 function pair(context, { producer, consumer, modes = ['single', 'concurrent'], count = COUNT }) {
@@ -78,7 +42,7 @@ function pair(context, { producer, consumer, modes = ['single', 'concurrent'], c
 }
 
 describe('official clients on our NameServer and Broker', () => {
-  const context = cluster({ nameServerKind: OURS, brokerKind: OURS });
+  const context = cluster(OURS);
   pair(context, { producer: '5.3.3', consumer: '5.3.3' });
   pair(context, { producer: '4.9.7', consumer: '4.9.7' });
   pair(context, { producer: ALI_ONS, consumer: ALI_ONS });
@@ -92,7 +56,7 @@ describe('official clients on our NameServer and Broker', () => {
 
 for (const version of ['5.3.3', '4.9.7']) {
   describe(`our client on Apache's NameServer and Broker ${version}`, () => {
-    const context = cluster({ nameServerKind: version, brokerKind: version });
+    const context = cluster(version);
     pair(context, { producer: OURS, consumer: OURS });
     pair(context, { producer: OURS, consumer: OURS, modes: ['batch', 'orderly'] });
     pair(context, { producer: OURS, consumer: version, modes: ['big', 'concurrent'], count: 1000 });
@@ -103,11 +67,11 @@ for (const version of ['5.3.3', '4.9.7']) {
 describe('registration across', () => {
   for (const version of ['5.3.3', '4.9.7']) {
     describe(`our Broker at Apache's NameServer ${version}`, () => {
-      const context = cluster({ nameServerKind: version, brokerKind: OURS });
+      const context = cluster(OURS, { nameServerKind: version });
       pair(context, { producer: version, consumer: OURS });
     });
     describe(`Apache's Broker ${version} at our NameServer`, () => {
-      const context = cluster({ nameServerKind: OURS, brokerKind: version });
+      const context = cluster(version, { nameServerKind: OURS });
       pair(context, { producer: OURS, consumer: version });
     });
   }

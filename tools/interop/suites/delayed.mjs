@@ -2,10 +2,11 @@
 // store directories with messages that wait, continued by the other broker. None is lost, none comes early.
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { mqadmin, runJava } from '../lib/apache.mjs';
+import { runJava } from '../lib/apache.mjs';
 import { readLines } from '../lib/checks.mjs';
+import { cluster, createTopic, routeOf } from '../lib/cluster.mjs';
 import { runToEnd } from '../lib/command.mjs';
 import { freePort, OURS, Servers } from '../lib/servers.mjs';
 
@@ -63,42 +64,17 @@ function check(delays, sent, received, { mayRepeat = false, mostLateMs = MOST_LA
   }
 }
 
-async function createTopic(nameServer, broker, topic = TOPIC) {
-  const where = ['-n', nameServer.address, '-b', broker.address, '-t', topic, '-r', '4', '-w', '4'];
-  const created = await mqadmin('5.3.3', ['updateTopic', ...where]);
-  assert.match(created.stdout, /success/, created.stdout + created.stderr);
-  await routeIsThere(nameServer, topic);
-}
-
-async function routeIsThere(nameServer, topic = TOPIC) {
-  for (let attempt = 0; attempt < 40; attempt++) {
-    const route = await mqadmin('5.3.3', ['topicRoute', '-n', nameServer.address, '-t', topic]);
-    if (/queueDatas/.test(route.stdout)) return;
-  }
-  assert.fail('the broker did not register');
-}
-
 for (const [brokerKind, clients] of [
   [OURS, { '5.3.3': [...LEVELS, ...TIMERS], '4.9.7': LEVELS }],
   ['5.3.3', { [OURS]: [...LEVELS, ...TIMERS] }],
   ['4.9.7', { [OURS]: LEVELS }],
 ]) {
   describe(`delayed messages on the broker ${brokerKind}`, () => {
-    const servers = new Servers();
-    const context = {};
-    before(async () => {
-      context.folder = servers.folder();
-      context.nameServer = await servers.nameServer(OURS);
-      context.broker = await servers.broker(brokerKind, {
-        nameServer: context.nameServer,
-        settings: SETTINGS,
-      });
-    });
-    after(() => servers.dispose());
+    const context = cluster(brokerKind, { nameServerKind: OURS, settings: SETTINGS });
     for (const [client, delays] of Object.entries(clients)) {
       test(`come to the client ${client} at their time`, async () => {
         const topic = `${TOPIC}-${client.replaceAll('.', '_')}`;
-        await createTopic(context.nameServer, context.broker, topic);
+        await createTopic(context, topic);
         const wanted = delays.filter((delay) => !delay.includes(':recall:')).length;
         const receiving = receive(client, { ...context, topic }, wanted, `group-of-${topic}`);
         const sent = await send(client, { ...context, topic }, delays);
@@ -136,14 +112,14 @@ describe('store directories with messages that wait', () => {
           settings: SETTINGS,
         };
         const broker = await servers.broker(first, options);
-        await createTopic(nameServer, broker);
+        await createTopic({ nameServer, broker }, TOPIC);
         const sent = await send(OURS, context, delays);
         // What is due now is delivered here.
         const soon = await receive(OURS, context, 2, 'before');
         if (end === 'kill') await broker.kill();
         else await broker.stop();
         await servers.broker(second, options);
-        await routeIsThere(nameServer);
+        await routeOf(context, TOPIC);
         const wanted = delays.filter((delay) => !delay.includes(':recall:')).length;
         const received = await receive(OURS, context, wanted, 'after');
         assert.equal(soon.length, 2);

@@ -4,11 +4,12 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { Producer, PushConsumer } from '@mq/client';
 import { FiltersrvController, filtersrvSettings } from '@mq/filtersrv';
-import { mqadmin, runJava } from '../lib/apache.mjs';
+import { runJava } from '../lib/apache.mjs';
 import { readLines } from '../lib/checks.mjs';
+import { cluster, createTopic, routeOf } from '../lib/cluster.mjs';
 import { freePort, OURS, Servers } from '../lib/servers.mjs';
 
 const COUNT = 300;
@@ -26,36 +27,9 @@ const regionOf = (seq) => ['eu', 'us', 'asia'][seq % 3];
 const hasNote = (seq) => seq % 2 === 0;
 const wanted = Array.from({ length: COUNT }, (_, seq) => seq).filter(isWanted);
 
+const QUEUES = 2;
+
 let nextFile = 0;
-
-function cluster(kind, settings) {
-  const context = {};
-  before(async () => {
-    context.servers = new Servers();
-    context.nameServer = await context.servers.nameServer(kind);
-    context.broker = await context.servers.broker(kind, { nameServer: context.nameServer, settings });
-    context.folder = context.servers.folder();
-  });
-  after(() => context.servers.dispose());
-  return context;
-}
-
-async function createTopic({ nameServer, broker }, topic) {
-  const where = ['-n', nameServer.address];
-  const options = ['-b', broker.address, '-t', topic, '-r', '2', '-w', '2'];
-  const created = await mqadmin('5.3.3', ['updateTopic', ...where, ...options]);
-  assert.match(created.stdout, /success/, `updateTopic: ${created.stdout}${created.stderr}`);
-  await routeOf({ nameServer }, topic);
-}
-
-/** Waits until the NameServer knows where the topic is: Apache's broker tells it some seconds after its start. */
-async function routeOf({ nameServer }, topic) {
-  for (let attempt = 0; ; attempt++) {
-    const route = await mqadmin('5.3.3', ['topicRoute', '-n', nameServer.address, '-t', topic]);
-    if (/queueDatas/.test(route.stdout)) return;
-    assert.ok(attempt < 20, `no route of ${topic}: ${route.stdout}${route.stderr}`);
-  }
-}
 
 async function send({ nameServer }, topic) {
   const producer = new Producer({ nameServers: [nameServer.address], producerGroup: 'P' });
@@ -119,11 +93,11 @@ for (const [name, settings] of [
   ['with bits in the queue entries', BITS],
 ]) {
   describe(`Apache's clients with SQL92 on ours, ${name}`, () => {
-    const context = cluster(OURS, settings);
+    const context = cluster(OURS, { settings });
     for (const version of ['5.3.3', '4.9.7']) {
       test(`${version} gets what matches`, async () => {
         const topic = `SQL-${version.replaceAll('.', '_')}`;
-        await createTopic(context, topic);
+        await createTopic(context, topic, QUEUES);
         const consuming = javaConsumes(version, context, topic, {
           group: `G-${topic}`,
           count: wanted.length,
@@ -156,9 +130,9 @@ for (const [name, settings] of [
 
 for (const version of ['5.3.3', '4.9.7']) {
   describe(`our client with SQL92 on Apache's ${version}`, () => {
-    const context = cluster(version, BITS);
+    const context = cluster(version, { settings: BITS });
     test('gets what matches', async () => {
-      await createTopic(context, 'SQL-ours');
+      await createTopic(context, 'SQL-ours', QUEUES);
       await send(context, 'SQL-ours');
       assert.deepEqual(await weConsume(context, 'SQL-ours', 'G', { sql: EXPRESSION }, wanted.length), wanted);
     });
@@ -187,7 +161,7 @@ describe('a store with bits changes hands', () => {
           folder: servers.folder(),
           broker: await servers.broker(first, options),
         };
-        await createTopic(context, 'Bits');
+        await createTopic(context, 'Bits', QUEUES);
         const consuming = javaConsumes('5.3.3', context, 'Bits', { group: 'G', count: wanted.length });
         await sleep(1_500);
         await send(context, 'Bits');
@@ -208,14 +182,14 @@ describe('a store with bits changes hands', () => {
 });
 
 describe('a class filter', () => {
-  const context = cluster(OURS, { filterServerNums: 1 });
+  const context = cluster(OURS, { settings: { filterServerNums: 1 } });
 
   test("of Apache's client 4.9.7 runs in our filter server", async () => {
     const { values } = filtersrvSettings.parse({ connectWhichBroker: context.broker.address });
     const server = new FiltersrvController(values);
     try {
       await server.start();
-      await createTopic(context, 'Class');
+      await createTopic(context, 'Class', QUEUES);
       await send(context, 'Class');
       const text =
         'function match({ body, properties }) { return Number(body.slice(1)) > 250 && properties.region === "eu"; }';

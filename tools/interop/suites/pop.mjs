@@ -3,28 +3,18 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { Producer, PopConsumer, PushConsumer } from '@mq/client';
 import { mqadmin, runJava } from '../lib/apache.mjs';
 import { bodyOf, readLines } from '../lib/checks.mjs';
 import { produce } from '../lib/clients.mjs';
+import { cluster, createTopic } from '../lib/cluster.mjs';
 import { freePort, OURS, Servers } from '../lib/servers.mjs';
 
 const VERSION = '5.3.3';
 const COUNT = 1_000;
 
-function cluster(kind, settings = {}) {
-  const context = {};
-  before(async () => {
-    context.servers = new Servers();
-    context.nameServer = await context.servers.nameServer(kind);
-    context.broker = await context.servers.broker(kind, { nameServer: context.nameServer, settings });
-    context.folder = context.servers.folder();
-  });
-  after(() => context.servers.dispose());
-  return context;
-}
-
+/** mqadmin of a command that says "success". */
 async function admin({ nameServer }, ...args) {
   const result = await mqadmin(VERSION, [...args, '-n', nameServer.address]);
   assert.match(result.stdout, /success/i, `${args[0]}: ${result.stdout}${result.stderr}`);
@@ -32,26 +22,10 @@ async function admin({ nameServer }, ...args) {
 
 /** A topic, a group, and the order that the group pops the topic. */
 async function popTopic(context, topic, group) {
-  const { broker, nameServer } = context;
-  await admin(context, 'updateTopic', '-b', broker.address, '-t', topic, '-r', '4', '-w', '4');
-  await admin(context, 'updateSubGroup', '-b', broker.address, '-g', group);
-  for (let attempt = 0; ; attempt++) {
-    const route = await mqadmin(VERSION, ['topicRoute', '-n', nameServer.address, '-t', topic]);
-    if (/queueDatas/.test(route.stdout)) break;
-    assert.ok(attempt < 20, `no route of ${topic}`);
-  }
-  const where = ['-b', broker.address, '-t', topic, '-g', group];
-  const set = await mqadmin(VERSION, [
-    'setConsumeMode',
-    ...where,
-    '-m',
-    'POP',
-    '-q',
-    '0',
-    '-n',
-    nameServer.address,
-  ]);
-  assert.match(set.stdout, /success/i, `setConsumeMode: ${set.stdout}${set.stderr}`);
+  const { address } = context.broker;
+  await createTopic(context, topic);
+  await admin(context, 'updateSubGroup', '-b', address, '-g', group);
+  await admin(context, 'setConsumeMode', '-b', address, '-t', topic, '-g', group, '-m', 'POP', '-q', '0');
 }
 
 async function javaPops({ nameServer, folder }, topic, group, count, mode = 'pop') {

@@ -5,6 +5,7 @@ import { describe, test } from 'node:test';
 import { mqadmin } from '../lib/apache.mjs';
 import { checkReceived, checkSent } from '../lib/checks.mjs';
 import { consume, produce } from '../lib/clients.mjs';
+import { createTopic, routeOf } from '../lib/cluster.mjs';
 import { OURS, Servers, freePort } from '../lib/servers.mjs';
 
 const COUNT = 10_000;
@@ -23,23 +24,8 @@ async function continueStore(steps) {
     let total = 0;
     for (const [index, { kind, end = 'stop', count = COUNT }] of steps.entries()) {
       const broker = await servers.broker(kind, { nameServer, storeDir, port });
-      if (index === 0) {
-        const created = await mqadmin(client, [
-          'updateTopic',
-          '-n',
-          nameServer.address,
-          '-b',
-          broker.address,
-          '-t',
-          TOPIC,
-          '-r',
-          '4',
-          '-w',
-          '4',
-        ]);
-        assert.match(created.stdout, /success/, created.stdout + created.stderr);
-      }
-      await routeIsThere(nameServer);
+      if (index === 0) await createTopic({ nameServer, broker }, TOPIC);
+      else await routeOf({ nameServer }, TOPIC);
       if (index > 0) {
         // Everything that earlier brokers acknowledged is there, at the offsets they acknowledged.
         const received = await consume(client, {
@@ -67,14 +53,6 @@ async function continueStore(steps) {
   } finally {
     await servers.dispose();
   }
-}
-
-async function routeIsThere(nameServer) {
-  for (let attempt = 0; attempt < 40; attempt++) {
-    const route = await mqadmin('5.3.3', ['topicRoute', '-n', nameServer.address, '-t', TOPIC]);
-    if (/queueDatas/.test(route.stdout)) return;
-  }
-  assert.fail('the broker did not register');
 }
 
 /** mqadmin finds a message by its key, by its unique id and by its place in the log. */
