@@ -216,6 +216,21 @@ describe('a flipped bit', () => {
     await store.close();
   });
 
+  test('that makes the last entry of a queue lead behind the log builds it again, and is reported', async () => {
+    const disk = await closedStore();
+    // As an earlier broker left it: without our marks.
+    disk.remove('/store/config');
+    disk.remove('/store/mq-boot.journal');
+    flip(disk, '/store/consumequeue/A/0/00000000000000000000', 9 * 20 + 2, 6);
+    const logged: string[] = [];
+    const note = (text: string): void => void logged.push(text);
+    const logger = { debug() {}, info() {}, warn: note, error: note, child: () => logger };
+    const store = await openStore({ disk, logger });
+    expect(await numbers(store, 'A')).toEqual([0, 2, 4, 6, 8, 10, 12, 14, 16, 18]);
+    expect(logged).toContainEqual(expect.stringContaining('lead behind the end of the log'));
+    await store.close();
+  });
+
   test('a queue that was removed is built again, though another reaches as far as the mark says', async () => {
     const disk = await closedStore();
     disk.remove('/store/consumequeue/A');

@@ -105,7 +105,7 @@ export async function recoverStore(
   // A kill may leave a torn record at the end; one that has an entry was whole, and is damaged.
   if (resumed !== undefined && consumeQueues.maxPhysicalOffset > end.endOffset) return undefined;
   await settleEnd(parts, facts, beginning, end);
-  await redispatch(parts, facts, beginning, end.endOffset);
+  await redispatch(parts, facts, trusted(parts, facts, beginning, end), end.endOffset);
   consumeQueues.correctMinOffset(files.first?.baseOffset ?? 0);
   logger.info('store recovered', {
     abnormal: facts.abnormal,
@@ -116,6 +116,22 @@ export async function recoverStore(
     ms: Math.round(performance.now() - startedAt),
   });
   return { ...end, beginOffset: beginning.offset };
+}
+
+/** After a clean stop no entry leads behind the end of the log; one that does is damaged, and so may others be. */
+function trusted(
+  { files, consumeQueues, logger }: RecoveryParts,
+  facts: RecoveryFacts,
+  beginning: Beginning,
+  end: ScanEnd,
+): Beginning {
+  if (facts.abnormal || facts.resumed !== undefined || consumeQueues.maxPhysicalOffset <= end.endOffset)
+    return beginning;
+  logger.warn('entries of queues lead behind the end of the log: all queues are built again', {
+    end: end.endOffset,
+    entriesReach: consumeQueues.maxPhysicalOffset,
+  });
+  return rebuild(files.first?.baseOffset ?? 0);
 }
 
 /** A kill leaves no holes in the queues, and looking for some would read all of every file. */
