@@ -410,7 +410,6 @@ export class BrokerController {
           total: this.#settings.broker.pullThreadPoolQueueCapacity,
           perConnection: this.#settings.broker.maxPullHoldsPerConnection,
         }),
-        gatherMs: () => this.#settings.broker.longPollingGatherMs,
         maxOffsetInQueue: (topic, queueId) => store.maxOffsetInQueue(topic, queueId),
       }),
       toClient,

@@ -263,14 +263,6 @@ export const brokerSettings = defineSettings({
     mutable: true,
     help: 'Bytes of pull answers not yet taken by their connections; above half of it only consumers that have read everything get more (ours).',
   }),
-  longPollingGatherMs: setting.int({
-    default: 1,
-    min: 0,
-    max: 1_000,
-    unit: 'ms',
-    mutable: true,
-    help: 'Above 4,000 wake-ups of single waiting pulls a second, how long they are gathered to be answered together; 0 never (ours).',
-  }),
   maxPullHoldsPerConnection: setting.int({
     default: 20_000,
     min: 1,

@@ -7,15 +7,6 @@ import { PullRequestHoldService } from './pull-request-hold-service.js';
 /** Passes one pass of the turn scheduler. */
 const turnEnd = () => new Promise((resolve) => setImmediate(resolve));
 
-/** So many messages, each in a turn of its own, with a pull waiting for it. */
-async function arriveOneByOne({ service, pull }: ReturnType<typeof setUp>, count: number): Promise<void> {
-  for (let i = 0; i < count; i++) {
-    service.hold(pull(`warm-up ${i}`), 15_000);
-    service.notifyArrival('T', 0, 6, 0);
-    await turnEnd();
-  }
-}
-
 function setUp(limits = { total: 100, perConnection: 100 }) {
   const clock = new ManualClock();
   const maxOffsets = new Map<string, number>();
@@ -23,7 +14,6 @@ function setUp(limits = { total: 100, perConnection: 100 }) {
     clock,
     turn: new TurnScheduler(),
     limits: () => limits,
-    gatherMs: () => 1,
     maxOffsetInQueue: (topic, queueId) => maxOffsets.get(`${topic}@${queueId}`) ?? 0,
   });
   const woken: string[] = [];
@@ -142,55 +132,5 @@ describe('PullRequestHoldService', () => {
     service.notifyArrival('T', 0, 6, 0);
     await turnEnd();
     expect(service.queueCount).toBe(0);
-  });
-
-  describe('when messages come one by one and very often', () => {
-    test('gathers woken pulls for a moment and answers them together', async () => {
-      const all = setUp();
-      const { clock, service, woken, pull } = all;
-      await arriveOneByOne(all, 40);
-      woken.length = 0;
-      for (const name of ['a', 'b', 'c']) {
-        service.hold(pull(name), 15_000);
-        service.notifyArrival('T', 0, 6, 0);
-        await turnEnd();
-      }
-      expect(woken).toEqual([]);
-      await clock.advance(1);
-      expect(woken).toEqual(['a', 'b', 'c']);
-    });
-
-    test('answers at once again when there is little to gather', async () => {
-      const all = setUp();
-      const { clock, service, woken, pull } = all;
-      await arriveOneByOne(all, 40);
-      service.hold(pull('gathered alone'), 15_000);
-      service.notifyArrival('T', 0, 6, 0);
-      await clock.advance(1);
-      woken.length = 0;
-      service.hold(pull('a'), 15_000);
-      service.notifyArrival('T', 0, 6, 0);
-      await turnEnd();
-      expect(woken).toEqual(['a']);
-    });
-
-    test('does not gather what comes now and then', async () => {
-      const all = setUp();
-      for (let i = 0; i < 10; i++) {
-        await arriveOneByOne(all, 20);
-        await all.clock.advance(10);
-      }
-      expect(all.woken).toHaveLength(200);
-    });
-
-    test('answers what it has gathered when it closes', async () => {
-      const all = setUp();
-      const { service, woken, pull } = all;
-      await arriveOneByOne(all, 40);
-      service.hold(pull('a'), 15_000);
-      service.notifyArrival('T', 0, 6, 0);
-      service.close();
-      expect(woken.at(-1)).toBe('a');
-    });
   });
 });

@@ -2,14 +2,12 @@
 // lets through arrives, its time is over, or its connection closes.
 //
 // What it costs: an arrival with nobody waiting is two map look-ups. Wake-ups of one loop turn are gathered and run
-// together at its end, so that a consumer gets all messages of the turn in one answer, not one answer a message. Where
-// thousands of turns a second bring one message each, those of a millisecond are (`WakeUpPace`).
+// together at its end, so that a consumer gets all messages of the turn in one answer, not one answer a message.
 // Time-outs are kept in buckets of 100 ms that one timer walks; a waiting pull has no timer of its own.
 import type { Clock, Timer, TurnScheduler, TurnTask } from '@mq/remoting';
 
 import { ConnectionHolds } from './connection-holds.js';
 import type { HeldPull } from './held-pull.js';
-import { WakeUpPace } from './wake-up-pace.js';
 
 /** Width of a time-out bucket: answers may be this late. */
 const BUCKET_MS = 100;
@@ -43,8 +41,6 @@ export interface PullRequestHoldDeps {
   readonly turn: TurnScheduler;
   /** Read for each new hold, so that changed settings count at once. */
   readonly limits: () => HoldLimits;
-  /** How long woken pulls may wait for others when wake-ups come thick and fast, milliseconds; 0 never. Default 0. */
-  readonly gatherMs?: () => number;
   /** Next queue offset consumers will see. */
   readonly maxOffsetInQueue: (topic: string, queueId: number) => number;
 }
@@ -56,10 +52,7 @@ export class PullRequestHoldService implements TurnTask {
   readonly #queues = new Map<string, Map<number, HeldQueue>>();
   readonly #buckets = new Map<number, Set<Hold>>();
   readonly #connections = new ConnectionHolds<Hold>((hold) => this.#remove(hold));
-  readonly #pace: WakeUpPace;
   #due: Hold[] = [];
-  /** Set while woken pulls wait for others. */
-  #gathering: Timer | undefined;
   #size = 0;
   #ticker: Timer | undefined;
   #sweeper: Timer | undefined;
@@ -68,7 +61,6 @@ export class PullRequestHoldService implements TurnTask {
 
   constructor(deps: PullRequestHoldDeps) {
     this.#deps = deps;
-    this.#pace = new WakeUpPace(deps.clock, deps.gatherMs ?? (() => 0));
   }
 
   /** Pulls waiting now. */
@@ -138,11 +130,8 @@ export class PullRequestHoldService implements TurnTask {
   }
 
   runAtTurnEnd(): void {
-    this.#gathering?.cancel();
-    this.#gathering = undefined;
     const due = this.#due;
     this.#due = [];
-    this.#pace.woke(due.length);
     for (const hold of due) hold.pull.wake();
   }
 
@@ -161,11 +150,8 @@ export class PullRequestHoldService implements TurnTask {
   #wakeLater(hold: Hold): void {
     this.#remove(hold);
     this.#due.push(hold);
-    if (this.#gathering !== undefined) return;
-    const { waitMs } = this.#pace;
     // Phase 1: after the store has written what arrived, before the sockets of the next turn.
-    if (waitMs === 0) this.#deps.turn.atTurnEnd(1, this);
-    else this.#gathering = this.#deps.clock.setTimeout(() => this.runAtTurnEnd(), waitMs);
+    this.#deps.turn.atTurnEnd(1, this);
   }
 
   #remove(hold: Hold): void {
