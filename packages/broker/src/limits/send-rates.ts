@@ -58,14 +58,12 @@ export class SendRates {
     const nowMs = this.#clock.monotonic();
     const ofTopic = this.#topicBucket(topic, nowMs);
     const ofClient = this.#clientBucket(connection, nowMs);
-    if (ofTopic !== undefined && ofTopic.msUntil(messages, nowMs) > 0) {
-      const limit = `topic ${topic} may be sent ${ofTopic.ratePerSecond} messages a second (sendRates, sendRatePerTopic)`;
-      throw tooFast(limit, ofTopic.msUntil(messages, nowMs));
-    }
-    if (ofClient !== undefined && ofClient.msUntil(messages, nowMs) > 0) {
-      const limit = `client ${connection.remoteAddress} may send ${ofClient.ratePerSecond} messages a second (sendRatePerClient)`;
-      throw tooFast(limit, ofClient.msUntil(messages, nowMs));
-    }
+    assertRoom(ofTopic, messages, nowMs, (rate) => {
+      return `topic ${topic} may be sent ${rate} messages a second (sendRates, sendRatePerTopic)`;
+    });
+    assertRoom(ofClient, messages, nowMs, (rate) => {
+      return `client ${connection.remoteAddress} may send ${rate} messages a second (sendRatePerClient)`;
+    });
     ofTopic?.tryTake(messages, nowMs);
     ofClient?.tryTake(messages, nowMs);
   }
@@ -93,9 +91,16 @@ function withRate(bucket: TokenBucket | undefined, rate: number, nowMs: number):
   return bucket;
 }
 
-function tooFast(limit: string, retryAfterMs: number): RequestRefused {
-  return new RequestRefused(
+function assertRoom(
+  bucket: TokenBucket | undefined,
+  messages: number,
+  nowMs: number,
+  limit: (ratePerSecond: number) => string,
+): void {
+  const waitMs = bucket?.msUntil(messages, nowMs) ?? 0;
+  if (bucket === undefined || waitMs === 0) return;
+  throw new RequestRefused(
     ResponseCode.SYSTEM_BUSY,
-    `[RATE_LIMIT]${limit}; try again in ${retryAfterMs} ms`,
+    `[RATE_LIMIT]${limit(bucket.ratePerSecond)}; try again in ${waitMs} ms`,
   );
 }

@@ -61,11 +61,6 @@ export class CheckPoints implements TurnTask {
     });
   }
 
-  /** Checkpoints in memory alone. */
-  get bufferedCount(): number {
-    return this.#buffered.size;
-  }
-
   /** One that is not done. */
   find(queue: PopQueue, name: Pick<CheckPointName, 'startOffset' | 'popTime'>): CheckPoint | undefined {
     return this.#table.find(queue, name);

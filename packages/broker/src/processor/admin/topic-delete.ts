@@ -45,6 +45,7 @@ async function deleteOne(parts: BrokerParts, topic: string): Promise<void> {
   parts.topicConfig.delete(topic);
   parts.consumerOffsets.removeByTopic(topic);
   parts.timers?.counts.remove(topic);
+  parts.limits.rates.forget(topic);
   if (parts.settings.broker.autoDeleteUnusedStats) parts.stats.onTopicDeleted(topic);
   await parts.store.deleteTopic(topic);
 }
