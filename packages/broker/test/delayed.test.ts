@@ -151,6 +151,7 @@ describe('a recall', () => {
     for (const id of ['a', 'b', 'c']) handles.push(handleOf(await sendTimer(id, deliver)));
     const answer = await recall(handles[1]!);
     expect([answer.code, answer.extFields['msgId']]).toEqual([ResponseCode.SUCCESS, 'b']);
+    expect(answer.extFields['MSG_REGION']).toBe('DefaultRegion');
     await sendTimer('end', { TIMER_DELIVER_MS: String(Date.now() + 600) });
     expect((await consumeAll(3)).map(({ msgId }) => msgId)).toEqual(['a', 'c', 'end']);
     expect(
@@ -169,13 +170,14 @@ describe('a recall', () => {
     ['that is no handle', 'djIgYSBiIGMgZA==', /handle is invalid/],
     ['that is no base64', '!', /handle is invalid/],
   ])('with a handle %s is refused', async (_, handle, remark) => {
-    await broker.start(FAST);
+    await broker.start({ ...FAST, regionId: 'north' });
     await broker.send();
     const answer = await recall(handle);
     expect([answer.code, answer.remark]).toEqual([
       ResponseCode.ILLEGAL_OPERATION,
       expect.stringMatching(remark),
     ]);
+    expect(answer.extFields['MSG_REGION']).toBe('north');
   });
 
   test('is refused unless the broker allows recalls, and for unknown topics', async () => {

@@ -1,5 +1,6 @@
+import { RemotingCommand } from '@mq/remoting';
 import { MessageConst } from '@mq/remoting/message';
-import { RequestCode } from '@mq/remoting/protocol';
+import { RequestCode, ResponseCode } from '@mq/remoting/protocol';
 import {
   Producer,
   PullConsumer,
@@ -87,6 +88,42 @@ describe('trace', () => {
       extFields['b'] === 'T' ? refuse(13, 'illegal') : 'PASS',
     );
     await expect(producer.send({ topic: 'T', body: 'x' })).rejects.toMatchObject({ code: 'MESSAGE_ILLEGAL' });
+    await producer.close();
+    expect(traces()).toEqual([]);
+  });
+
+  test.each([
+    ['a recall', ResponseCode.SUCCESS, { msgId: 'ID1', MSG_REGION: 'north' }, 'north', true],
+    ['a refused recall', ResponseCode.ILLEGAL_OPERATION, { MSG_REGION: 'north' }, 'north', false],
+    ['a recall of a broker without a region', ResponseCode.NO_PERMISSION, {}, 'DefaultRegion', false],
+  ] as const)('of %s names what the broker said', async (_, code, ext, regionId, success) => {
+    await start();
+    const handle = Buffer.from('v1 T broker-a 1800000000001 ID1').toString('base64url');
+    cluster.broker.answer(RequestCode.RECALL_MESSAGE, () => RemotingCommand.response(code, undefined, ext));
+    const producer = new Producer({ nameServers: nameServers(), producerGroup: 'P', enableTrace: true });
+    await producer.start();
+    await producer.recall('T', handle).catch(() => undefined);
+    await producer.close();
+    expect(traces()).toEqual([
+      {
+        group: '_INNER_TRACE_PRODUCER-P-PRODUCE-1',
+        keys: 'ID1',
+        records: [
+          {
+            ...{ type: 'Recall', timestamp: expect.any(Number), regionId, group: 'P' },
+            ...{ topic: 'T', msgId: 'ID1', success },
+          },
+        ],
+      },
+    ]);
+  });
+
+  test('of a recall that nobody answered there is none', async () => {
+    await start();
+    const handle = Buffer.from('v1 T broker-x 1800000000001 ID1').toString('base64url');
+    const producer = new Producer({ nameServers: nameServers(), producerGroup: 'P', enableTrace: true });
+    await producer.start();
+    await expect(producer.recall('T', handle)).rejects.toMatchObject({ code: 'BROKER_NOT_FOUND' });
     await producer.close();
     expect(traces()).toEqual([]);
   });

@@ -85,11 +85,13 @@ export interface EndTransactionObserved {
   readonly fromTransactionCheck: boolean;
 }
 
-/** A delayed message was taken back, or could not be. */
+/** A broker took a delayed message back, or refused to. */
 export interface RecallObserved {
   readonly topic: string;
   readonly producerGroup: string;
+  /** As the handle names it. */
   readonly msgId: string;
+  /** As the broker's answer names it, a refusal too; DefaultRegion where it names none. */
   readonly regionId: string;
   readonly success: boolean;
 }

@@ -56,14 +56,23 @@ export class BrokerApi {
     options: CallOptions,
     accepted: readonly number[] = [ResponseCode.SUCCESS],
   ): Promise<RemotingCommand> {
-    let response: RemotingCommand;
+    const response = await this.ask(action, broker, command, options);
+    if (!accepted.includes(response.code)) throw errorFromResponse(action, response, broker);
+    return response;
+  }
+
+  /** Sends a request and resolves with the response, also with one that refuses. */
+  async ask(
+    action: string,
+    broker: BrokerPeer,
+    command: RemotingCommand,
+    options: CallOptions,
+  ): Promise<RemotingCommand> {
     try {
-      response = await this.remoting.request(broker.address, command, options);
+      return await this.remoting.request(broker.address, command, options);
     } catch (error) {
       throw errorFromRemoting(action, error, broker);
     }
-    if (!accepted.includes(response.code)) throw errorFromResponse(action, response, broker);
-    return response;
   }
 
   /** Tells the broker which groups live here (34). */

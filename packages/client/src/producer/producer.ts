@@ -1,4 +1,4 @@
-import { wrapNamespace, withoutNamespace, type MessageQueue } from '@mq/remoting/protocol';
+import { MixAll, wrapNamespace, withoutNamespace, type MessageQueue } from '@mq/remoting/protocol';
 import { MQClientError, assertArgument } from '../errors.js';
 import { ClientInstance } from '../instance/client-instance.js';
 import { InFlight } from '../instance/in-flight.js';
@@ -16,7 +16,7 @@ import { MessageSender, type PreparedMessage, type SendBudget } from './message-
 import type { OutgoingMessage } from './outgoing-message.js';
 import { resolveProducerOptions, type ProducerOptions, type ProducerSettings } from './producer-options.js';
 import { selectByHash } from './queue-selector.js';
-import { assertRecallable, brokerOfHandle, recall } from './recall.js';
+import { assertRecallable, parseRecallHandle, recall } from './recall.js';
 import { Requester } from './requester.js';
 import type { SendOptions } from './send-options.js';
 import type { SendResult } from './send-result.js';
@@ -252,7 +252,7 @@ export class Producer {
     this.#assertRunning();
     assertTopic(topic);
     assertRecallable(topic);
-    brokerOfHandle(recallHandle);
+    const { msgId } = parseRecallHandle(recallHandle);
     const budget = this.#budget(options);
     const wireTopic = this.#preparer.wireTopic(topic);
     this.#inFlight.begin();
@@ -261,10 +261,25 @@ export class Producer {
         await this.#sender.fetchPublishInfo(wireTopic, budget);
       const timeoutMs = this.#remaining(budget);
       const call = budget.signal === undefined ? { timeoutMs } : { timeoutMs, signal: budget.signal };
-      return await recall(this.#client, this.member.producerGroup, wireTopic, recallHandle, call);
+      const onAnswer = this.#recallObserver(topic, msgId);
+      return await recall(this.#client, this.member.producerGroup, wireTopic, recallHandle, call, onAnswer);
     } finally {
       this.#inFlight.end();
     }
+  }
+
+  /** Tells the hooks what a broker said to a recall. Like upstream a request without an answer leaves no trace. */
+  #recallObserver(
+    topic: string,
+    msgId: string,
+  ): ((success: boolean, regionId: string | undefined) => void) | undefined {
+    const hooks = this.#hooks;
+    if (hooks === undefined) return undefined;
+    const { producerGroup } = this.#settings;
+    return (success, region) => {
+      const regionId = region || MixAll.DEFAULT_TRACE_REGION_ID;
+      hooks.recall({ topic, producerGroup, msgId, regionId, success });
+    };
   }
 
   /**

@@ -19,20 +19,35 @@ import { isStored } from './put-status.js';
 const BODY = Buffer.from('0');
 const TAG = '_RECALL_TAG_';
 
+/** Every answer names the region, a refusal too: without it Apache's clients leave no trace of the recall. */
 export function recallMessage(broker: BrokerParts): RequestProcessor {
   return async (request, context) => {
-    refuseWhenNotServed(broker);
-    const header = RecallMessageRequestHeader.decode(request.extFields);
-    const handle = checkedHandle(broker, header);
-    const message = messageOf(broker, header, handle, context);
-    const result = await broker.store.put(message);
-    if (!isStored(result.status)) throw refused(ResponseCode.SYSTEM_ERROR, 'execute error');
-    broker.stats.recordPut(message.topic, message.queueId, 1, result.sizeBytes);
-    return RemotingCommand.response(ResponseCode.SUCCESS, undefined, {
-      ...RecallMessageResponseHeader.encode({ msgId: handle.uniqKey }),
-      MSG_REGION: broker.settings.broker.regionId,
-    });
+    const region = { [MessageConst.MSG_REGION]: broker.settings.broker.regionId };
+    try {
+      const header = RecallMessageRequestHeader.decode(request.extFields);
+      const msgId = await recall(broker, header, context);
+      const ext = { ...RecallMessageResponseHeader.encode({ msgId }), ...region };
+      return RemotingCommand.response(ResponseCode.SUCCESS, undefined, ext);
+    } catch (error) {
+      if (!(error instanceof RequestRefused)) throw error;
+      return RemotingCommand.response(error.responseCode, error.message, region);
+    }
   };
+}
+
+/** Resolves with the id of the message that will not be delivered. @throws RequestRefused */
+async function recall(
+  broker: BrokerParts,
+  header: RecallMessageRequestHeader,
+  context: RequestContext,
+): Promise<string> {
+  refuseWhenNotServed(broker);
+  const handle = checkedHandle(broker, header);
+  const message = messageOf(broker, header, handle, context);
+  const result = await broker.store.put(message);
+  if (!isStored(result.status)) throw refused(ResponseCode.SYSTEM_ERROR, 'execute error');
+  broker.stats.recordPut(message.topic, message.queueId, 1, result.sizeBytes);
+  return handle.uniqKey;
 }
 
 function refuseWhenNotServed({ settings, clock }: BrokerParts): void {
