@@ -11,6 +11,7 @@ import { RemotingError } from './errors.js';
 import { silentLogger, type Logger } from './logger.js';
 import { OpaqueCounter } from './pending-requests.js';
 import { codecsExtField, msgpackAnnouncement } from './request-context.js';
+import { ReadMemory } from './read-memory.js';
 import { SlabPool } from './slab-pool.js';
 import { SocketConnection, type ConnectionHandler, type ConnectionShared } from './socket-connection.js';
 import { sweepIntervalMs } from './sweep.js';
@@ -126,6 +127,7 @@ export class RemotingClient {
       clock: this.#clock,
       turn: deps.turn ?? new TurnScheduler(),
       slabs: new SlabPool(),
+      reads: new ReadMemory(),
       wheel: new DeadlineWheel(this.#clock),
       opaques: new OpaqueCounter(options.firstOpaque),
       logger: this.#logger,

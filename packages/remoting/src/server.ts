@@ -12,6 +12,7 @@ import type { ProxyHeader } from './haproxy.js';
 import { silentLogger, type Logger } from './logger.js';
 import { OpaqueCounter } from './pending-requests.js';
 import type { RequestHook } from './request-hooks.js';
+import { ReadMemory } from './read-memory.js';
 import { SlabPool } from './slab-pool.js';
 import { sniffSocket } from './sniffer.js';
 import { SocketConnection, type ConnectionHandler, type ConnectionShared } from './socket-connection.js';
@@ -125,6 +126,7 @@ export class RemotingServer {
       clock: this.#clock,
       turn: deps.turn ?? new TurnScheduler(),
       slabs: new SlabPool(),
+      reads: new ReadMemory(),
       wheel: new DeadlineWheel(this.#clock),
       opaques: new OpaqueCounter(),
       logger: this.#logger,

@@ -9,6 +9,7 @@ import { isRemotingError, RemotingError } from './errors.js';
 import type { Logger } from './logger.js';
 import { OutgoingFrames } from './outgoing-frames.js';
 import { PendingRequests, type OpaqueCounter } from './pending-requests.js';
+import type { ReadMemory } from './read-memory.js';
 import type { SlabPool } from './slab-pool.js';
 import type { TurnScheduler, TurnTask } from './turn.js';
 
@@ -39,6 +40,7 @@ export interface ConnectionShared {
   readonly clock: Clock;
   readonly turn: TurnScheduler;
   readonly slabs: SlabPool;
+  readonly reads: ReadMemory;
   readonly wheel: DeadlineWheel;
   readonly opaques: OpaqueCounter;
   readonly logger: Logger;
@@ -138,7 +140,8 @@ export class SocketConnection implements Connection, TurnTask {
       shared.limits.maxInFlight,
     );
     this.#idleSinceMs = shared.clock.monotonic();
-    socket.on('data', (chunk: Buffer) => this.#onData(chunk));
+    shared.reads.readFrom(socket, (chunk, start, end) => this.#onData(chunk, start, end));
+    socket.on('data', (chunk: Buffer) => this.#onData(chunk, 0, chunk.length));
     socket.on('drain', () => this.#onDrain());
     socket.on('end', () => this.#onEnd());
     socket.on('error', (error) => this.#onError(error));
@@ -363,10 +366,10 @@ export class SocketConnection implements Connection, TurnTask {
     if (!this.#paused) this.#socket.resume();
   }
 
-  #onData(chunk: Buffer): void {
+  #onData(chunk: Buffer, start: number, end: number): void {
     this.#active = true;
     this.#readChunks++;
-    this.decoder.push(chunk);
+    this.decoder.push(chunk, start, end);
     if (!this.#paused) this.#handleFrames();
   }
 

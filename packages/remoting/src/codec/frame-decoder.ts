@@ -32,13 +32,19 @@ export class FrameDecoder {
     this.#maxTotal = maxFrameBytes - frameTotalBytes;
   }
 
-  /** Takes the next bytes of the stream. Bytes not yet taken by `next` are kept in front of them. */
-  push(chunk: Buffer): void {
-    // Only a paused connection pushes while frames are left: rare, so a copy does.
-    this.#chunk =
-      this.#at < this.#end ? Buffer.concat([this.#chunk.subarray(this.#at, this.#end), chunk]) : chunk;
-    this.#at = 0;
-    this.#end = this.#chunk.length;
+  /** Takes `chunk[start, end)`, the next bytes of the stream. Bytes not yet taken by `next` are kept in front of them. */
+  push(chunk: Buffer, start = 0, end = chunk.length): void {
+    if (this.#at < this.#end) {
+      // Only a paused connection pushes while frames are left: rare, so a copy does.
+      const left = this.#chunk.subarray(this.#at, this.#end);
+      this.#chunk = Buffer.concat([left, chunk.subarray(start, end)]);
+      this.#at = 0;
+      this.#end = this.#chunk.length;
+      return;
+    }
+    this.#chunk = chunk;
+    this.#at = start;
+    this.#end = end;
   }
 
   /** True when bytes of an unfinished frame are held. */
