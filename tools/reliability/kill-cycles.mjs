@@ -2,19 +2,18 @@
 // lost, queue offsets have no hole, the group is given all of it, its offsets never pass the end, and all goes on. Prints how
 // much was acknowledged and consumed, and ends with controls that must fail: a log cut short, offsets moved ahead.
 //   node tools/reliability/kill-cycles.mjs [--cycles 500] [--flush async|sync|both] [--server ours|5.3.3] [--seed 1]
-import { readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
-import { freePort } from '../interop/lib/servers.mjs';
-import { clusterOf, OURS } from './cluster.mjs';
+import { flushModes, runCampaign } from './campaign.mjs';
 import { GroupWatch } from './group-watch.mjs';
 import { Journal } from './journal.mjs';
+import { Load, properties, untilNothingIsLeft, withMortalBroker } from './kill-campaign.mjs';
+import { moveGroupOffsets } from './moved-offsets.mjs';
 import { seededRandom } from './random.mjs';
 import { rawClient } from './raw-client.mjs';
 import { importSource } from './sources.mjs';
 
-const { RequestCode, ResponseCode } = await importSource('@mq/remoting/protocol');
+const { RequestCode } = await importSource('@mq/remoting/protocol');
 
 const TOPIC = 'KillTopic';
 const GROUP = 'kill-group';
@@ -24,156 +23,79 @@ const RENEW_SHARE = 0.2;
 const STANDSTILL_MS = 20_000;
 const QUEUES = 4;
 const IN_FLIGHT = 64;
+const SERVE_MS = [50, 700];
+/** Enough for messages to be acknowledged and offsets to be saved, however slow the machine is. */
+const LONG_MS = [2_000, 2_500];
 
-/** Sends numbered messages until told to stop or the broker is gone; acknowledgements go into the journal. */
-async function load(address, journal, run, counter) {
-  const client = rawClient();
-  const one = async (lane) => {
-    for (; !run.stopped;) {
-      const queueId = lane % QUEUES;
-      const body = `c${run.cycle}-${counter.next++}`;
-      try {
-        const { code, queueOffset } = await client.send(address, {
-          topic: TOPIC,
-          queueId,
-          body,
-          properties: `KEYS\u0001${body}\u0002UNIQ_KEY\u0001${body}\u0002WAIT\u0001true\u0002`,
-        });
-        if (code === ResponseCode.SUCCESS) journal.acknowledge(queueId, queueOffset, body);
-        else run.refused++;
-      } catch (error) {
-        if (error.name !== 'RemotingError') throw error;
-        run.unknown++;
-        return;
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: IN_FLIGHT }, (_, lane) => one(lane)));
-  await client.close();
-}
+await runCampaign({
+  options: { cycles: 500, flush: 'both' },
+  modes: flushModes,
+  play,
+  describe: ({ kills, load, group, violations, startMsMedian }, { flush }) =>
+    `${flush} flush: ${kills} kills, ${load.acked} acknowledged, ${load.unknown} without an answer, ${load.refused} refused, ` +
+    `${group.delivered.size} consumed (${group.duplicates} again), ${violations.length} violations, median start ${startMsMedian} ms`,
+  isVacuous: ({ load }) => load.acked === 0,
+  controls: [
+    { name: 'log cut after the kill', flush: 'async', cycles: 1, sabotage: cutLog, serveMs: LONG_MS },
+    // The group consumes, is away for a cycle, and comes back to offsets that were moved.
+    {
+      name: 'offsets moved ahead',
+      expects: /never given/,
+      flush: 'async',
+      cycles: 2,
+      sabotage: moveOffsets,
+      serveMs: LONG_MS,
+      consumesIn: (cycle) => cycle !== 1,
+    },
+  ],
+});
 
-/** Reads every queue whole and returns what is wrong. */
-async function verify(address, journal) {
-  const client = rawClient();
-  const violations = [];
-  try {
-    for (let queueId = 0; queueId < QUEUES; queueId++) {
-      const from = await client.offset(address, RequestCode.GET_MIN_OFFSET, TOPIC, queueId);
-      violations.push(
-        ...journal.violations(queueId, from, await client.readQueue(address, TOPIC, queueId, from)),
-      );
-    }
-  } finally {
-    await client.close();
-  }
-  return violations;
-}
-
-/** Where a group's offset stands behind the end of its queue, which nothing may make it do. */
-async function offsetsPastTheEnd(address) {
-  const client = rawClient();
-  const violations = [];
-  try {
-    for (let queueId = 0; queueId < QUEUES; queueId++) {
-      const end = await client.offset(address, RequestCode.GET_MAX_OFFSET, TOPIC, queueId);
-      const committed = await client.committedOffset(address, GROUP, TOPIC, queueId);
-      if (committed > end)
-        violations.push(`offset ${committed} of the group is past the end ${end} of queue ${queueId}`);
-    }
-  } finally {
-    await client.close();
-  }
-  return violations;
-}
-
-/** Waits until the group was given everything, or nothing new comes; returns what is missing. */
-async function untilConsumed(group, journal) {
-  const bodies = journal.bodies();
-  let missing = group.missing(bodies);
-  for (let since = performance.now(); missing.length > 0 && performance.now() - since < STANDSTILL_MS;) {
-    await sleep(100);
-    const before = missing.length;
-    missing = group.missing(bodies);
-    if (missing.length < before) since = performance.now();
-  }
-  return missing.map((body) => `acknowledged ${body} was never given to the group`);
-}
-
-async function campaign({
-  server = OURS,
+async function play({
+  server,
   flush,
   cycles,
   seed,
   sabotage = () => undefined,
   consumesIn = () => true,
-  serveMs = [50, 700],
+  serveMs = SERVE_MS,
 }) {
   const random = seededRandom(seed);
-  const servers = await clusterOf(server);
-  const journal = new Journal();
-  const counter = { next: 0 };
-  const boots = [];
-  const totals = { unknown: 0, refused: 0 };
-  const violations = [];
-  try {
-    const nameServer = await servers.nameServer(OURS);
+  // Offsets reach the disk between two kills, and are lost now and then as well.
+  const settings = { flushConsumerOffsetInterval: 300 };
+  return withMortalBroker({ server, flush, settings }, async (broker) => {
+    const { nameServer, storeDir } = broker;
+    const journal = new Journal();
     const group = new GroupWatch({ nameServer, group: GROUP, topic: TOPIC });
-    const options = {
-      nameServer,
-      storeDir: servers.folder('mq-kill-'),
-      port: await freePort(),
-      settings: {
-        flushDiskType: flush === 'sync' ? 'SYNC_FLUSH' : 'ASYNC_FLUSH',
-        // Offsets reach the disk between two kills, and are lost now and then as well.
-        flushConsumerOffsetInterval: 300,
-      },
-    };
-    for (let cycle = 0; cycle <= cycles; cycle++) {
-      const startedAt = performance.now();
-      const broker = await servers.broker(server, options);
-      boots.push(performance.now() - startedAt);
-      const { address } = broker;
-      if (cycle === 0) await createTopic(address);
-      else violations.push(...(await offsetsPastTheEnd(address)));
+    const load = new Load({
+      lanes: IN_FLIGHT,
+      next: (lane, number) => message(lane % QUEUES, `c${broker.kills}-${number}`),
+      stored: ({ queueId, body }, queueOffset) => journal.acknowledge(queueId, queueOffset, body),
+    });
+    const violations = [];
+    await broker.startWith([TOPIC, QUEUES]);
+    for (let cycle = 0; cycle < cycles && violations.length === 0; cycle++) {
       await consume(group, consumesIn(cycle), random.next() < RENEW_SHARE);
+      await broker.dieUnder([load], random.between(...serveMs));
+      sabotage(storeDir, cycle, journal);
+      await broker.start();
+      violations.push(...(await offsetsPastTheEnd(broker)));
       // Every tenth cycle, and at the end, everything is read again; a full scan each time would take most of the time.
-      if (cycle === cycles || cycle % 10 === 1) violations.push(...(await verify(address, journal)));
-      if (cycle === cycles || violations.length > 0) {
-        violations.push(...(await untilConsumed(group, journal)));
-        await group.stop();
-        violations.push(...(await offsetsPastTheEnd(address)));
-        await broker.stop();
-        break;
-      }
-      const run = { cycle, stopped: false, unknown: 0, refused: 0 };
-      const loading = load(address, journal, run, counter);
-      await sleep(random.between(...serveMs));
-      await broker.kill();
-      run.stopped = true;
-      await loading;
-      totals.unknown += run.unknown;
-      totals.refused += run.refused;
-      sabotage(options.storeDir, cycle, journal);
+      if (cycle % 10 === 0) violations.push(...(await verify(broker, journal)));
     }
-    boots.sort((a, b) => a - b);
-    return {
-      acked: journal.ackedCount,
-      consumed: group.delivered.size,
-      duplicates: group.duplicates,
-      violations,
-      kills: cycles,
-      ...totals,
-      bootMsMedian: Math.round(boots[boots.length >> 1]),
-    };
-  } finally {
-    await servers.dispose();
-  }
+    await consume(group, true, false);
+    if (violations.length === 0) violations.push(...(await verify(broker, journal)));
+    const missing = await untilNothingIsLeft(() => group.missing(journal.bodies()), STANDSTILL_MS);
+    violations.push(...missing.map((body) => `acknowledged ${body} was never given to the group`));
+    await group.stop();
+    violations.push(...(await offsetsPastTheEnd(broker)));
+    await broker.stop();
+    const { kills, startMsMedian } = broker;
+    return { kills, load, group, violations, startMsMedian };
+  });
 }
 
-async function createTopic(address) {
-  const client = rawClient();
-  await client.createTopic(address, TOPIC, QUEUES);
-  await client.close();
+function message(queueId, body) {
+  return { topic: TOPIC, queueId, body, properties: properties({ KEYS: body, UNIQ_KEY: body }) };
 }
 
 /** Brings the group into the state it shall be in; `renew` puts another consumer in the place of the one that runs. */
@@ -182,19 +104,43 @@ async function consume(group, shall, renew) {
   if (!group.isRunning && shall) await group.start();
 }
 
+/** Reads every queue whole and returns what is wrong. */
+async function verify({ address }, journal) {
+  return inEveryQueue(async (client, queueId) => {
+    const from = await client.offset(address, RequestCode.GET_MIN_OFFSET, TOPIC, queueId);
+    return journal.violations(queueId, from, await client.readQueue(address, TOPIC, queueId, from));
+  });
+}
+
+/** Where a group's offset stands behind the end of its queue, which nothing may make it do. */
+async function offsetsPastTheEnd({ address }) {
+  return inEveryQueue(async (client, queueId) => {
+    const end = await client.offset(address, RequestCode.GET_MAX_OFFSET, TOPIC, queueId);
+    const committed = await client.committedOffset(address, GROUP, TOPIC, queueId);
+    if (committed <= end) return [];
+    return [`offset ${committed} of the group is past the end ${end} of queue ${queueId}`];
+  });
+}
+
+async function inEveryQueue(look) {
+  const client = rawClient();
+  const violations = [];
+  try {
+    for (let queueId = 0; queueId < QUEUES; queueId++) violations.push(...(await look(client, queueId)));
+  } finally {
+    await client.close();
+  }
+  return violations;
+}
+
 /**
  * A control: what the group has committed is moved ahead while nobody looks, as if the messages between were consumed. To
  * just below the end of what was acknowledged: a group is given more than it has committed, so a small step could stay
  * within what it has seen.
  */
-function moveOffsets(store, cycle, journal) {
+function moveOffsets(storeDir, cycle, journal) {
   if (cycle !== 1) return;
-  const file = join(store, 'config', 'consumerOffset.json');
-  const moved = readFileSync(file, 'utf8').replaceAll(
-    /(\d+):(\d+)/g,
-    (_, queueId) => `${queueId}:${journal.acked.get(Number(queueId)).size - 10}`,
-  );
-  writeFileSync(file, moved);
+  moveGroupOffsets(storeDir, TOPIC, GROUP, (queueId) => journal.acked.get(queueId).size - 10);
 }
 
 /** A control: the end of the log is cut off after a kill, as if acknowledged bytes had never been written. */
@@ -219,48 +165,3 @@ function usedBytes(path) {
   while (end > 0 && bytes[end - 1] === 0) end--;
   return end;
 }
-
-const { values } = parseArgs({
-  options: {
-    cycles: { type: 'string', default: '500' },
-    flush: { type: 'string', default: 'both' },
-    server: { type: 'string', default: OURS },
-    seed: { type: 'string', default: '1' },
-  },
-});
-const cycles = Number(values.cycles);
-const seed = Number(values.seed);
-let failed = false;
-for (const flush of values.flush === 'both' ? ['async', 'sync'] : [values.flush]) {
-  const result = await campaign({ server: values.server, flush, cycles, seed });
-  const { acked, violations } = result;
-  console.log(
-    `${values.server === OURS ? '' : `Apache ${values.server}: `}${flush} flush: ${result.kills} kills, ${acked} acknowledged, ` +
-      `${result.unknown} without an answer, ${result.refused} refused, ${result.consumed} consumed (${result.duplicates} again), ` +
-      `${violations.length} violations, median start ${result.bootMsMedian} ms, seed ${seed}`,
-  );
-  for (const violation of violations.slice(0, 20)) console.log(`  ${violation}`);
-  if (violations.length > 0 || acked === 0) failed = true;
-}
-/** Enough for messages to be acknowledged and offsets to be saved, however slow the machine is. */
-const LONG = [2_000, 2_500];
-const controls = [
-  { name: 'log cut after the kill', cycles: 1, sabotage: cutLog, serveMs: LONG },
-  // The group consumes, is away for a cycle, and comes back to offsets that were moved.
-  {
-    name: 'offsets moved ahead',
-    cycles: 2,
-    sabotage: moveOffsets,
-    serveMs: LONG,
-    consumesIn: (cycle) => cycle !== 1,
-  },
-];
-for (const { name, ...options } of values.server === OURS ? controls : []) {
-  const { violations } = await campaign({ flush: 'async', seed, ...options }).catch((error) => ({
-    violations: [String(error)],
-  }));
-  console.log(`control (${name}): ${violations.length > 0 ? 'detected, as it must be' : 'NOT detected'}`);
-  for (const violation of violations.slice(0, 1)) console.log(`  ${violation}`);
-  if (violations.length === 0) failed = true;
-}
-process.exitCode = failed ? 1 : 0;

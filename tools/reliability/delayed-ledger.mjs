@@ -1,0 +1,49 @@
+// What was sent to come later, and what came when.
+
+/** Messages by their body. */
+export class DelayedLedger {
+  /** Those that were acknowledged: when each may come at the earliest, and how it was delayed. */
+  sent = new Map();
+  /** When each came first. */
+  came = new Map();
+  duplicates = 0;
+  early = [];
+  /** Sends whose answer is not there, or never came: they may come, and need not. */
+  unknown = new Map();
+
+  take(body, atMs) {
+    const message = this.sent.get(body) ?? this.unknown.get(body);
+    if (message === undefined) return;
+    if (this.came.has(body)) this.duplicates++;
+    else this.came.set(body, atMs);
+    if (atMs < message.dueMs)
+      this.early.push(`${body} (${message.kind}) came ${message.dueMs - atMs} ms early`);
+  }
+
+  missing() {
+    return [...this.sent.keys()].filter((body) => !this.came.has(body));
+  }
+
+  get lastDueMs() {
+    return Math.max(0, ...[...this.sent.values()].map(({ dueMs }) => dueMs));
+  }
+
+  /**
+   * Of each kind: how late messages came that were due while the broker served, and served on.
+   * @param served when it did, as `[fromMs, toMs)`
+   */
+  lateness(served) {
+    const late = { level: [], timer: [] };
+    for (const [body, { kind, dueMs }] of this.sent) {
+      const cameMs = this.came.get(body);
+      const during = served.find(([fromMs, toMs]) => dueMs >= fromMs + 500 && dueMs < toMs);
+      if (cameMs === undefined || during === undefined || cameMs > during[1]) continue;
+      late[kind === 'level' ? 'level' : 'timer'].push(cameMs - dueMs);
+    }
+    return Object.entries(late).map(([kind, values]) => {
+      values.sort((a, b) => a - b);
+      const at = (share) => values[Math.min(values.length - 1, Math.floor(values.length * share))] ?? '-';
+      return `${kind}s late by ${at(0.5)} ms in the median, ${at(0.99)} at 99 %, ${at(1)} at most`;
+    });
+  }
+}
