@@ -7,10 +7,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { freePort } from '../interop/lib/servers.mjs';
 import { Load } from './broker-load.mjs';
 import { killBrokers, OURS, startBroker } from './broker-process.mjs';
+import { flushModes, runCampaign } from './campaign.mjs';
 import { Mounts, sh, whyNoMounts } from './machine.mjs';
 import { seededRandom } from './random.mjs';
 import { sourceFile } from './sources.mjs';
@@ -31,7 +31,45 @@ fs.fdatasyncSync = fs.fsyncSync = () => undefined;
 syncBuiltinESMExports();
 `;
 
-async function cutsOnOneDisk({ server = OURS, cuts, flush, program, random, seedName, sabotage = false }) {
+const program = await sourceFile('mqbroker');
+const reason = whyNoMounts('xfs');
+if (reason !== undefined) console.log(`power cut: skipped, ${reason}`);
+else
+  await runCampaign({
+    options: { cuts: 200, flush: 'both' },
+    modes: (values) => flushModes(values).reverse(),
+    play,
+    describe: ({ cuts, acked, lost, oldestLostMs, duringCut, violations }, { flush }) =>
+      `power cut, ${flush} flush: ${cuts} cuts, ${acked} acknowledged, ${lost} lost` +
+      (flush === 'async' ? ` (acknowledged at most ${Math.round(oldestLostMs)} ms before the cut)` : '') +
+      `, ${duringCut} lost that were acknowledged while the cut ran, ${violations.length} violations`,
+    isVacuous: ({ acked }) => acked === 0,
+    controls: [{ name: 'syncs that do nothing', flush: 'sync', cuts: 3, sabotage: true }],
+  });
+
+async function play({ server, cuts, flush, seed, sabotage = false }) {
+  const random = seededRandom(seed);
+  const all = { cuts: 0, acked: 0, lost: 0, oldestLostMs: 0, duringCut: 0, violations: [] };
+  for (let disk = 0; all.cuts < cuts && (server !== OURS || all.violations.length === 0); disk++) {
+    const part = await cutsOnOneDisk({
+      server,
+      cuts: Math.min(CUTS_A_DISK, cuts - all.cuts),
+      flush,
+      random,
+      seedName: `d${disk}.`,
+      sabotage,
+    });
+    all.cuts += part.cuts;
+    all.acked += part.acked;
+    all.lost += part.lost;
+    all.duringCut += part.duringCut;
+    all.oldestLostMs = Math.max(all.oldestLostMs, part.oldestLostMs);
+    all.violations.push(...part.violations);
+  }
+  return all;
+}
+
+async function cutsOnOneDisk({ server, cuts, flush, random, seedName, sabotage }) {
   const mounts = new Mounts();
   const load = new Load(seedName);
   const totals = { cuts: 0, acked: 0, lost: 0, oldestLostMs: 0, duringCut: 0, violations: [] };
@@ -113,79 +151,4 @@ async function judge(load, address, flush, cutAt, totals) {
   }
   load.forget(read);
   return found;
-}
-
-async function campaign({ server, cuts, flush, program, seed }) {
-  const random = seededRandom(seed);
-  const all = { cuts: 0, acked: 0, lost: 0, oldestLostMs: 0, duringCut: 0, violations: [] };
-  for (let disk = 0; all.cuts < cuts && (server !== OURS || all.violations.length === 0); disk++) {
-    const part = await cutsOnOneDisk({
-      server,
-      cuts: Math.min(CUTS_A_DISK, cuts - all.cuts),
-      flush,
-      program,
-      random,
-      seedName: `d${disk}.`,
-    });
-    all.cuts += part.cuts;
-    all.acked += part.acked;
-    all.lost += part.lost;
-    all.duringCut += part.duringCut;
-    all.oldestLostMs = Math.max(all.oldestLostMs, part.oldestLostMs);
-    all.violations.push(...part.violations);
-  }
-  return all;
-}
-
-const { values } = parseArgs({
-  options: {
-    cuts: { type: 'string', default: '200' },
-    flush: { type: 'string', default: 'both' },
-    server: { type: 'string', default: OURS },
-    seed: { type: 'string', default: '1' },
-  },
-});
-const seed = Number(values.seed);
-const reason = whyNoMounts('xfs');
-if (reason !== undefined) {
-  console.log(`power cut: skipped, ${reason}`);
-} else {
-  const program = await sourceFile('mqbroker');
-  let failed = false;
-  for (const flush of values.flush === 'both' ? ['sync', 'async'] : [values.flush]) {
-    const { cuts, acked, lost, oldestLostMs, duringCut, violations } = await campaign({
-      server: values.server,
-      cuts: Number(values.cuts),
-      flush,
-      program,
-      seed,
-    });
-    const window =
-      flush === 'async' ? ` (acknowledged at most ${Math.round(oldestLostMs)} ms before the cut)` : '';
-    console.log(
-      `${values.server === OURS ? '' : `Apache ${values.server}: `}power cut, ${flush} flush: ${cuts} cuts, ${acked} acknowledged, ${lost} lost${window}, ${duringCut} lost that were acknowledged while the cut ran, ${violations.length} violations, seed ${seed}`,
-    );
-    for (const violation of violations.slice(0, 20)) console.log(`  ${violation}`);
-    if (violations.length > 0 || acked === 0) failed = true;
-  }
-  // What Apache's broker does is reported, not judged.
-  if (values.server === OURS && !(await control(program))) failed = true;
-  process.exitCode = failed && values.server === OURS ? 1 : 0;
-}
-
-async function control(program) {
-  const { violations } = await cutsOnOneDisk({
-    cuts: 3,
-    flush: 'sync',
-    program,
-    random: seededRandom(seed),
-    seedName: 'c.',
-    sabotage: true,
-  }).catch((error) => ({
-    violations: [String(error)],
-  }));
-  console.log(
-    `control (syncs that do nothing): ${violations.length > 0 ? 'detected, as it must be' : 'NOT detected'}`,
-  );
-  return violations.length > 0;
 }

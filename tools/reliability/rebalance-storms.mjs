@@ -3,21 +3,18 @@
 // window of an event (what a consumer had taken and not committed). Ends with controls: deliveries left out, turned round.
 //   node tools/reliability/rebalance-storms.mjs [--events 100] [--mode concurrently|orderly|both]
 //     [--server ours|5.3.3] [--seed 1]
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { clusterOf, OURS } from './cluster.mjs';
+import { ConsumerProcess } from './consumer-process.mjs';
 import { Journal } from './journal.mjs';
+import { untilNothingIsLeft } from './kill-campaign.mjs';
 import { seededRandom } from './random.mjs';
 import { rawClient } from './raw-client.mjs';
 import { importSource } from './sources.mjs';
 
 const { ResponseCode } = await importSource('@mq/remoting/protocol');
 
-const program = fileURLToPath(new URL('programs/consumer.mjs', import.meta.url));
 const TOPIC = 'StormTopic';
 const QUEUES = 8;
 const MOST_CONSUMERS = 5;
@@ -34,39 +31,12 @@ const STANDSTILL_MS = 75_000;
  */
 const WINDOW = 2_000;
 
-/** A consumer process; `note` is told each delivery and the end of each call of its handler, which has no `body`. */
-class Member {
-  #child;
-
-  static async start(nameServer, group, mode, note) {
-    const member = new Member();
-    const child = spawn(
-      process.execPath,
-      [program, nameServer.address, group, TOPIC, mode, String(HANDLE_MS)],
-      {
-        stdio: ['ignore', 'pipe', 'inherit'],
-      },
-    );
-    member.#child = child;
-    member.exited = once(child, 'exit');
-    const ready = new Promise((resolve) => {
-      createInterface({ input: child.stdout }).on('line', (line) => {
-        if (line === 'ready') return resolve();
-        const [at, queueId, queueOffset, body] = line.split(' ');
-        note({ member, at: Number(at), queueId: Number(queueId), queueOffset: Number(queueOffset), body });
-      });
-    });
-    await Promise.race([ready, member.exited]);
-    return member;
-  }
-
-  async end(signal) {
-    this.#child.kill(signal);
-    await this.exited;
-  }
-}
-
 const now = () => Number(process.hrtime.bigint()) / 1e6;
+
+/** What a line of programs/consumer.mjs says: a delivery or, without a `body`, the end of a call of the handler. */
+function deliveryOf(member, [at, queueId, queueOffset, body]) {
+  return { member, at: Number(at), queueId: Number(queueId), queueOffset: Number(queueOffset), body };
+}
 
 /** Numbered messages, a few hundred a second, until told to stop. */
 async function produce(address, journal, run) {
@@ -102,7 +72,10 @@ async function campaign({ server, mode, events, seed }) {
     await client.close();
     const join = async () => {
       counts.joined++;
-      members.push(await Member.start(nameServer, 'storm-group', mode, (delivery) => history.push(delivery)));
+      const args = [nameServer.address, 'storm-group', TOPIC, mode, HANDLE_MS];
+      members.push(
+        await ConsumerProcess.start('consumer', args, (...line) => history.push(deliveryOf(...line))),
+      );
     };
     await join();
     await join();
@@ -124,23 +97,15 @@ async function campaign({ server, mode, events, seed }) {
     }
     run.stopped = true;
     await producing;
-    await untilQuiet(history, journal);
+    await untilNothingIsLeft(() => {
+      const seen = new Set(history.map(({ body }) => body));
+      return journal.bodies().filter((body) => !seen.has(body));
+    }, STANDSTILL_MS);
   } finally {
     await Promise.all(members.map((member) => member.end('SIGTERM')));
     await servers.dispose();
   }
   return { acked: journal.ackedCount, ...counts, history, journal };
-}
-
-/** Until everything was delivered, or nothing has come for long. */
-async function untilQuiet(history, journal) {
-  const bodies = journal.bodies();
-  for (let [since, known] = [performance.now(), 0]; performance.now() - since < STANDSTILL_MS;) {
-    const seen = new Set(history.map(({ body }) => body));
-    if (bodies.every((body) => seen.has(body))) return;
-    if (seen.size > known) [since, known] = [performance.now(), seen.size];
-    await sleep(200);
-  }
 }
 
 /**
