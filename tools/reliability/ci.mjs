@@ -28,6 +28,8 @@ const LANES = [
     { name: 'transactions', args: ['--cycles', '10', '--flush', 'async'] },
     { name: 'delayed', args: ['--cycles', '10'] },
     { name: 'pop', args: ['--cycles', '10'] },
+    { name: 'ordered', args: ['--cycles', '10'] },
+    { name: 'retries', args: ['--cycles', '10'] },
     { name: 'power-cut', args: ['--cuts', '20', '--flush', 'sync'] },
     { name: 'writeback-failure', args: ['--runs', '5'] },
     { name: 'syscall-faults', args: ['--points', '7'] },
