@@ -121,10 +121,22 @@ describe('BrokerRegistration', () => {
   });
 
   test('goes on past a NameServer that is down', async () => {
-    const closed = await new RemotingServer({ port: 0 }).listen();
-    const { nameServer, registration } = await setUp({}, [`127.0.0.1:${closed.port === 1 ? 2 : 1}`]);
+    const { nameServer, registration } = await setUp({}, ['127.0.0.1:1']);
     await registration.start();
     expect(nameServer.heard).toHaveLength(1);
+  });
+
+  test('tries again soon, and ever later, while a NameServer is down', async () => {
+    const { clock, nameServer, registration } = await setUp({}, ['127.0.0.1:1']);
+    await registration.start();
+    for (const [index, waitMs] of [1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000].entries()) {
+      await clock.advance(waitMs - 1);
+      expect(nameServer.heard).toHaveLength(index + 1);
+      await clock.advance(1);
+      await nameServer.until(index + 2);
+      // The attempt at the one that is down ends in its own time.
+      while (clock.pendingTimers === 0) await new Promise(setImmediate);
+    }
   });
 
   test.each([

@@ -1,5 +1,7 @@
 // Keeps a broker known to its NameServers (upstream: BrokerController#registerBrokerAll): at the start, every 30 s, and
-// at once after a change of the topics. Registrations never overlap; what changes during one makes the next.
+// at once after a change of the topics. Registrations never overlap; what changes during one makes the next. Where a
+// NameServer did not take one, upstream waits out the period; here the next attempts come after 1, 2, 4 ... s, so that a
+// broker that starts before its NameServer serves as soon as that is there.
 import type { Clock, Logger, Timer } from '@mq/remoting';
 import type { TopicConfigSerializeWrapper } from '@mq/remoting/protocol';
 import { isReadable, isWriteable } from '@mq/remoting/protocol';
@@ -11,6 +13,7 @@ import type { TopicConfigManager } from '../topic/topic-config-manager.js';
 
 const MIN_PERIOD_MS = 10_000;
 const MAX_PERIOD_MS = 60_000;
+const FIRST_RETRY_MS = 1_000;
 
 export interface RegistrationDeps {
   readonly settings: BrokerConfiguration;
@@ -28,6 +31,8 @@ export class BrokerRegistration {
   #timer: Timer | undefined;
   #running: Promise<void> | undefined;
   #isWanted = false;
+  /** Registrations in a row that some NameServer did not take. */
+  #misses = 0;
   #isClosed = false;
 
   constructor(deps: RegistrationDeps) {
@@ -65,13 +70,15 @@ export class BrokerRegistration {
 
   #armTimer(): void {
     if (this.#isClosed) return;
-    const period = Math.max(
-      MIN_PERIOD_MS,
-      Math.min(this.#deps.settings.broker.registerNameServerPeriod, MAX_PERIOD_MS),
-    );
     this.#timer = this.#deps.clock.setTimeout(() => {
       void this.#registerNow(this.#deps.settings.broker.forceRegister).finally(() => this.#armTimer());
-    }, period);
+    }, this.#nextInMs());
+  }
+
+  #nextInMs(): number {
+    const { registerNameServerPeriod } = this.#deps.settings.broker;
+    const periodMs = Math.max(MIN_PERIOD_MS, Math.min(registerNameServerPeriod, MAX_PERIOD_MS));
+    return this.#misses === 0 ? periodMs : Math.min(periodMs, FIRST_RETRY_MS * 2 ** (this.#misses - 1));
   }
 
   #registerNow(force: boolean): Promise<void> {
@@ -85,7 +92,10 @@ export class BrokerRegistration {
     const { broker } = settings;
     const timeoutMs = broker.registerBrokerTimeoutMills;
     try {
-      if (!force && !(await outerApi.needsRegistration(identity, topicConfig.dataVersion, timeoutMs))) return;
+      if (!force && !(await outerApi.needsRegistration(identity, topicConfig.dataVersion, timeoutMs))) {
+        this.#misses = 0;
+        return;
+      }
       const answers = await outerApi.registerAll(identity, this.#topicsToRegister(), {
         timeoutMs,
         filterServers: this.#deps.filterServers?.addresses ?? [],
@@ -95,9 +105,11 @@ export class BrokerRegistration {
           ? broker.brokerNotActiveTimeoutMillis
           : undefined,
       });
+      this.#misses = answers.length === outerApi.nameServers.length ? 0 : this.#misses + 1;
       for (const { orderTopics } of answers) topicConfig.updateOrderTopicConfig(orderTopics.keys());
       logger.debug('registered', { nameServers: answers.map(({ nameServer }) => nameServer) });
     } catch (error) {
+      this.#misses++;
       logger.error('registration failed', { error });
     }
   }
