@@ -92,6 +92,7 @@ async function campaign({ server, minutes, rate }) {
       mappedFileSizeCommitLog: 64 * 1024 * 1024,
       mappedFileSizeConsumeQueue: 6_000_000,
       tailCacheSize: 16 * 1024 * 1024,
+      maxOpenCommitLogFiles: 8,
     };
     const broker = await servers.broker(server, { nameServer, settings, nodeArgs });
     delete process.env.MQ_LOOP_DELAY_FILE;
