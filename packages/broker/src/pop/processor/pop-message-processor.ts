@@ -12,6 +12,7 @@ import {
 import type { MessageFilter } from '@mq/store';
 
 import type { BrokerParts } from '../../broker-parts.js';
+import { announcedSubscription } from '../../client/announced-subscription.js';
 import { responseToError } from '../../request-table.js';
 import { announcedFilter } from '../../filter/message-filter.js';
 import { RequestRefused } from '../../request-refused.js';
@@ -19,7 +20,6 @@ import type { PullAccount } from '../../processor/pull/pull-budget.js';
 import type { HeldPop } from '../pop-long-polling.js';
 import { checkBrokerReadable, checkTarget } from './pop-checks.js';
 import { PopPass, type PopSource } from './pop-pass.js';
-import { popSubscription } from './pop-subscription.js';
 
 /** Most messages of one pop: a checkpoint has 32 bits. */
 const MAX_MESSAGES = 32;
@@ -59,7 +59,7 @@ export class PopMessageProcessor {
     if (ext['bornTime'] === undefined || ext['bornTime'] === '0')
       ext['bornTime'] = String(broker.clock.now());
     const header = PopMessageRequestHeader.decode(ext);
-    const { consumerGroup, topic, exp, expType } = header;
+    const { exp, expType } = header;
     if (broker.clock.now() - header.bornTime - header.pollTime > TOO_LATE_MS) {
       const remark = `the broker[${broker.identity.brokerAddr}] pop message is timeout too much`;
       throw new RequestRefused(ResponseCode.POLLING_TIMEOUT, remark);
@@ -70,8 +70,10 @@ export class PopMessageProcessor {
       throw new RequestRefused(ResponseCode.INVALID_PARAMETER, remark);
     }
     const checked = checkTarget(broker, header, context.connection.remoteAddress);
-    const subscription = popSubscription(broker, consumerGroup, topic, exp, expType);
-    const filter = announcedFilter(broker, consumerGroup, subscription);
+    // As upstream: without an expression the type does not matter, and every message is wanted.
+    const type = exp ? expType : undefined;
+    const subscription = announcedSubscription(broker.consumers, header, exp, type, 'CONSUME_POP');
+    const filter = announcedFilter(broker, header.consumerGroup, subscription);
     return { request, context, header, topic: checked.topic, filter };
   }
 

@@ -2,9 +2,7 @@
 // upstream's order, since a client reacts to the first code it gets.
 import type { Connection } from '@mq/remoting';
 import {
-  buildSubscriptionData,
   isReadable,
-  isTagType,
   PullSysFlag,
   ResponseCode,
   type PullMessageRequestHeader,
@@ -14,6 +12,7 @@ import {
 } from '@mq/remoting/protocol';
 
 import type { BrokerParts } from '../../broker-parts.js';
+import { announcedSubscription } from '../../client/announced-subscription.js';
 import { announcedFilter, registeredFilter } from '../../filter/message-filter.js';
 import type { SubscriptionFilter } from '../../filter/subscription-filter.js';
 import { RequestRefused } from '../../request-refused.js';
@@ -59,7 +58,7 @@ export function checkPull(
   }
   const filter =
     (header.sysFlag & PullSysFlag.FLAG_SUBSCRIPTION) !== 0
-      ? announcedFilter(broker, consumerGroup, announcedSubscription(broker, header))
+      ? announcedFilter(broker, consumerGroup, announcedByPull(broker, header))
       : registeredFilter(
           broker,
           consumerGroup,
@@ -69,29 +68,9 @@ export function checkPull(
   return { group, topic, filter };
 }
 
-/** The subscription that the request itself carries; remembered, so that the group shows what it reads. */
-function announcedSubscription(broker: BrokerParts, header: PullMessageRequestHeader): SubscriptionData {
-  const { consumerGroup, topic, subscription, expressionType } = header;
-  const known = broker.consumers.findSubscription(consumerGroup, topic);
-  // Pull consumers repeat themselves with each request: the object made for the first one is used again.
-  if (known !== undefined && isSame(known, subscription, expressionType)) return known;
-  let built: SubscriptionData;
-  try {
-    built = buildSubscriptionData(topic, subscription ?? '', expressionType);
-  } catch (cause) {
-    throw new RequestRefused(
-      ResponseCode.SUBSCRIPTION_PARSE_FAILED,
-      "parse the consumer's subscription failed",
-      { cause },
-    );
-  }
-  broker.consumers.compensateSubscription(consumerGroup, 'CONSUME_PASSIVELY', 'CLUSTERING', built);
-  return built;
-}
-
-function isSame(known: SubscriptionData, expression: string | undefined, type: string | undefined): boolean {
-  if (known.subString !== expression || known.classFilterMode) return false;
-  return isTagType(type) ? isTagType(known.expressionType) : known.expressionType === type;
+function announcedByPull({ consumers }: BrokerParts, header: PullMessageRequestHeader): SubscriptionData {
+  const { subscription, expressionType } = header;
+  return announcedSubscription(consumers, header, subscription, expressionType, 'CONSUME_PASSIVELY');
 }
 
 /** The subscription that the group's heartbeats declared. */
