@@ -37,10 +37,8 @@ import { ProducerManager } from './client/producer-manager.js';
 import type { ConfigText } from './config/config-text.js';
 import { ConsumerFilterManager } from './filter/consumer-filter-manager.js';
 import { calcFilterBitMap } from './filter/filter-bit-map.js';
-import { BacklogQuotas } from './limits/backlog-quotas.js';
-import { SendLimits } from './limits/send-limits.js';
-import { SendRates } from './limits/send-rates.js';
 import { FilterServers } from './filter/filter-servers.js';
+import { createSendLimits } from './limits/create-send-limits.js';
 import { PullRequestHoldService } from './long-polling/pull-request-hold-service.js';
 import { type NetworkBinding, resolveBinding } from './network-binding.js';
 import { ConsumerOffsetManager } from './offset/consumer-offset-manager.js';
@@ -401,7 +399,7 @@ export class BrokerController {
       filterServers,
       producers,
       locks: new RebalanceLockManager(common),
-      limits: this.#makeLimits(store, managers),
+      limits: createSendLimits(ofAll),
       stats,
       pullHolds: new PullRequestHoldService({
         clock: this.#clock,
@@ -420,33 +418,6 @@ export class BrokerController {
       messageRequestMode: this.#file('messageRequestMode.json'),
     });
     return { ...host, pop };
-  }
-
-  #makeLimits(
-    store: MessageStore,
-    { topicConfig, consumerOffsets }: Pick<BrokerParts, 'topicConfig' | 'consumerOffsets'>,
-  ): SendLimits {
-    const settings = this.#settings;
-    const isSystemTopic = (topic: string): boolean => topicConfig.isSystemTopic(topic);
-    const rates = new SendRates(this.#clock, settings.broker, isSystemTopic);
-    const backlogs = new BacklogQuotas(
-      settings.broker,
-      {
-        topics: () => topicConfig.table.keys(),
-        isSystemTopic,
-        groupsOf: (topic) => consumerOffsets.whichGroupsByTopic(topic),
-        queueIds: (topic) => store.queueIds(topic),
-        maxOffset: (topic, queueId) => store.maxOffsetInQueue(topic, queueId),
-        minOffset: (topic, queueId) => store.minOffsetInQueue(topic, queueId),
-        committedOffset: (group, topic, queueId) => consumerOffsets.query(group, topic, queueId),
-      },
-      this.#logger,
-    );
-    settings.onChange(() => {
-      rates.update(settings.broker);
-      backlogs.update(settings.broker);
-    });
-    return new SendLimits(rates, backlogs);
   }
 
   #watchConnections(server: RemotingServer, parts: BrokerParts): void {

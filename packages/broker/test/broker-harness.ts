@@ -14,7 +14,7 @@ import {
   type SubscriptionData,
 } from '@mq/remoting/protocol';
 
-import { BrokerConfiguration, BrokerController } from '../src/index.js';
+import { BrokerConfiguration, BrokerController, type BrokerControllerDeps } from '../src/index.js';
 
 export interface SendOptions {
   readonly topic?: string;
@@ -50,7 +50,7 @@ export class BrokerHarness {
     return this.#controller;
   }
 
-  async start(properties: Record<string, string> = {}): Promise<this> {
+  async start(properties: Record<string, string> = {}, deps: BrokerControllerDeps = {}): Promise<this> {
     const { configuration, problems } = BrokerConfiguration.parse({
       brokerName: 'broker-t',
       listenPort: '0',
@@ -62,7 +62,7 @@ export class BrokerHarness {
       ...properties,
     });
     if (problems.length > 0) throw new Error(problems.map(({ text }) => text).join('; '));
-    this.#controller = new BrokerController(configuration);
+    this.#controller = new BrokerController(configuration, deps);
     await this.#controller.start();
     return this;
   }

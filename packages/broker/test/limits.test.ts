@@ -1,5 +1,5 @@
 // Limits of sends, as a producer meets them and an operator changes them.
-import type { RemotingCommand } from '@mq/remoting';
+import { type Clock, type RemotingCommand, systemClock } from '@mq/remoting';
 import { RequestCode, ResponseCode } from '@mq/remoting/protocol';
 
 import { BrokerHarness } from './broker-harness.js';
@@ -8,8 +8,11 @@ let harness: BrokerHarness;
 
 afterEach(() => harness[Symbol.asyncDispose]());
 
+/** Rates see no time pass, however long a test takes. */
+const clock: Clock = { ...systemClock, monotonic: () => 0 };
+
 const start = async (settings: Record<string, string> = {}): Promise<void> => {
-  harness = await new BrokerHarness().start(settings);
+  harness = await new BrokerHarness().start(settings, { clock });
 };
 
 /** Response codes of so many sends. */

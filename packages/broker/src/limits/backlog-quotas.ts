@@ -1,5 +1,5 @@
 import type { Logger } from '@mq/remoting';
-import { isDlqTopic, isRetryTopic, ResponseCode } from '@mq/remoting/protocol';
+import { ResponseCode } from '@mq/remoting/protocol';
 
 import { RequestRefused } from '../request-refused.js';
 import { TopicNumbers } from './topic-numbers.js';
@@ -14,7 +14,8 @@ export interface BacklogQuotaSettings {
 export interface BacklogSource {
   /** Every topic that may be sent to. */
   topics(): Iterable<string>;
-  isSystemTopic(topic: string): boolean;
+  /** Whether a topic is never refused. */
+  isExempt(topic: string): boolean;
   groupsOf(topic: string): Iterable<string>;
   queueIds(topic: string): Iterable<number>;
   maxOffset(topic: string, queueId: number): number;
@@ -65,7 +66,7 @@ export class BacklogQuotas {
     if (!this.#quotas.isSet) return;
     for (const topic of topics) {
       const quota = this.#quotas.of(topic);
-      if (quota === 0 || this.#isExempt(topic)) continue;
+      if (quota === 0 || this.#source.isExempt(topic)) continue;
       const exceeded = this.#exceededBy(topic, quota);
       if (exceeded === undefined) continue;
       this.#exceeded.set(topic, exceeded);
@@ -86,10 +87,6 @@ export class BacklogQuotas {
       `[BACKLOG_QUOTA]group ${group} is ${backlog} messages behind in topic ${topic}, backlogQuotas allows ${quota}: ` +
         'let it catch up, skip what it need not see (mqadmin resetOffsetByTime), or delete the group if it is no longer used',
     );
-  }
-
-  #isExempt(topic: string): boolean {
-    return this.#source.isSystemTopic(topic) || isRetryTopic(topic) || isDlqTopic(topic);
   }
 
   #exceededBy(topic: string, quota: number): Exceeded | undefined {

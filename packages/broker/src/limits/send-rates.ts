@@ -1,5 +1,5 @@
 import type { Clock, Connection } from '@mq/remoting';
-import { isDlqTopic, isRetryTopic, ResponseCode } from '@mq/remoting/protocol';
+import { ResponseCode } from '@mq/remoting/protocol';
 
 import { RequestRefused } from '../request-refused.js';
 import { TokenBucket } from './token-bucket.js';
@@ -15,24 +15,20 @@ export interface SendRateSettings {
 /** Key of the bucket in a connection's attributes. */
 const BUCKET: unique symbol = Symbol('send rate');
 
-/**
- * How many messages a second topics and clients may send. The system's own topics, retries and dead letters are never held
- * up: what was accepted once must be able to go on.
- */
+/** How many messages a second topics and clients may send. */
 export class SendRates {
   readonly #clock: Clock;
   readonly #isExempt: (topic: string) => boolean;
   readonly #byTopic = new Map<string, TokenBucket>();
-  #ofTopics: TopicNumbers;
-  #perClient: number;
+  #ofTopics = new TopicNumbers(0, []);
+  #perClient = 0;
   /** Read before every send: no limit costs one test. */
   isActive = false;
 
-  constructor(clock: Clock, settings: SendRateSettings, isSystemTopic: (topic: string) => boolean) {
+  /** @param isExempt whether a topic is never held up */
+  constructor(clock: Clock, settings: SendRateSettings, isExempt: (topic: string) => boolean) {
     this.#clock = clock;
-    this.#isExempt = (topic) => isSystemTopic(topic) || isRetryTopic(topic) || isDlqTopic(topic);
-    this.#ofTopics = new TopicNumbers(settings.sendRatePerTopic, settings.sendRates);
-    this.#perClient = settings.sendRatePerClient;
+    this.#isExempt = isExempt;
     this.update(settings);
   }
 
