@@ -55,12 +55,17 @@ export class RetryLedger {
     return [...this.sent].filter((body) => !(this.#isDoomed(body) ? this.dead : this.consumed).has(body));
   }
 
-  /** Dead letters that had attempts left, as sentences. */
+  /** Dead letters that had attempts left, or would have been consumed, as sentences. */
   buriedAlive() {
-    return [...this.dead]
-      .map((body) => ({ body, attempts: this.#attemptsOf.get(body) ?? 0 }))
-      .filter(({ body, attempts }) => attempts < this.#allowed || !this.#isDoomed(body))
-      .map(({ body, attempts }) => `${body} is a dead letter after ${attempts} of ${this.#allowed} attempts`);
+    const found = [];
+    for (const body of this.dead) {
+      const attempts = this.#attemptsOf.get(body) ?? 0;
+      if (!this.#isDoomed(body))
+        found.push(`${body} is a dead letter after ${attempts} attempts, though it need not fail again`);
+      else if (attempts < this.#allowed)
+        found.push(`${body} is a dead letter after ${attempts} of ${this.#allowed} attempts`);
+    }
+    return found;
   }
 
   #isDoomed(body) {
