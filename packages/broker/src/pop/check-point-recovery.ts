@@ -109,7 +109,8 @@ export class CheckPointRecovery {
     table.schedule(checkPoint);
   }
 
-  #applyAck(read: PopAckRecord, { queueId, queueOffset, deliverMs, isThroughTimer }: ReviveRecord): void {
+  #applyAck(read: PopAckRecord, record: ReviveRecord): void {
+    const { queueId, queueOffset, deliverMs, isThroughTimer, isLate } = record;
     const { clock, queues, settings, table } = this.#deps;
     const queue = queues.of(read.topic, read.group, read.queueId);
     const checkPoint = table.find(queue, read);
@@ -119,9 +120,10 @@ export class CheckPointRecovery {
       if (checkPoint.isAcked) this.#deps.finish(checkPoint);
       return;
     }
-    const keepUntilMs = deliverMs + settings.broker.reviveAckWaitMs;
-    // Through the wheel an acknowledgement never comes before its checkpoint: that one is done.
-    if (isThroughTimer || keepUntilMs <= clock.now() || table.isFullOfOrphans) return;
+    // Out of the wheel an acknowledgement never comes before its checkpoint: that one is done.
+    if (isThroughTimer && !isLate) return;
+    const keepUntilMs = (isLate ? clock.now() : deliverMs) + settings.broker.reviveAckWaitMs;
+    if (keepUntilMs <= clock.now() || table.isFullOfOrphans) return;
     const { startOffset, popTime, brokerName } = read;
     const name = {
       startOffset,

@@ -26,6 +26,8 @@ import { RevivePins } from './revive-pins.js';
 export const REVIVE_GROUP = 'CID_RMQ_SYS_REVIVE_GROUP';
 /** Upstream sends a checkpoint this long before its messages come again. */
 const CHECK_POINT_LEAD_MS = 1_000;
+/** TIMER_ENQUEUE_MS of a message that was due before it could be put into the timer wheel (Java's Long.MAX_VALUE). */
+const NEVER_ENQUEUED = '9223372036854775807';
 const READ_MESSAGES = 512;
 const READ_BYTES = 1024 * 1024;
 /**
@@ -43,8 +45,10 @@ export interface ReviveRecord {
   readonly queueOffset: number;
   /** Property TIMER_DELIVER_MS; 0 without. */
   readonly deliverMs: number;
-  /** It went through the timer wheel: its order with other records means nothing. */
+  /** It went through the timer wheel: records come in the order in which they were due. */
   readonly isThroughTimer: boolean;
+  /** It was due before it could be put into the wheel: it may come before records that were due earlier. */
+  readonly isLate: boolean;
 }
 
 export interface ReviveLogDeps {
@@ -209,6 +213,7 @@ export class ReviveLog {
           queueOffset,
           deliverMs: Number(properties[MessageConst.TIMER_DELIVER_MS] ?? 0) || 0,
           isThroughTimer: properties[MessageConst.TIMER_ENQUEUE_MS] !== undefined,
+          isLate: properties[MessageConst.TIMER_ENQUEUE_MS] === NEVER_ENQUEUED,
         };
         try {
           this.#deps.apply(record);
