@@ -6,13 +6,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { RemotingClient, RemotingCommand, decodeFrame, silentLogger } from '@mq/remoting';
 import {
-  PERM_READ,
-  PERM_WRITE,
   RegisterBrokerRequestHeader,
   RequestCode,
   ResponseCode,
   decodeTopicList,
   encodeRegisterBrokerBody,
+  newTopicConfig,
 } from '@mq/remoting/protocol';
 import { describeGolden, goldenPath } from '@mq-tools/testing';
 import { NamesrvController } from './namesrv-controller.js';
@@ -79,19 +78,7 @@ const GOLDEN_PORT = { '5.3.3': 20911, '4.9.7': 30911 } as const;
 async function goldenCluster(topics: readonly string[], brokerPort: number): Promise<RemotingClient> {
   const client = new RemotingClient();
   const topicConfigTable = Object.fromEntries(
-    topics.map((topicName) => [
-      topicName,
-      {
-        topicName,
-        readQueueNums: 2,
-        writeQueueNums: 2,
-        perm: PERM_READ | PERM_WRITE,
-        order: false,
-        topicFilterType: 'SINGLE_TAG' as const,
-        topicSysFlag: 0,
-        attributes: {},
-      },
-    ]),
+    topics.map((topicName) => [topicName, newTopicConfig(topicName, 2)]),
   );
   const ext = RegisterBrokerRequestHeader.encode({
     brokerName: 'broker-a',

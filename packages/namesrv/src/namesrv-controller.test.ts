@@ -5,8 +5,6 @@ import { join } from 'node:path';
 import { consoleLogger, RemotingClient, RemotingCommand, silentLogger, type ExtFields } from '@mq/remoting';
 import { bodyCrc } from '@mq/remoting/message';
 import {
-  PERM_READ,
-  PERM_WRITE,
   RegisterBrokerRequestHeader,
   RequestCode,
   ResponseCode,
@@ -15,11 +13,11 @@ import {
   decodeTopicList,
   decodeTopicRouteData,
   encodeRegisterBrokerBody,
+  newTopicConfig,
 } from '@mq/remoting/protocol';
 import { NamesrvController } from './namesrv-controller.js';
 import { namesrvSettings, type NamesrvSettings } from './settings.js';
 
-const RW = PERM_READ | PERM_WRITE;
 let folder: string;
 let closers: Array<() => Promise<void>>;
 
@@ -60,19 +58,7 @@ function registration(
   header: Partial<Parameters<typeof RegisterBrokerRequestHeader.encode>[0]> = {},
 ) {
   const topicConfigTable = Object.fromEntries(
-    topicNames.map((topicName) => [
-      topicName,
-      {
-        topicName,
-        readQueueNums: 4,
-        writeQueueNums: 4,
-        perm: RW,
-        order: false,
-        topicFilterType: 'SINGLE_TAG' as const,
-        topicSysFlag: 0,
-        attributes: {},
-      },
-    ]),
+    topicNames.map((topicName) => [topicName, newTopicConfig(topicName, 4)]),
   );
   const body = encodeRegisterBrokerBody(
     {

@@ -7,7 +7,7 @@ import { BrokerConfiguration, BrokerController } from '@mq/broker';
 import { NamesrvController, namesrvSettings } from '@mq/namesrv';
 import { type Logger, silentLogger } from '@mq/remoting';
 import { decodeRecords, type MessageExt } from '@mq/remoting/message';
-import { PermName } from '@mq/remoting/protocol';
+import { newTopicConfig } from '@mq/remoting/protocol';
 import { FileDisk } from '@mq/store';
 
 import { FaultSwitches, type TestFaults } from './faults.js';
@@ -155,16 +155,7 @@ class RunningTestBroker implements TestBroker {
   }
 
   createTopic(topic: string, queues = DEFAULT_QUEUES): void {
-    this.controller.parts.topicConfig.update({
-      topicName: topic,
-      readQueueNums: queues,
-      writeQueueNums: queues,
-      perm: PermName.PERM_READ | PermName.PERM_WRITE,
-      topicFilterType: 'SINGLE_TAG',
-      topicSysFlag: 0,
-      order: false,
-      attributes: {},
-    });
+    this.controller.parts.topicConfig.update(newTopicConfig(topic, queues));
   }
 
   async messages(topic: string): Promise<MessageExt[]> {

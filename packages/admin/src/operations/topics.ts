@@ -19,6 +19,7 @@ import {
   isRetryTopic,
   isSystemTopic,
   isValidPerm,
+  newTopicConfig,
   type MessageQueue,
   type TopicConfig,
   type TopicOffset,
@@ -47,15 +48,14 @@ export interface TopicChange {
 
 /** A topic as its brokers have been told to hold it: the change with every default filled in. */
 export function completeTopic(change: TopicChange): TopicConfig {
+  const { topicName, readQueueNums = 8, writeQueueNums = 8, perm, topicSysFlag = 0, order = false } = change;
+  const attributes = { ...change.attributes };
   return {
-    topicName: change.topicName,
-    readQueueNums: change.readQueueNums ?? 8,
-    writeQueueNums: change.writeQueueNums ?? 8,
-    perm: change.perm ?? 6,
-    topicFilterType: 'SINGLE_TAG',
-    topicSysFlag: change.topicSysFlag ?? 0,
-    order: change.order ?? false,
-    attributes: { ...change.attributes },
+    ...newTopicConfig(topicName, readQueueNums, perm),
+    writeQueueNums,
+    topicSysFlag,
+    order,
+    attributes,
   };
 }
 

@@ -2,6 +2,7 @@ import {
   PermName,
   SystemTopic,
   TIMER_TOPIC,
+  newTopicConfig,
   type TopicConfig,
   replyTopic,
   reviveTopic,
@@ -27,20 +28,6 @@ export interface BuiltInStoreSettings {
 }
 
 const READ_WRITE = PermName.PERM_READ | PermName.PERM_WRITE;
-
-/** A topic as upstream's `TopicConfig` constructor makes it, with queues for reading and writing alike. */
-export function newTopicConfig(topicName: string, queueNums: number, perm: number = READ_WRITE): TopicConfig {
-  return {
-    topicName,
-    readQueueNums: queueNums,
-    writeQueueNums: queueNums,
-    perm,
-    topicFilterType: 'SINGLE_TAG',
-    topicSysFlag: 0,
-    order: false,
-    attributes: {},
-  };
-}
 
 /** Topics every broker creates at start (upstream `TopicConfigManager#init`; storage.md §10.2). */
 export function builtInTopics(settings: BuiltInTopicSettings, store?: BuiltInStoreSettings): TopicConfig[] {

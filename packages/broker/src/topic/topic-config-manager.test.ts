@@ -1,9 +1,8 @@
 import { ManualClock, TurnScheduler, silentLogger } from '@mq/remoting';
-import { type TopicConfig, parseFastjson } from '@mq/remoting/protocol';
+import { type TopicConfig, newTopicConfig, parseFastjson } from '@mq/remoting/protocol';
 import { describeGolden } from '@mq-tools/testing';
 import { type GoldenVersion, goldenConfig } from '../testing/golden-config.js';
 import { MemoryText } from '../testing/memory-text.js';
-import { newTopicConfig } from './built-in-topics.js';
 import { TopicConfigManager } from './topic-config-manager.js';
 
 const broker = {

@@ -11,17 +11,13 @@ import {
   firstDataVersion,
   isInherited,
   isSystemTopic,
+  newTopicConfig,
   nextDataVersion,
 } from '@mq/remoting/protocol';
 import type { ConfigText } from '../config/config-text.js';
 import { DeferredPersist } from '../config/deferred-persist.js';
 import { alterAttributes, topicAttributeRules } from './attributes.js';
-import {
-  type BuiltInStoreSettings,
-  type BuiltInTopicSettings,
-  builtInTopics,
-  newTopicConfig,
-} from './built-in-topics.js';
+import { type BuiltInStoreSettings, type BuiltInTopicSettings, builtInTopics } from './built-in-topics.js';
 
 export interface TopicConfigManagerOptions {
   /** Read at each use, so that changed settings count at once. */

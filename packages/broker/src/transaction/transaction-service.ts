@@ -2,7 +2,12 @@
 // TransactionalMessageServiceImpl).
 import type { Clock, Logger } from '@mq/remoting';
 import { MessageConst } from '@mq/remoting/message';
-import { type EndTransactionRequestHeader, PermName, ResponseCode, SystemTopic } from '@mq/remoting/protocol';
+import {
+  type EndTransactionRequestHeader,
+  newTopicConfig,
+  ResponseCode,
+  SystemTopic,
+} from '@mq/remoting/protocol';
 import type { MessageStore, PutResult } from '@mq/store';
 
 import type { BrokerConfiguration } from '../broker-configuration.js';
@@ -10,7 +15,6 @@ import type { BrokerIdentity, BrokerParts } from '../broker-parts.js';
 import type { ConfigText } from '../config/config-text.js';
 import { isStored } from '../processor/send/put-status.js';
 import { RequestRefused } from '../request-refused.js';
-import { newTopicConfig } from '../topic/built-in-topics.js';
 import { HALF_TOPIC, halfAgain, halfAnew, type HalfMessage } from './half-message.js';
 import { HalfLedger } from './half-ledger.js';
 import { OpBatch } from './op-batch.js';
@@ -184,7 +188,6 @@ export class TransactionService {
   }
 
   #createGiveUpTopic(): void {
-    const perm = PermName.PERM_READ | PermName.PERM_WRITE;
-    this.#deps.topicConfig.createIfAbsent(newTopicConfig(SystemTopic.TRANS_CHECK_MAX_TIME, 1, perm));
+    this.#deps.topicConfig.createIfAbsent(newTopicConfig(SystemTopic.TRANS_CHECK_MAX_TIME, 1));
   }
 }

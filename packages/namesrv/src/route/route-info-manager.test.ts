@@ -1,4 +1,4 @@
-import { PERM_READ, PERM_WRITE, type TopicConfig } from '@mq/remoting/protocol';
+import { PERM_READ, PERM_WRITE, newTopicConfig, type TopicConfig } from '@mq/remoting/protocol';
 import {
   DEFAULT_BROKER_EXPIRED_MILLIS,
   RouteInfoManager,
@@ -17,17 +17,7 @@ class Channel {
 }
 
 function topic(topicName: string, fields: Partial<TopicConfig> = {}): TopicConfig {
-  return {
-    topicName,
-    readQueueNums: 4,
-    writeQueueNums: 4,
-    perm: RW,
-    topicFilterType: 'SINGLE_TAG',
-    topicSysFlag: 0,
-    order: false,
-    attributes: {},
-    ...fields,
-  };
+  return { ...newTopicConfig(topicName, 4, RW), ...fields };
 }
 
 const version = (counter: number, stateVersion = 0) => ({ counter, stateVersion, timestamp: NOW });

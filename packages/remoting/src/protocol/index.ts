@@ -59,6 +59,7 @@ export {
 export {
   type TopicFilterType,
   type TopicConfig,
+  newTopicConfig,
   encodeTopicConfig,
   decodeTopicConfig,
   type TopicConfigAndQueueMapping,

@@ -8,9 +8,9 @@ import {
   decodeTopicList,
   decodeTopicStatsTable,
   encodeCreateTopicListRequestBody,
+  newTopicConfig,
 } from '@mq/remoting/protocol';
 import { RunningBroker } from '../../testing/running-broker.js';
-import { newTopicConfig } from '../../topic/built-in-topics.js';
 
 let broker: RunningBroker;
 

@@ -1,6 +1,7 @@
 import { RemotingError } from '../../errors.js';
 import { parseFastjson } from '../fastjson-reader.js';
 import { stringifyFastjson } from '../fastjson-writer.js';
+import { PermName } from '../perm.js';
 import { dataVersionOrZero } from './data-version.js';
 import {
   bean,
@@ -42,6 +43,27 @@ const topicConfigMembers = {
 export const topicConfig = bean(topicConfigMembers);
 /** A topic as its broker holds it. */
 export type TopicConfig = BodyOf<typeof topicConfig>;
+
+/**
+ * A topic as upstream's `TopicConfig` constructor makes it, with as many queues for reading as for writing.
+ * @param perm bits of `PermName`; default: both
+ */
+export function newTopicConfig(
+  topicName: string,
+  queueNums: number,
+  perm: number = PermName.PERM_READ | PermName.PERM_WRITE,
+): TopicConfig {
+  return {
+    topicName,
+    readQueueNums: queueNums,
+    writeQueueNums: queueNums,
+    perm,
+    topicFilterType: 'SINGLE_TAG',
+    topicSysFlag: 0,
+    order: false,
+    attributes: {},
+  };
+}
 
 /** JSON of one topic: upstream's `TopicConfig`. Decoding throws RemotingError `BAD_BODY`. */
 export const { encode: encodeTopicConfig, decode: decodeTopicConfig } = jsonBody('TopicConfig', topicConfig);
