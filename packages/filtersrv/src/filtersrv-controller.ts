@@ -2,6 +2,7 @@
 import {
   type Clock,
   isLoopback,
+  Lifespan,
   type Logger,
   RemotingClient,
   RemotingCommand,
@@ -35,8 +36,10 @@ export class FiltersrvController {
   readonly #client: RemotingClient;
   readonly #classes: FilterClassTable;
   #timer: Timer | undefined;
-  #starting: Promise<void> | undefined;
-  #closing: Promise<void> | undefined;
+  readonly #life = new Lifespan(
+    () => this.#start(),
+    () => this.#close(),
+  );
   #isRegistered = false;
 
   constructor(settings: FiltersrvSettings, deps: FiltersrvDeps = {}) {
@@ -68,16 +71,11 @@ export class FiltersrvController {
 
   /** Listens, and registers at the broker. Rejects, with everything closed again, when either does not succeed. */
   start(): Promise<void> {
-    this.#starting ??= this.#start().catch(async (error: unknown) => {
-      await this.#closeAll();
-      throw error;
-    });
-    return this.#starting;
+    return this.#life.start();
   }
 
   close(): Promise<void> {
-    this.#closing ??= this.#close();
-    return this.#closing;
+    return this.#life.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -93,11 +91,6 @@ export class FiltersrvController {
   }
 
   async #close(): Promise<void> {
-    await this.#starting?.catch(() => undefined);
-    await this.#closeAll();
-  }
-
-  async #closeAll(): Promise<void> {
     this.#timer?.cancel();
     // The broker forgets a server whose connection is gone, and tells the clients.
     await this.#client.close();
@@ -108,7 +101,7 @@ export class FiltersrvController {
   #armTimer(): void {
     this.#timer = this.#clock.setTimeout(() => {
       void this.#registerAgain().finally(() => {
-        if (this.#closing === undefined) this.#armTimer();
+        if (!this.#life.isClosing) this.#armTimer();
       });
     }, this.#settings.registerFilterServerPeriod);
   }
@@ -121,7 +114,7 @@ export class FiltersrvController {
         this.#logger.info('registered again', { broker: this.#settings.connectWhichBroker });
       this.#isRegistered = true;
     } catch (error) {
-      if (this.#isRegistered && this.#closing === undefined) {
+      if (this.#isRegistered && !this.#life.isClosing) {
         const facts = { broker: this.#settings.connectWhichBroker, error: (error as Error).message };
         this.#logger.warn('the broker cannot be reached', facts);
       }

@@ -1,5 +1,6 @@
 // The composition root of the NameServer: builds its parts in order, starts them, closes them in reverse.
 import {
+  Lifespan,
   RemotingClient,
   RemotingCommand,
   RemotingServer,
@@ -44,8 +45,10 @@ export class NamesrvController implements AsyncDisposable {
   readonly #server: RemotingServer;
   readonly #client: RemotingClient;
   readonly #timers: Timer[] = [];
-  #starting: Promise<{ host: string; port: number }> | undefined;
-  #closing: Promise<void> | undefined;
+  readonly #life = new Lifespan(
+    () => this.#start(),
+    () => this.#close(),
+  );
 
   /** @throws RemotingError `TLS` for TLS settings that cannot work. */
   constructor(settings: NamesrvSettings, deps: NamesrvDeps = {}) {
@@ -90,14 +93,12 @@ export class NamesrvController implements AsyncDisposable {
 
   /** Loads the key-value configuration and listens. Rejects when the port is taken or the file cannot be understood. */
   start(): Promise<{ host: string; port: number }> {
-    this.#starting ??= this.#start();
-    return this.#starting;
+    return this.#life.start();
   }
 
   /** Stops accepting, lets answers leave, closes every connection. */
   close(): Promise<void> {
-    this.#closing ??= this.#close();
-    return this.#closing;
+    return this.#life.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -132,7 +133,6 @@ export class NamesrvController implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
-    await this.#starting?.catch(() => undefined);
     for (const timer of this.#timers) timer.cancel();
     await this.#server.close();
     await this.#client.close();

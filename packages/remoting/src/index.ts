@@ -4,6 +4,7 @@ export { consoleLogger, silentLogger } from './logger.js';
 export type { ConsoleLoggerOptions, LogFacts, Logger, LogLevel } from './logger.js';
 export { ManualClock, systemClock } from './clock.js';
 export type { Clock, Timer } from './clock.js';
+export { Lifespan } from './lifespan.js';
 export { TurnScheduler } from './turn.js';
 export type { TurnPhase, TurnTask } from './turn.js';
 export { isRemotingError, RemotingError } from './errors.js';
