@@ -4,6 +4,7 @@
 //    "ro":0,"rp":"2","so":7,"t":"T"}
 import { bean, decodeShape, int, list, long, optional, text } from '../body/shape.js';
 import { parseFastjson } from '../fastjson-reader.js';
+import { popNameMembers, popNameOf, type PopName } from './pop-name.js';
 
 /** Tag of the record. */
 export const POP_CHECK_POINT_TAG = 'ck';
@@ -11,17 +12,8 @@ export const POP_CHECK_POINT_TAG = 'ck';
 export const MAX_MESSAGES_OF_A_POP = 32;
 
 /** What the revive log says of one pop; times in ms. Upstream's `PopCheckPoint`. */
-export interface PopCheckPointRecord {
-  /** As it is stored, that is, a pop retry topic where the messages came from there. */
-  readonly topic: string;
-  readonly group: string;
-  readonly queueId: number;
-  /** Queue offset at which the pop began. */
-  readonly startOffset: number;
-  /** Broker's clock, ms. */
-  readonly popTime: number;
+export interface PopCheckPointRecord extends PopName {
   readonly invisibleTime: number;
-  readonly brokerName: string;
   /** Queue offsets of the messages, ascending. */
   readonly offsets: readonly number[];
   /** Bit i: message i is acknowledged. */
@@ -31,17 +23,12 @@ export interface PopCheckPointRecord {
 }
 
 const shape = bean({
+  ...popNameMembers,
   bm: int,
-  bn: optional(text),
-  c: text,
   d: optional(list(int)),
   it: long,
   n: int,
-  pt: long,
-  q: int,
   rp: optional(text),
-  so: long,
-  t: text,
 });
 
 /** The body of a checkpoint, byte for byte as fastjson writes upstream's `PopCheckPoint`. */
@@ -69,13 +56,8 @@ export function decodePopCheckPoint(body: Buffer, ownBrokerName: string): PopChe
     json.d === undefined || json.d.length === 0 ? Array.from({ length: count }, (_, index) => index) : json.d;
   const rePutTimes = Number(json.rp ?? 0);
   return {
-    topic: json.t,
-    group: json.c,
-    queueId: json.q,
-    startOffset: json.so,
-    popTime: json.pt,
+    ...popNameOf(json, ownBrokerName),
     invisibleTime: json.it,
-    brokerName: json.bn ?? ownBrokerName,
     offsets: differences.slice(0, count).map((difference) => json.so + difference),
     bits: json.bm,
     rePutTimes: Number.isInteger(rePutTimes) ? rePutTimes : 0,

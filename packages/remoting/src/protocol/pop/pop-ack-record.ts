@@ -2,37 +2,22 @@
 //
 //   ack    {"ao":8,"bn":"broker-a","c":"G","pt":1700000000000,"q":1,"so":7,"t":"T"}
 //   bAck   {"ao":-1,"aol":[8,11],"bn":"broker-a","c":"G","pt":1700000000000,"q":1,"so":7,"t":"T"}
-import { bean, decodeShape, int, list, long, optional, text } from '../body/shape.js';
+import { bean, decodeShape, list, long, optional } from '../body/shape.js';
 import { parseFastjson } from '../fastjson-reader.js';
+import { popNameMembers, popNameOf, type PopName } from './pop-name.js';
 
 /** Tag of a record that acknowledges one message; upstream's `PopAckConstants.ACK_TAG`. */
 export const POP_ACK_TAG = 'ack';
 /** Tag of a record that acknowledges several; upstream's `PopAckConstants.BATCH_ACK_TAG`. */
 export const POP_BATCH_ACK_TAG = 'bAck';
 
-/** Messages of one pop that were acknowledged; times in ms. Upstream's `AckMsg` and `BatchAckMsg`. */
-export interface PopAckRecord {
-  readonly topic: string;
-  readonly group: string;
-  readonly queueId: number;
-  /** With `popTime` the name of the checkpoint. */
-  readonly startOffset: number;
-  readonly popTime: number;
-  readonly brokerName: string;
+/** Messages of one pop that were acknowledged. Upstream's `AckMsg` and `BatchAckMsg`. */
+export interface PopAckRecord extends PopName {
   /** Queue offsets acknowledged. */
   readonly offsets: readonly number[];
 }
 
-const shape = bean({
-  ao: long,
-  aol: optional(list(long)),
-  bn: optional(text),
-  c: text,
-  pt: long,
-  q: int,
-  so: long,
-  t: text,
-});
+const shape = bean({ ...popNameMembers, ao: long, aol: optional(list(long)) });
 /** Before 5.1 the members had their full names. */
 const oldNames: Readonly<Record<string, string>> = {
   ackOffset: 'ao',
@@ -65,15 +50,7 @@ export function encodePopAck(record: PopAckRecord): Buffer {
  */
 export function decodePopAck(body: Buffer, ownBrokerName: string): PopAckRecord {
   const json = decodeShape('AckMsg', shape, withShortNames(parseFastjson(body)));
-  return {
-    topic: json.t,
-    group: json.c,
-    queueId: json.q,
-    startOffset: json.so,
-    popTime: json.pt,
-    brokerName: json.bn ?? ownBrokerName,
-    offsets: json.aol ?? [json.ao],
-  };
+  return { ...popNameOf(json, ownBrokerName), offsets: json.aol ?? [json.ao] };
 }
 
 function withShortNames(json: unknown): unknown {
