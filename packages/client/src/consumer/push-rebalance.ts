@@ -1,15 +1,12 @@
 import { isRetryTopic, messageQueueKey, type MessageQueue } from '@mq/remoting/protocol';
 import type { Logger } from '@mq/remoting';
 import type { ClientInstance } from '../instance/client-instance.js';
-import { RepeatingTask } from '../instance/repeating-task.js';
 import type { PushOverPop } from '../pop/push-over-pop.js';
-import { QueueAllocator } from '../rebalance/queue-allocator.js';
+import { Rebalance } from '../rebalance/rebalance.js';
 import { thresholdPerQueue, type PullThresholds } from './flow-control.js';
 import type { PushConsumerSettings } from './push-consumer-options.js';
 import type { QueueTable } from './queue-table.js';
 import type { Subscriptions } from './subscriptions.js';
-
-const REBALANCE_AFTER_UNBALANCED_MS = 1_000;
 
 export interface PushRebalanceDeps {
   readonly client: ClientInstance;
@@ -26,23 +23,17 @@ export interface PushRebalanceDeps {
   readonly isSuspended: () => boolean;
 }
 
-/** Round by round, a push consumer gets its share of the queues. Nothing else changes its queue table. */
-export class PushRebalance {
+/** The rounds of a push consumer. */
+export class PushRebalance extends Rebalance {
   readonly #deps: PushRebalanceDeps;
-  readonly #allocator: QueueAllocator;
-  readonly #task: RepeatingTask;
   /** Offsets the broker or an operator imposed; the next round carries them out. */
   readonly #resets = new Map<string, { queue: MessageQueue; offset: number }>();
   #thresholds: PullThresholds;
 
   constructor(deps: PushRebalanceDeps) {
+    super(deps);
     this.#deps = deps;
-    const { client, logger, group, settings } = deps;
-    const { clock } = client;
-    const { messageModel, allocateMessageQueueStrategy, rebalanceIntervalMs } = settings;
-    this.#thresholds = settings.thresholds;
-    this.#allocator = new QueueAllocator(client, group, messageModel, allocateMessageQueueStrategy);
-    this.#task = new RepeatingTask('rebalance', () => this.#round(), rebalanceIntervalMs, { clock, logger });
+    this.#thresholds = deps.settings.thresholds;
   }
 
   /** Bounds of one queue: those of a topic are shared by the queues held. */
@@ -50,32 +41,18 @@ export class PushRebalance {
     return this.#thresholds;
   }
 
-  /** The first round is at once. */
-  start(): void {
-    this.#task.start(0);
-  }
-
-  soon(): void {
-    this.#task.runSoon();
-  }
-
-  /** No further round; resolves when the current one has ended. */
-  close(): Promise<void> {
-    return this.#task.close();
-  }
-
   /** The next round lets the queue go on at `offset`. */
   resetOffset(queue: MessageQueue, offset: number): void {
     this.#resets.set(messageQueueKey(queue), { queue, offset });
-    this.#task.runSoon();
+    this.soon();
   }
 
   /** Carries resets out, gives up and takes over queues, starts pulling. */
-  async #round(): Promise<void> {
+  protected async round(): Promise<boolean> {
     const { client, group, isStarted, isSuspended, overPop, queues, subscriptions } = this.#deps;
-    if (!isStarted()) return;
+    if (!isStarted()) return true;
     await this.#carryOutResets();
-    if (isSuspended()) return;
+    if (isSuspended()) return true;
     const { topics } = subscriptions;
     let balanced = true;
     const changedTopics: string[] = [];
@@ -93,15 +70,15 @@ export class PushRebalance {
     await Promise.all(unwanted.map((queue) => queues.release(queue)));
     await overPop?.retain(topics);
     if (changedTopics.length > 0) await this.#queuesChanged(changedTopics);
-    if (!isStarted()) return;
+    if (!isStarted()) return true;
     queues.startPulling();
     overPop?.start();
-    if (!balanced) this.#task.runSoon(REBALANCE_AFTER_UNBALANCED_MS);
+    return balanced;
   }
 
   async #balanceTopic(topic: string): Promise<{ changed: boolean; balanced: boolean }> {
     const { client, group, overPop, queues, settings } = this.#deps;
-    const mine = await (overPop === undefined ? this.#allocator.allocate(topic) : overPop.assign(topic));
+    const mine = await (overPop === undefined ? this.allocate(topic) : overPop.assign(topic));
     if (mine === undefined) return { changed: false, balanced: isRetryTopic(topic) };
     const mineKeys = new Set(mine.map(messageQueueKey));
     const lost = queues.messageQueues.filter((q) => q.topic === topic && !mineKeys.has(messageQueueKey(q)));

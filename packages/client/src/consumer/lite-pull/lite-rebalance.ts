@@ -1,7 +1,6 @@
 import { messageQueueKey, type MessageQueue } from '@mq/remoting/protocol';
 import type { ClientInstance } from '../../instance/client-instance.js';
-import { RepeatingTask } from '../../instance/repeating-task.js';
-import { QueueAllocator } from '../../rebalance/queue-allocator.js';
+import { Rebalance } from '../../rebalance/rebalance.js';
 import type { ConsumerParts } from '../consumer-parts.js';
 import type { PullApi } from '../pull-api.js';
 import { visibleQueue, visibleTopic } from '../queue-names.js';
@@ -10,8 +9,6 @@ import type { LiteCommits } from './lite-commits.js';
 import type { LitePullConsumerSettings } from './lite-pull-options.js';
 import type { LiteQueues } from './lite-queues.js';
 import type { LiteSubscriptions } from './lite-subscriptions.js';
-
-const REBALANCE_AFTER_FAILURE_MS = 1_000;
 
 export interface LiteRebalanceDeps {
   readonly parts: ConsumerParts;
@@ -23,41 +20,21 @@ export interface LiteRebalanceDeps {
   readonly isStarted: () => boolean;
 }
 
-/** Round by round, a lite pull consumer takes over what is its own and gives the rest up. Nothing else changes its queues. */
-export class LiteRebalance {
+/** The rounds of a lite pull consumer. */
+export class LiteRebalance extends Rebalance {
   readonly #deps: LiteRebalanceDeps;
   readonly #client: ClientInstance;
-  readonly #allocator: QueueAllocator;
-  readonly #task: RepeatingTask;
 
   constructor(deps: LiteRebalanceDeps) {
+    const { client, group } = deps.parts;
+    super({ client, logger: client.logger, group, settings: deps.settings });
     this.#deps = deps;
-    const { parts, settings } = deps;
-    const { client, group } = parts;
-    const { messageModel, allocateMessageQueueStrategy, rebalanceIntervalMs } = settings;
-    const { clock, logger } = client;
     this.#client = client;
-    this.#allocator = new QueueAllocator(client, group, messageModel, allocateMessageQueueStrategy);
-    this.#task = new RepeatingTask('rebalance', () => this.#round(), rebalanceIntervalMs, { clock, logger });
   }
 
-  /** The first round is at once. */
-  start(): void {
-    this.#task.start(0);
-  }
-
-  soon(): void {
-    this.#task.runSoon();
-  }
-
-  /** No further round; resolves when the current one has ended. */
-  close(): Promise<void> {
-    return this.#task.close();
-  }
-
-  async #round(): Promise<void> {
+  protected async round(): Promise<boolean> {
     const { isStarted, queues, subscriptions } = this.#deps;
-    if (!isStarted()) return;
+    if (!isStarted()) return true;
     const wanted = await this.#wantedQueues();
     for (const { queue } of queues.all) {
       const topicIsKnown = wanted.has(queue.topic) || !subscriptions.byTopic.has(queue.topic);
@@ -70,14 +47,14 @@ export class LiteRebalance {
       try {
         const { client, offsets } = this.#deps.parts;
         const offset = await startOffset(client, offsets, queue, this.#deps.settings);
-        if (!isStarted()) return;
+        if (!isStarted()) return true;
         queues.add(queue, offset);
       } catch (error) {
         isComplete = false;
         this.#client.logger.warn('a queue could not be taken over', { ...queue, error });
       }
     }
-    if (!isComplete) this.#task.runSoon(REBALANCE_AFTER_FAILURE_MS);
+    return isComplete;
   }
 
   /** Wire topic → our queues of it; topics that cannot be shared out now are absent and keep what they have. */
@@ -91,7 +68,7 @@ export class LiteRebalance {
         continue;
       }
       try {
-        const mine = await this.#allocator.allocate(topic);
+        const mine = await this.allocate(topic);
         if (mine === undefined) continue;
         wanted.set(topic, mine);
         this.#tellListener(topic, mine);
