@@ -1,5 +1,6 @@
 import type { Clock } from '@mq/remoting';
 import { wrapNamespace, type MessageQueue, type SubscriptionData } from '@mq/remoting/protocol';
+import { Lifecycle } from '../consumer/lifecycle.js';
 import { memberWithoutHandler } from '../consumer/member-without-handler.js';
 import type { ReceivedMessage } from '../consumer/received-message.js';
 import { subscriptionData, type SubscriptionExpression } from '../consumer/subscriptions.js';
@@ -78,10 +79,7 @@ export class PopConsumer {
   /** Wire topic → index of the broker asked next. */
   readonly #turns = new Map<string, number>();
   readonly #abort = new AbortController();
-  #startedAtMs = 0;
-  #isStarted = false;
-  #starting: Promise<void> | undefined;
-  #closing: Promise<void> | undefined;
+  readonly #life: Lifecycle;
 
   /** @throws MQClientError INVALID_ARGUMENT for an option out of range */
   constructor(options: PopConsumerOptions) {
@@ -92,6 +90,7 @@ export class PopConsumer {
     this.#client = options.client ?? new ClientInstance(options);
     this.#group = wrapNamespace(this.#client.namespace, options.consumerGroup);
     this.#api = new PopApi(this.#client);
+    this.#life = new Lifecycle(this.#client.clock, DEFAULT_CLOSE_TIMEOUT_MS);
     this.#member = this.#makeMember();
   }
 
@@ -102,10 +101,7 @@ export class PopConsumer {
 
   /** Registers the group. May be called again. @throws MQClientError CLOSED after `close` */
   start(): Promise<void> {
-    if (this.#closing !== undefined)
-      return Promise.reject(new MQClientError('CLOSED', 'the consumer was closed'));
-    this.#starting ??= this.#start();
-    return this.#starting;
+    return this.#life.start(() => this.#start());
   }
 
   /**
@@ -114,7 +110,7 @@ export class PopConsumer {
    * @throws MQClientError TOPIC_NOT_FOUND, NAME_SERVER_UNREACHABLE, SUBSCRIPTION_REFUSED, CONNECTION_FAILED, ABORTED, CLOSED
    */
   async receive(topic: string, options: ReceiveOptions = {}): Promise<ReceivedMessage[]> {
-    this.#assertRunning();
+    this.#life.assertRunning();
     assertTopic(topic);
     const wireTopic = wrapNamespace(this.#client.namespace, topic);
     const subscription = await this.#subscribe(wireTopic, options.expression ?? '*');
@@ -134,7 +130,7 @@ export class PopConsumer {
 
   /** The message is dealt with. @throws MQClientError, also CONNECTION_FAILED: the message may then come again */
   async ack(message: ReceivedMessage): Promise<void> {
-    this.#assertRunning();
+    this.#life.assertRunning();
     await this.#api.ack(message, this.#group, this.#wireTopic(message));
   }
 
@@ -144,7 +140,7 @@ export class PopConsumer {
    * @throws MQClientError SERVER_REFUSED when it is no longer this consumer's
    */
   async changeInvisibleTime(message: ReceivedMessage, invisibleTimeMs: number): Promise<void> {
-    this.#assertRunning();
+    this.#life.assertRunning();
     const ms = wholeNumber('invisibleTimeMs', invisibleTimeMs, invisibleTimeMs, 0, INT_MAX);
     await this.#api.changeInvisibleTime(message, this.#group, this.#wireTopic(message), ms);
   }
@@ -155,8 +151,7 @@ export class PopConsumer {
    * @param options.timeoutMs bound on all of it; default 5000
    */
   close(options: { timeoutMs?: number } = {}): Promise<void> {
-    this.#closing ??= this.#close(wholeNumber('timeoutMs', options.timeoutMs, DEFAULT_CLOSE_TIMEOUT_MS, 0));
-    return this.#closing;
+    return this.#life.close(options, (leftMs) => this.#close(leftMs));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -165,14 +160,12 @@ export class PopConsumer {
 
   async #start(): Promise<void> {
     await this.#client.start();
+    if (!this.#life.isCreated) return;
     this.#client.registerConsumer(this.#member);
-    this.#startedAtMs = this.#clock.now();
-    this.#isStarted = true;
+    this.#life.becomeStarted();
   }
 
-  async #close(timeoutMs: number): Promise<void> {
-    const deadlineMs = this.#clock.monotonic() + timeoutMs;
-    const leftMs = (): number => Math.max(1, deadlineMs - this.#clock.monotonic());
+  async #close(leftMs: () => number): Promise<void> {
     this.#abort.abort(new MQClientError('CLOSED', 'the consumer was closed'));
     await settledWithin(this.#clock, this.#client.unregisterConsumer(this.#member, leftMs()), leftMs());
     if (this.#ownsClient) await this.#client.close({ timeoutMs: leftMs() });
@@ -251,11 +244,6 @@ export class PopConsumer {
     return wrapNamespace(this.#client.namespace, topic);
   }
 
-  #assertRunning(): void {
-    if (this.#closing !== undefined) throw new MQClientError('CLOSED', 'the consumer was closed');
-    if (!this.#isStarted) throw new MQClientError('NOT_STARTED', 'call start() first');
-  }
-
   #makeMember(): ConsumerMember {
     return memberWithoutHandler({
       client: this.#client,
@@ -267,7 +255,7 @@ export class PopConsumer {
         consumeFromWhere: this.#initMode === 0 ? 'CONSUME_FROM_FIRST_OFFSET' : 'CONSUME_FROM_LAST_OFFSET',
       },
       subscriptions: this.#subscriptions,
-      startedAtMs: () => this.#startedAtMs,
+      startedAtMs: () => this.#life.startedAtMs,
       rebalanceSoon: () => undefined,
       resetOffsets: async () => undefined,
       consumerStatus: () => [],
