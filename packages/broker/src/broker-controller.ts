@@ -50,6 +50,7 @@ import { BrokerRegistration } from './registration/broker-registration.js';
 import { ScheduleMessageService } from './schedule/schedule-message-service.js';
 import { BrokerStatsManager } from './stats/broker-stats-manager.js';
 import { SubscriptionGroupManager } from './subscription/subscription-group-manager.js';
+import { isBatchTopic } from './topic/queue-type.js';
 import { TopicConfigManager } from './topic/topic-config-manager.js';
 import { TransactionService } from './transaction/transaction-service.js';
 
@@ -80,6 +81,9 @@ export interface BrokerControllerDeps {
   readonly requestHooks?: readonly RequestHook[];
 }
 
+/** What is kept in files below config/. */
+type Managers = Pick<BrokerParts, 'topicConfig' | 'subscriptionGroups' | 'consumerOffsets' | 'filters'>;
+
 /**
  * One broker: its store, its port and its place at the NameServers. `start()` and `close()` may each be called more than
  * once; after a failed start everything is closed again.
@@ -95,6 +99,7 @@ export class BrokerController {
   readonly #timers: Timer[] = [];
   /** What close has to undo, last one first. */
   readonly #closers: (() => Promise<void> | void)[] = [];
+  #loadedManagers: Managers | undefined;
   #server: RemotingServer | undefined;
   #parts: BrokerParts | undefined;
   #registration: BrokerRegistration | undefined;
@@ -188,7 +193,7 @@ export class BrokerController {
     const store = await this.#startStore();
     const marks = this.#openMarks();
     const timers = await this.#loadTimers(store, marks);
-    const managers = this.#loadManagers();
+    const managers = this.#managers();
     const server = this.#createServer(binding, tls);
     const { port } = await server.listen();
 
@@ -212,6 +217,11 @@ export class BrokerController {
       clock: this.#clock,
       turn: this.#turn,
       logger: this.#logger.child('store'),
+      queueTypeOf: (topic) => {
+        const config = this.#managers().topicConfig.select(topic);
+        if (config === undefined) return undefined;
+        return isBatchTopic(config) ? 'BatchCQ' : 'SimpleCQ';
+      },
     });
     this.#closers.push(() => store.close());
     await store.start();
@@ -244,8 +254,13 @@ export class BrokerController {
     return timers;
   }
 
-  /** Everything that is kept in a file below config/. Throws when a file is there and cannot be read. */
-  #loadManagers() {
+  /** Read once; as early as the store recovers, if it asks for a topic. */
+  #managers(): Managers {
+    return (this.#loadedManagers ??= this.#loadManagers());
+  }
+
+  /** Throws when a file is there and cannot be read. */
+  #loadManagers(): Managers {
     const options = { clock: this.#clock, logger: this.#logger, settings: this.#settings };
     const topicConfig = new TopicConfigManager({
       ...options,
@@ -327,7 +342,7 @@ export class BrokerController {
   #compose(
     store: MessageStore,
     { timers, marks }: { readonly timers: TimerMessageStore | undefined; readonly marks: DeliveryMarks },
-    managers: Pick<BrokerParts, 'topicConfig' | 'subscriptionGroups' | 'consumerOffsets' | 'filters'>,
+    managers: Managers,
     identity: BrokerIdentity,
     tls: TlsOfServer,
     bootTimestamp: number,
@@ -435,6 +450,8 @@ export class BrokerController {
 
   #watchArrivals({ store, pullHolds, schedule, timers, topicConfig, pop, filters }: BrokerParts): void {
     store.onArrival = (topic, queueId, nextQueueOffset, tagsCode, _time, _at, buffer, start, end) => {
+      // A record with several messages: whoever waits has to look into it.
+      if (tagsCode === undefined) return pullHolds.wakeQueue(topic, queueId);
       pullHolds.notifyArrival(topic, queueId, nextQueueOffset, tagsCode, buffer, start, end);
       pop.notifyArrival(topic, queueId, nextQueueOffset, tagsCode);
       if (topic === SystemTopic.SCHEDULE) schedule.notifyArrival(queueId);

@@ -12,6 +12,7 @@ import { SEGMENT_BYTES, TailCache } from './commit-log/tail-cache.js';
 import { ConsumeQueueStore } from './consume-queue/consume-queue-store.js';
 import { readBootId } from './disk/boot-id.js';
 import { descriptorShare } from './disk/descriptor-share.js';
+import { TopicKinds, type QueueType } from './consume-queue/topic-kinds.js';
 import { ExtTagsCodes } from './consume-queue/ext-tags-codes.js';
 import type { Disk, DiskLock } from './disk/disk.js';
 import { FileDisk } from './disk/file-disk.js';
@@ -37,7 +38,6 @@ import type {
   RecordVisitor,
 } from './message-store.js';
 import { Periodic } from './periodic.js';
-import { BatchReader } from './reading/batch-reader.js';
 import { BufferPool } from './reading/buffer-pool.js';
 import { LogReader } from './reading/log-reader.js';
 import { MessageReader } from './reading/message-reader.js';
@@ -81,6 +81,11 @@ export interface MessageStoreDeps {
   totalMemoryBytes?: number;
   /** Tells one boot of the machine from another; empty = not known. Default: Linux' own. */
   bootId?: string;
+  /**
+   * What a topic's attribute queue.type says; undefined for a topic that is not known. Asked when its first queue is made, in
+   * recovery too. Default: nothing is known, and new topics have plain queues.
+   */
+  queueTypeOf?: (topic: string) => QueueType | undefined;
   /** Fewer log bytes than this behind the last recovery mark make no new one. Default 16 MiB; less is for tests. */
   markAfterBytes?: number;
 }
@@ -113,8 +118,7 @@ export class DefaultMessageStore implements MessageStore {
   readonly #log: CommitLog;
   readonly #consumeQueues: ConsumeQueueStore;
   readonly #tagsCodes: ExtTagsCodes;
-  /** undefined where no topic has batch consume queues. */
-  #batches: BatchReader | undefined;
+  readonly #kinds: TopicKinds;
   readonly #queues: QueueTable;
   readonly #logReader: LogReader;
   readonly #pool = new BufferPool();
@@ -162,6 +166,8 @@ export class DefaultMessageStore implements MessageStore {
     const queueOptions = {
       dir: paths.consumeQueue,
       fileSizeBytes: settings.mappedFileSizeConsumeQueue,
+      batchDir: paths.batchConsumeQueue,
+      batchFileSizeBytes: settings.mapperFileSizeBatchConsumeQueue,
       maxOpenFiles: descriptorShare(settings.maxOpenConsumeQueueFiles, 8),
     };
     this.#consumeQueues = new ConsumeQueueStore(queueOptions, {
@@ -171,7 +177,9 @@ export class DefaultMessageStore implements MessageStore {
     });
     const extOptions = { dir: paths.consumeQueueExt, fileSizeBytes: settings.mappedFileSizeConsumeQueueExt };
     this.#tagsCodes = new ExtTagsCodes(extOptions, this.#disk, this.#logger);
-    this.#queues = new QueueTable(this.#consumeQueues);
+    const queueTypeOf = deps.queueTypeOf ?? (() => undefined);
+    this.#kinds = new TopicKinds(this.#consumeQueues, queueTypeOf, this.#logger);
+    this.#queues = new QueueTable(this.#consumeQueues, this.#kinds);
     this.#logReader = new LogReader(this.#log, this.#logger);
   }
 
@@ -229,16 +237,6 @@ export class DefaultMessageStore implements MessageStore {
     const paths = this.#paths;
     const bootId = (this.#bootId = this.#deps.bootId ?? readBootId(this.#disk));
     const hint = new RecoveryHint(this.#disk, paths.recoveryHint);
-    const batchOptions = {
-      dir: paths.batchConsumeQueue,
-      fileSizeBytes: this.#settings.mapperFileSizeBatchConsumeQueue,
-    };
-    const batches = new BatchReader(batchOptions, this.#disk, this.#logReader, this.#logger);
-    const foreignTopics = batches.topics;
-    if (foreignTopics.size > 0) {
-      this.#batches = batches;
-      this.#logger.warn('topics with batch consume queues are read only', { topics: [...foreignTopics] });
-    }
     this.#files.load();
     const checkpoint = new StoreCheckpoint(this.#disk, paths.checkpoint);
     const fence = new FenceMark(this.#disk, paths.fenceMark);
@@ -275,7 +273,7 @@ export class DefaultMessageStore implements MessageStore {
           redispatcher: new Redispatcher(
             dispatcher,
             this.#consumeQueues,
-            foreignTopics,
+            this.#kinds,
             () => this.#files.first?.baseOffset === 0,
             this.#logger,
           ),
@@ -308,7 +306,7 @@ export class DefaultMessageStore implements MessageStore {
     }
     if (doubtFrom !== undefined) fence.clear();
     this.#log.startAt(recovered.endOffset, recovered.lastStoreTimestamp);
-    const parts = this.#build(checkpoint, index, dispatcher, foreignTopics, hint, journal, bootId);
+    const parts = this.#build(checkpoint, index, dispatcher, hint, journal, bootId);
     this.#parts = parts;
     dispatcher.startAt(recovered.endOffset, recovered.lastRecordOffset);
     parts.pipeline.flusher.startAt(
@@ -340,7 +338,6 @@ export class DefaultMessageStore implements MessageStore {
     checkpoint: StoreCheckpoint,
     index: IndexService | undefined,
     dispatcher: Dispatcher,
-    foreignTopics: ReadonlySet<string>,
     hint: RecoveryHint,
     journal: BootJournal,
     bootId: string,
@@ -369,7 +366,6 @@ export class DefaultMessageStore implements MessageStore {
       ...shared,
       queues: this.#queues,
       turn: this.#turn,
-      foreignTopics,
       onProgress,
       onFenced: (flushedOffset) => {
         new FenceMark(this.#disk, this.#paths.fenceMark).leave(flushedOffset);
@@ -483,7 +479,6 @@ export class DefaultMessageStore implements MessageStore {
   #closeFiles(): void {
     this.#journal?.close();
     this.#tagsCodes.close();
-    this.#batches?.close();
     this.#consumeQueues.close();
     this.#files.close();
     this.#lock?.release();
@@ -533,8 +528,6 @@ export class DefaultMessageStore implements MessageStore {
   // ---- reading
 
   getMessage(request: GetMessageRequest): GetMessageResult | Promise<GetMessageResult> {
-    if (this.#batches?.topics.has(request.topic) === true)
-      return this.#counted(this.#batches.getMessage(request));
     const result = this.#running().reader.getMessage(request);
     if (result instanceof Promise) return this.#counted(result);
     this.stats.countGet(result.messageCount);
@@ -551,11 +544,11 @@ export class DefaultMessageStore implements MessageStore {
   }
 
   minOffsetInQueue(topic: string, queueId: number): number {
-    return (this.#consumeQueues.find(topic, queueId) ?? this.#batches?.find(topic, queueId))?.minOffset ?? 0;
+    return this.#consumeQueues.findAny(topic, queueId)?.minOffset ?? 0;
   }
 
   maxOffsetInQueue(topic: string, queueId: number): number {
-    return (this.#consumeQueues.find(topic, queueId) ?? this.#batches?.find(topic, queueId))?.maxOffset ?? 0;
+    return this.#consumeQueues.findAny(topic, queueId)?.maxOffset ?? 0;
   }
 
   offsetInQueueByTime(

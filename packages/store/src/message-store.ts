@@ -51,6 +51,11 @@ export interface AppendMessage {
   propertiesSuffix?: Buffer | undefined;
   /** Replaces the tags code computed from the TAGS property (delay queues keep the delivery time there). */
   tagsCode?: number | undefined;
+  /**
+   * How many messages `body` holds (encoded as a batch request is), with sysFlag INNER_BATCH: for topics whose attribute
+   * queue.type is BatchCQ, at most 32,767. Absent: one, as for all other topics.
+   */
+  innerCount?: number | undefined;
   /** Property WAIT: false acknowledges once the write call returned, before flush and replication. */
   waitStoreMsgOk: boolean;
   /**
@@ -65,7 +70,7 @@ export interface PutResult {
   readonly status: PutStatus;
   /** Where the (first) record starts; -1 when nothing was stored. */
   readonly commitLogOffset: number;
-  /** Queue offset of the (first) record; 0 for prepared and rollback records; -1 when nothing was stored. */
+  /** Queue offset of the (first message of the) first record; 0 for prepared and rollback records; -1 when nothing was stored. */
   readonly queueOffset: number;
   /** Bytes of all records of this put. */
   readonly sizeBytes: number;
@@ -131,6 +136,7 @@ export interface GetMessageResult {
   /** Records back to back; a buffer may hold several. Read-only, valid until `release()`. */
   readonly buffers: readonly Buffer[];
   readonly bufferTotalSize: number;
+  /** Messages, those inside of records that hold several included. */
   readonly messageCount: number;
   /** The reader is so far behind that a slave should serve it. */
   readonly suggestPullingFromSlave: boolean;
@@ -146,12 +152,15 @@ export interface QueryMessageResult {
   readonly indexLastUpdatePhyoffset: number;
 }
 
-/** One 20-byte entry of a ConsumeQueue. */
+/** One entry of a ConsumeQueue, or of a batch consume queue. */
 export interface ConsumeQueueEntry {
+  /** Of the first message, where the record holds several. */
   readonly queueOffset: number;
   readonly commitLogOffset: number;
   readonly sizeBytes: number;
   readonly tagsCode: number;
+  /** Messages of the record; absent where it is the one. */
+  readonly batchSize?: number;
 }
 
 /** Where a whole record lies; a `ConsumeQueueEntry` is one. */
@@ -168,14 +177,15 @@ export type RecordVisitor = (index: number, buffer: Buffer | undefined, at: numb
 
 /**
  * Told of each message once consumers can read it, in log order per queue. Runs on the hot path: must not throw or
- * wait. `nextQueueOffset` is the message's queue offset + 1. The stored properties text is
- * `buffer[propertiesStart, propertiesEnd)`, valid during the call.
+ * wait. `nextQueueOffset` is the message's queue offset + 1. `tagsCode` is undefined for a record that holds several
+ * messages: only their reader can tell them apart. The stored properties text is `buffer[propertiesStart, propertiesEnd)`,
+ * valid during the call.
  */
 export type ArrivalListener = (
   topic: string,
   queueId: number,
   nextQueueOffset: number,
-  tagsCode: number,
+  tagsCode: number | undefined,
   storeTimestamp: number,
   commitLogOffset: number,
   buffer: Buffer,

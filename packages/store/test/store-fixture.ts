@@ -6,6 +6,7 @@ import {
   messageStoreSettings,
   type AppendMessage,
   type Disk,
+  type MessageStoreDeps,
   type PutResult,
 } from '../src/index.js';
 import type { MessageStoreSettings } from '../src/index.js';
@@ -49,6 +50,7 @@ export interface FixtureOptions {
   logger?: Logger;
   totalMemoryBytes?: number;
   markAfterBytes?: number;
+  queueTypeOf?: MessageStoreDeps['queueTypeOf'];
 }
 
 /** A store with small files that has not been started. */
@@ -58,11 +60,12 @@ export function makeStore(options: FixtureOptions): DefaultMessageStore {
     storePathRootDir: options.root ?? '/store',
     mappedFileSizeCommitLog: 4096,
     mappedFileSizeConsumeQueue: 400,
+    mapperFileSizeBatchConsumeQueue: 10 * 46,
     maxHashSlotNum: 100,
     maxIndexNum: 200,
     ...options.settings,
   };
-  const { disk, logger, totalMemoryBytes, markAfterBytes } = options;
+  const { disk, logger, totalMemoryBytes, markAfterBytes, queueTypeOf } = options;
   const clock = options.clock ?? new ManualClock();
   const deps = { disk, clock, turn: new TurnScheduler(), bootId: options.bootId ?? 'boot-1' };
   return new DefaultMessageStore(settings, {
@@ -70,6 +73,7 @@ export function makeStore(options: FixtureOptions): DefaultMessageStore {
     ...(logger === undefined ? {} : { logger }),
     ...(totalMemoryBytes === undefined ? {} : { totalMemoryBytes }),
     ...(markAfterBytes === undefined ? {} : { markAfterBytes }),
+    ...(queueTypeOf === undefined ? {} : { queueTypeOf }),
   });
 }
 

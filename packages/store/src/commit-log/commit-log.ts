@@ -21,6 +21,7 @@ import type { AppendMessage } from '../message-store.js';
 import type { LogFile } from './log-file.js';
 import type { LogFiles } from './log-files.js';
 import type { AppendedRecord } from './pending-put.js';
+import { batchSuffix } from './batch-suffix.js';
 import { BlockSums } from './block-sums.js';
 import { PreparedSpace } from './prepared-space.js';
 import { END_OF_FILE_BYTES } from './put-check.js';
@@ -147,7 +148,10 @@ export class CommitLog {
     return this.#lastStoreTimestamp;
   }
 
-  /** Size of the record of a message; prepares its fields for the `append` that may follow at once. */
+  /**
+   * Size of the record of a message that takes the next offset of the queue; prepares its fields for the `append` that may
+   * follow at once.
+   */
   recordSize(message: AppendMessage, queue: AppendQueue): number {
     return recordBytes(this.#fill(message, queue));
   }
@@ -174,7 +178,10 @@ export class CommitLog {
     if (size !== sizeBytes) throw new Error(`record has ${size} bytes, ${sizeBytes} were reserved`);
     segment.length += size;
     this.#appendedOffset += size;
-    if (inQueue) queue.nextOffset++;
+    const { batchQueue } = queue;
+    const batch =
+      batchQueue === undefined ? undefined : { queue: batchQueue, count: message.innerCount ?? 1 };
+    if (inQueue) queue.nextOffset += batch === undefined ? 1 : batch.count;
     const propertiesEnd = at + size;
     const propertiesStart =
       propertiesEnd -
@@ -185,6 +192,7 @@ export class CommitLog {
       topic: queue.topic.name,
       queueId: queue.queueId,
       consumeQueue: queue.consumeQueue,
+      batch,
       queueOffset: fields.queueOffset,
       commitLogOffset,
       sizeBytes: size,
@@ -260,7 +268,8 @@ export class CommitLog {
     fields.body = message.body;
     const { properties } = message;
     fields.properties = fields.appendPropertyCrc === true ? withoutPropertyCrc(properties) : properties;
-    fields.propertiesSuffix = message.propertiesSuffix;
+    fields.propertiesSuffix =
+      queue.batchQueue === undefined ? message.propertiesSuffix : batchSuffix(message, queue.nextOffset);
     return fields;
   }
 

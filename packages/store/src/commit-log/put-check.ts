@@ -6,6 +6,7 @@ import {
   MAX_TOPIC_BYTES_V1,
   recordPropertiesBytes,
 } from '@mq/remoting/message';
+import { MAX_BATCH_SIZE } from '../consume-queue/batch-consume-queue-entry.js';
 import type { AppendMessage, PutStatus } from '../message-store.js';
 
 /** Retry topics may be longer: their name holds a group name. */
@@ -28,11 +29,15 @@ export interface PutRefusal {
   readonly remark: string;
 }
 
-/** Checks what can be known before encoding; undefined = acceptable. */
+/**
+ * Checks what can be known before encoding; undefined = acceptable.
+ * @param morePropertyBytes what the store adds to the properties at most
+ */
 export function checkMessage(
   message: AppendMessage,
   topicBytes: number,
   limits: PutLimits,
+  morePropertyBytes = 0,
 ): PutRefusal | undefined {
   if (topicBytes === 0) return illegal('the topic is empty');
   if (topicBytes > MAX_TOPIC_BYTES_V1) {
@@ -52,16 +57,26 @@ export function checkMessage(
   if (message.body.length > limits.maxMessageSize) {
     return illegal(`the body has ${message.body.length} bytes, at most ${limits.maxMessageSize} are allowed`);
   }
-  const propertiesBytes = recordPropertiesBytes(
-    message.properties,
-    message.propertiesSuffix,
-    limits.enabledAppendPropCRC,
-  );
+  const propertiesBytes =
+    recordPropertiesBytes(message.properties, message.propertiesSuffix, limits.enabledAppendPropCRC) +
+    morePropertyBytes;
   if (propertiesBytes > MAX_PROPERTIES_BYTES) {
     const remark = `the properties have ${propertiesBytes} bytes, at most ${MAX_PROPERTIES_BYTES} are allowed`;
     return { status: 'PROPERTIES_SIZE_EXCEEDED', remark };
   }
   return undefined;
+}
+
+/** Checks a message with sysFlag INNER_BATCH; undefined = acceptable (upstream: DefaultMessageStore#asyncPutMessage). */
+export function checkInnerBatch(
+  { innerCount }: Pick<AppendMessage, 'innerCount'>,
+  isBatchTopic: boolean,
+): PutRefusal | undefined {
+  if (!isBatchTopic) return illegal('the message is an inner batch, but the topic is not of type BatchCQ');
+  if (innerCount !== undefined && innerCount >= 1 && innerCount <= MAX_BATCH_SIZE) return undefined;
+  return illegal(
+    `an inner batch holds 1 to ${MAX_BATCH_SIZE} messages, not ${innerCount ?? 'an unknown number'}`,
+  );
 }
 
 /** Checks the size of one record; undefined = acceptable. */

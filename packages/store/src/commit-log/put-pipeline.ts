@@ -2,6 +2,7 @@
 // position, acknowledged when the configured durability holds. One write, one dispatch and one round of
 // acknowledgements serve all puts of a turn.
 import type { Clock, Logger, TurnScheduler, TurnTask } from '@mq/remoting';
+import { SysFlag } from '@mq/remoting/message';
 import type { Dispatcher } from '../dispatch/dispatcher.js';
 import { DurabilityGate } from '../flush/durability-gate.js';
 import { LogFlusher } from '../flush/log-flusher.js';
@@ -10,8 +11,9 @@ import type { RunningFlags } from '../running-flags.js';
 import type { MessageStoreSettings } from '../settings.js';
 import type { StoreStats } from '../store-stats.js';
 import type { CommitLog } from './commit-log.js';
+import { MAX_BATCH_SUFFIX_BYTES } from './batch-suffix.js';
 import { PendingPut, refusal } from './pending-put.js';
-import { checkFileRoom, checkMessage, checkRecordSize } from './put-check.js';
+import { checkFileRoom, checkInnerBatch, checkMessage, checkRecordSize } from './put-check.js';
 import type { AppendQueue, QueueTable } from './queue-table.js';
 
 export interface PutPipelineParts {
@@ -24,8 +26,6 @@ export interface PutPipelineParts {
   readonly turn: TurnScheduler;
   readonly logger: Logger;
   readonly settings: () => MessageStoreSettings;
-  /** Topics whose queues are of a kind this store does not keep. */
-  readonly foreignTopics: ReadonlySet<string>;
   /** The log grew or its durable end moved. */
   readonly onProgress: () => void;
   /** The log takes no more writes; all before `flushedOffset` is on disk. */
@@ -97,7 +97,7 @@ export class PutPipeline implements TurnTask {
           size,
           storeTimestamp,
           end,
-          1,
+          queue.batchQueue === undefined ? 1 : (message.innerCount ?? 1),
           message.waitStoreMsgOk,
         ),
       );
@@ -128,7 +128,7 @@ export class PutPipeline implements TurnTask {
       const waits = messages.some((message) => message.waitStoreMsgOk);
       const end = log.appendedOffset;
       const count = messages.length;
-      const put = new PendingPut(waiter, begin, queueOffset, total, storeTimestamp, end, count, waits);
+      const put = new PendingPut(waiter, begin, queueOffset, end - begin, storeTimestamp, end, count, waits);
       put.commitLogOffsets = commitLogOffsets;
       this.#enter(put);
     } catch (error) {
@@ -261,7 +261,7 @@ export class PutPipeline implements TurnTask {
 
   /** Why a put is refused before anything is encoded; undefined = it is not. */
   #refuse(message: AppendMessage, known: AppendQueue | undefined): PutResult | undefined {
-    const { runningFlags, foreignTopics } = this.parts;
+    const { runningFlags, queues } = this.parts;
     const settings = this.parts.settings();
     if (!this.#isOpen) return refusal('SERVICE_NOT_AVAILABLE', 'the store is not running');
     if (settings.brokerRole === 'SLAVE') return refusal('SERVICE_NOT_AVAILABLE', 'this broker is a slave');
@@ -270,14 +270,12 @@ export class PutPipeline implements TurnTask {
       return refusal('OS_PAGE_CACHE_BUSY', 'the disk does not keep up');
     }
     const topicBytes = known?.topic.bytes.length ?? Buffer.byteLength(message.topic);
-    const illegal = checkMessage(message, topicBytes, settings);
+    const isBatchTopic =
+      known === undefined ? queues.isBatchTopic(message.topic) : known.batchQueue !== undefined;
+    const illegal =
+      checkMessage(message, topicBytes, settings, isBatchTopic ? MAX_BATCH_SUFFIX_BYTES : 0) ??
+      ((message.sysFlag & SysFlag.INNER_BATCH) !== 0 ? checkInnerBatch(message, isBatchTopic) : undefined);
     if (illegal !== undefined) return refusal(illegal.status, illegal.remark);
-    if (foreignTopics.size > 0 && foreignTopics.has(message.topic)) {
-      return refusal(
-        'MESSAGE_ILLEGAL',
-        'the topic has batch consume queues, which this store does not write',
-      );
-    }
     return undefined;
   }
 
@@ -303,6 +301,8 @@ export class PutPipeline implements TurnTask {
       const tooLarge = checkRecordSize(size, settings);
       if (tooLarge !== undefined) return refusal(tooLarge.status, tooLarge.remark);
       total += size;
+      // Queue offsets behind the first one may have more digits.
+      if (queue.batchQueue !== undefined) total += MAX_BATCH_SUFFIX_BYTES;
     }
     const noRoom = checkFileRoom(total, settings);
     return noRoom === undefined ? total : refusal(noRoom.status, noRoom.remark);

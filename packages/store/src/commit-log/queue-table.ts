@@ -1,14 +1,18 @@
 // Which queue offset comes next, per topic and queue (upstream `QueueOffsetOperator`), and what an append needs to
 // know of a topic. An offset is assigned when a record is encoded; the ConsumeQueue's own end follows with dispatch.
+import type { BatchConsumeQueue } from '../consume-queue/batch-consume-queue.js';
 import type { ConsumeQueue } from '../consume-queue/consume-queue.js';
 import type { ConsumeQueueStore } from '../consume-queue/consume-queue-store.js';
+import type { TopicKinds } from '../consume-queue/topic-kinds.js';
 
-/** A queue as the appender sees it. */
+/** A queue as the appender sees it; of the two kinds of queues it has the one. */
 export interface AppendQueue {
   readonly topic: AppendTopic;
   readonly queueId: number;
-  readonly consumeQueue: ConsumeQueue;
-  /** Assigned to the next record; never behind `consumeQueue.maxOffset`. */
+  readonly consumeQueue: ConsumeQueue | undefined;
+  /** Of a topic whose records hold several messages each. */
+  readonly batchQueue: BatchConsumeQueue | undefined;
+  /** Assigned to the next record; never behind the queue's `maxOffset`. */
   nextOffset: number;
 }
 
@@ -21,7 +25,10 @@ export interface AppendTopic {
 export class QueueTable {
   readonly #topics = new Map<string, AppendTopic>();
 
-  constructor(private readonly consumeQueues: ConsumeQueueStore) {}
+  constructor(
+    private readonly consumeQueues: ConsumeQueueStore,
+    private readonly kinds: TopicKinds,
+  ) {}
 
   /** The queue, created where it does not exist yet. @throws ConsumeQueueError when the topic is no directory name */
   queue(topic: string, queueId: number): AppendQueue {
@@ -33,18 +40,26 @@ export class QueueTable {
     return this.#topics.get(topic)?.queues.get(queueId);
   }
 
+  /** Whether records of the topic hold several messages each. */
+  isBatchTopic(topic: string): boolean {
+    return this.kinds.isBatchTopic(topic);
+  }
+
   deleteTopic(topic: string): void {
     this.#topics.delete(topic);
   }
 
   #create(name: string, queueId: number): AppendQueue {
-    const consumeQueue = this.consumeQueues.findOrCreate(name, queueId);
+    const isBatch = this.kinds.isBatchTopic(name);
+    const batchQueue = isBatch ? this.consumeQueues.findOrCreateBatch(name, queueId) : undefined;
+    const consumeQueue = isBatch ? undefined : this.consumeQueues.findOrCreate(name, queueId);
     let topic = this.#topics.get(name);
     if (topic === undefined) {
       topic = { name, bytes: Buffer.from(name, 'utf8'), queues: new Map() };
       this.#topics.set(name, topic);
     }
-    const queue = { topic, queueId, consumeQueue, nextOffset: consumeQueue.maxOffset };
+    const nextOffset = (batchQueue ?? consumeQueue!).maxOffset;
+    const queue = { topic, queueId, consumeQueue, batchQueue, nextOffset };
     topic.queues.set(queueId, queue);
     return queue;
   }

@@ -5,18 +5,20 @@
  * and a queue that was not written to between two thorough flushes gives its tail buffer back. File descriptors, tail
  * buffers and read caches have bounds that hold for all queues together.
  */
-import { join, normalize, sep } from 'node:path';
+import { dirname, join } from 'node:path';
 import { silentLogger, systemClock } from '@mq/remoting';
 import type { Clock, Logger } from '@mq/remoting';
 import type { Disk, DiskError } from '../disk/disk.js';
 import { DirectorySyncs } from '../disk/directory-syncs.js';
 import { FileHandles } from '../disk/file-handles.js';
+import { BATCH_ENTRY_BYTES } from './batch-consume-queue-entry.js';
+import { BatchConsumeQueue } from './batch-consume-queue.js';
 import { ENTRY_BYTES, tagsCodeHigh } from './consume-queue-entry.js';
-import { ConsumeQueueError } from './consume-queue-error.js';
 import { ConsumeQueue } from './consume-queue.js';
-import type { QueueHost } from './consume-queue.js';
-import type { EntryBlock } from './entry-block.js';
+import type { AnyQueue, QueueHost } from './entry-queue.js';
+import type { QueueBlock } from './queue-block.js';
 import type { QueueRow } from './queue-row.js';
+import { QueueSet } from './queue-set.js';
 import { Slice } from '../slice.js';
 
 /** A queue, and the queue offset behind its last entry. */
@@ -31,6 +33,10 @@ export interface ConsumeQueueStoreOptions {
   dir: string;
   /** `mappedFileSizeConsumeQueue`; rounded up to whole entries. */
   fileSizeBytes: number;
+  /** The `batchconsumequeue` directory. Default: beside `dir`. */
+  batchDir?: string;
+  /** `mapperFileSizeBatchConsumeQueue`; rounded up to whole entries. Default 300,000 entries. */
+  batchFileSizeBytes?: number;
   /** Bound of open file descriptors. Default 1,024. */
   maxOpenFiles?: number;
   /** Bound of memory in tails, bytes; beyond it tails stop growing and are written earlier. Default 128 MiB. */
@@ -47,35 +53,35 @@ const WRITES_A_SLICE = 64;
 const CREATED_TOGETHER = 64;
 /** Looking at a queue that has nothing to write costs next to nothing. */
 const LOOKS_A_SLICE = 4096;
-/** Most whole entries in a page of the file system. */
-const PAGE_BYTES = 4096 - (4096 % ENTRY_BYTES);
+const PAGE_BYTES = 4096;
+const DEFAULT_BATCH_FILE_ENTRIES = 300_000;
 /** Syncs under way at once: half of libuv's default pool, the rest is for the log and for reads. */
 const PARALLEL_SYNCS = 2;
 /** When nothing else is left to do, or everything else waits. */
 const PARALLEL_SYNCS_AT_CLOSE = 4;
 
 export class ConsumeQueueStore {
-  private readonly topicsByName = new Map<string, (ConsumeQueue | undefined)[]>();
+  private readonly plain: QueueSet<ConsumeQueue>;
+  /** Queues whose records hold several messages each. */
+  private readonly batches: QueueSet<BatchConsumeQueue>;
   private readonly handles: FileHandles;
   private readonly directories: DirectorySyncs;
-  private readonly host: QueueHost;
   private readonly logger: Logger;
   private readonly disk: Disk;
   private readonly clock: Clock;
-  private readonly dir: string;
-  private readonly cachedBlocks = new Map<ConsumeQueue, EntryBlock>();
+  private readonly cachedBlocks = new Map<AnyQueue, QueueBlock>();
   /** Queues with something to flush. */
-  private dirty: ConsumeQueue[] = [];
+  private dirty: AnyQueue[] = [];
   /** Queues whose syncs are under way. */
-  private round: readonly ConsumeQueue[] = [];
+  private round: readonly AnyQueue[] = [];
   /** Queues whose row was not taken since it changed. */
-  private rowsDue = new Set<ConsumeQueue>();
+  private rowsDue = new Set<AnyQueue>();
   /** Told before files of a queue are removed or cut. */
   onShrink: ((topic: string, queueId: number) => void) | undefined;
   /** Told before a topic is removed. */
   onDelete: ((topic: string) => void) | undefined;
   /** Clean queues whose tail is still in memory. */
-  private warm = new Set<ConsumeQueue>();
+  private warm = new Set<AnyQueue>();
   private tailBytes = 0;
   private syncing: Promise<void> = Promise.resolve();
   private writing: Promise<void> = Promise.resolve();
@@ -88,44 +94,84 @@ export class ConsumeQueueStore {
   ) {
     this.disk = disk;
     this.clock = clock;
-    this.dir = normalize(options.dir);
     this.logger = logger;
     this.handles = new FileHandles(disk, options.maxOpenFiles ?? 1024);
     this.directories = new DirectorySyncs(disk);
-    this.host = this.makeHost();
+    const host = this.makeHost(ENTRY_BYTES, options.fileSizeBytes);
+    this.plain = new QueueSet(options.dir, disk, (topic, queueId, dir) => {
+      return new ConsumeQueue(host, topic, queueId, dir);
+    });
+    const {
+      batchDir = join(dirname(options.dir), 'batchconsumequeue'),
+      batchFileSizeBytes = DEFAULT_BATCH_FILE_ENTRIES * BATCH_ENTRY_BYTES,
+    } = options;
+    const batchHost = this.makeHost(BATCH_ENTRY_BYTES, batchFileSizeBytes);
+    this.batches = new QueueSet(batchDir, disk, (topic, queueId, dir) => {
+      return new BatchConsumeQueue(batchHost, topic, queueId, dir);
+    });
   }
 
   // ---- finding
 
   find(topic: string, queueId: number): ConsumeQueue | undefined {
-    return this.topicsByName.get(topic)?.[queueId];
+    return this.plain.find(topic, queueId);
+  }
+
+  findBatch(topic: string, queueId: number): BatchConsumeQueue | undefined {
+    return this.batches.find(topic, queueId);
+  }
+
+  /** The queue, whatever its kind. */
+  findAny(topic: string, queueId: number): ConsumeQueue | BatchConsumeQueue | undefined {
+    return this.plain.find(topic, queueId) ?? this.batches.find(topic, queueId);
   }
 
   /** Creates the queue in memory; its files appear with its first flush. @throws ConsumeQueueError `BAD_NAME` */
   findOrCreate(topic: string, queueId: number): ConsumeQueue {
-    return this.find(topic, queueId) ?? this.create(topic, queueId);
+    return this.plain.findOrCreate(topic, queueId);
+  }
+
+  /** As `findOrCreate`, for a topic whose records hold several messages each. @throws ConsumeQueueError `BAD_NAME` */
+  findOrCreateBatch(topic: string, queueId: number): BatchConsumeQueue {
+    return this.batches.findOrCreate(topic, queueId);
+  }
+
+  /** What kind of queues a topic has; undefined while it has none. */
+  kindOf(topic: string): 'SimpleCQ' | 'BatchCQ' | undefined {
+    if (this.plain.has(topic)) return 'SimpleCQ';
+    return this.batches.has(topic) ? 'BatchCQ' : undefined;
   }
 
   topics(): Iterable<string> {
-    return this.topicsByName.keys();
+    return [...this.plain.topics(), ...this.batches.topics()];
   }
 
   /** Ascending. */
   queueIds(topic: string): number[] {
-    const ids: number[] = [];
-    this.topicsByName.get(topic)?.forEach((queue, queueId) => queue !== undefined && ids.push(queueId));
-    return ids;
+    const ids = this.plain.queueIds(topic);
+    return ids.length > 0 ? ids : this.batches.queueIds(topic);
   }
 
-  *queues(): Generator<ConsumeQueue> {
-    for (const byId of this.topicsByName.values())
-      for (const queue of byId) if (queue !== undefined) yield queue;
+  *queues(): Generator<AnyQueue> {
+    yield* this.plain;
+    yield* this.batches;
+  }
+
+  batchQueues(): Iterable<BatchConsumeQueue> {
+    return this.batches;
   }
 
   /** Largest end of a record that has an entry in any queue; -1 when there is none. */
   get maxPhysicalOffset(): number {
     let max = -1;
     for (const queue of this.queues()) max = Math.max(max, queue.maxPhysicalOffset);
+    return max;
+  }
+
+  /** As `maxPhysicalOffset`, of the plain queues: every store has some, so -1 tells that they were lost. */
+  get maxPlainPhysicalOffset(): number {
+    let max = -1;
+    for (const queue of this.plain) max = Math.max(max, queue.maxPhysicalOffset);
     return max;
   }
 
@@ -140,7 +186,7 @@ export class ConsumeQueueStore {
     sizeBytes: number,
     tagsCode: number,
   ): void {
-    const queue = this.topicsByName.get(topic)?.[queueId] ?? this.create(topic, queueId);
+    const queue = this.plain.findOrCreate(topic, queueId);
     queue.putPositionBits(queueOffset, physicalOffset, sizeBytes, tagsCodeHigh(tagsCode), tagsCode | 0);
   }
 
@@ -173,7 +219,7 @@ export class ConsumeQueueStore {
   private async writeNow(leastPages: number): Promise<void> {
     if (this.fault !== undefined) throw this.fault;
     const slice = new Slice(this.clock, WRITES_A_SLICE);
-    const creating: ConsumeQueue[] = [];
+    const creating: AnyQueue[] = [];
     for (const queues of [this.round, this.dirty]) {
       for (let next = 0; next < queues.length; next++) {
         const queue = queues[next]!;
@@ -192,15 +238,15 @@ export class ConsumeQueueStore {
   }
 
   /** Creates the next file of each queue off the event loop, and writes what is pending to it. */
-  private async createFiles(queues: readonly ConsumeQueue[], leastPages: number): Promise<void> {
+  private async createFiles(queues: readonly AnyQueue[], leastPages: number): Promise<void> {
     let next = 0;
     const worker = async (): Promise<void> => {
       while (next < queues.length) {
         const queue = queues[next++]!;
         const path = queue.fileToCreate(leastPages);
         if (path === undefined) continue;
-        await this.disk.createAsync(path, this.host.fileSizeBytes);
-        const successor = this.find(queue.topic, queue.queueId);
+        await this.disk.createAsync(path, queue.fileSizeBytes);
+        const successor = this.setOf(queue).find(queue.topic, queue.queueId);
         if (successor === queue) queue.writePending(leastPages);
         // Removed meanwhile: nobody shall find an empty queue there.
         else if (successor === undefined) this.disk.remove(queue.dir);
@@ -220,7 +266,7 @@ export class ConsumeQueueStore {
     }
   }
 
-  private async syncRound(round: readonly ConsumeQueue[], parallel: number): Promise<void> {
+  private async syncRound(round: readonly AnyQueue[], parallel: number): Promise<void> {
     const idle = this.warm;
     this.warm = new Set();
     let next = 0;
@@ -247,10 +293,10 @@ export class ConsumeQueueStore {
 
   /** Finds the queues on disk. @throws ConsumeQueueError */
   load(): void {
-    for (const topic of this.disk.list(this.options.dir)) {
-      for (const name of this.disk.list(join(this.options.dir, topic))) {
-        if (!/^\d+$/.test(name)) this.logger.warn('not a queue directory', { topic, name });
-        else this.create(topic, Number(name)).load();
+    for (const set of [this.plain, this.batches]) {
+      for (const { topic, name, queueId } of set.directories()) {
+        if (Number.isNaN(queueId)) this.logger.warn('not a queue directory', { topic, name });
+        else set.create(topic, queueId).load();
       }
     }
   }
@@ -269,21 +315,20 @@ export class ConsumeQueueStore {
       byId.set(row.queueId, row);
     }
     let found = 0;
-    for (const topic of this.disk.list(this.options.dir)) {
-      const byId = byTopic.get(topic);
-      for (const name of this.disk.list(join(this.options.dir, topic))) {
-        if (!/^\d+$/.test(name)) continue;
-        const row = byId?.get(Number(name));
+    for (const set of [this.plain, this.batches]) {
+      for (const { topic, queueId } of set.directories()) {
+        if (Number.isNaN(queueId)) continue;
+        const row = byTopic.get(topic)?.get(queueId);
         if (row !== undefined) found++;
-        if (!this.restoreOne(topic, Number(name), row, logOffset)) return false;
+        if (!this.restoreOne(set.create(topic, queueId), row, logOffset)) return false;
       }
     }
-    this.directories.add(this.options.dir);
+    this.directories.add(this.plain.dir);
+    if (this.batches.topics().next().done !== true) this.directories.add(this.batches.dir);
     return found === rows.length;
   }
 
-  private restoreOne(topic: string, queueId: number, row: QueueRow | undefined, logOffset: number): boolean {
-    const queue = this.create(topic, queueId);
+  private restoreOne(queue: AnyQueue, row: QueueRow | undefined, logOffset: number): boolean {
     if (row === undefined || !queue.restore(row)) {
       queue.load();
       queue.recover({ abnormal: false });
@@ -299,14 +344,15 @@ export class ConsumeQueueStore {
   /** Forgets all queues, as if nothing had been loaded. */
   forget(): void {
     this.handles.closeAll();
-    this.topicsByName.clear();
+    this.plain.clear();
+    this.batches.clear();
     this.cachedBlocks.clear();
     this.dirty = [];
     this.rowsDue.clear();
   }
 
   /** The queues whose row changed since they were last taken, or all queues. */
-  takeRowsDue({ all = false }: { all?: boolean } = {}): Iterable<ConsumeQueue> {
+  takeRowsDue({ all = false }: { all?: boolean } = {}): Iterable<AnyQueue> {
     const due = all ? [...this.queues()] : this.rowsDue;
     this.rowsDue = new Set();
     return due;
@@ -382,15 +428,12 @@ export class ConsumeQueueStore {
   /** Removes the queues of a topic with their files. */
   deleteTopic(topic: string): void {
     this.onDelete?.(topic);
-    for (const queue of existing(this.topicsByName.get(topic) ?? [])) queue.destroy();
-    if (!this.topicsByName.delete(topic)) return;
-    this.disk.remove(join(this.options.dir, topic));
-    this.directories.add(this.options.dir);
+    for (const set of [this.plain, this.batches]) if (set.delete(topic)) this.directories.add(set.dir);
   }
 
   /** Removes every queue: there is no log they could belong to. */
   destroyAll(): void {
-    for (const topic of [...this.topicsByName.keys()]) this.deleteTopic(topic);
+    for (const topic of this.topics()) this.deleteTopic(topic);
   }
 
   /** Closes the files without flushing. Idempotent. */
@@ -400,26 +443,18 @@ export class ConsumeQueueStore {
 
   // ---- what queues need
 
-  private create(topic: string, queueId: number): ConsumeQueue {
-    if (topic === '' || topic === '.' || topic === '..' || /[/\\\0]/.test(topic)) {
-      throw new ConsumeQueueError('BAD_NAME', topic, 'is no topic: it would leave the store directory');
-    }
-    const dir = `${this.dir}${sep}${topic}${sep}${queueId}`;
-    const queue = new ConsumeQueue(this.host, topic, queueId, dir);
-    let byId = this.topicsByName.get(topic);
-    if (byId === undefined) this.topicsByName.set(topic, (byId = []));
-    byId[queueId] = queue;
-    return queue;
+  private setOf(queue: AnyQueue): QueueSet<AnyQueue> {
+    return queue instanceof BatchConsumeQueue ? this.batches : this.plain;
   }
 
-  private makeHost(): QueueHost {
+  private makeHost(entryBytes: number, fileSizeBytes: number): QueueHost {
     const { maxTailBytes = 128 * 1024 * 1024, maxCachedBlocks = 512 } = this.options;
     return {
       disk: this.disk,
       handles: this.handles,
-      page: Buffer.allocUnsafeSlow(PAGE_BYTES),
+      page: Buffer.allocUnsafeSlow(PAGE_BYTES - (PAGE_BYTES % entryBytes)),
       directoryChanged: (dir) => this.directories.add(dir),
-      fileSizeBytes: Math.ceil(this.options.fileSizeBytes / ENTRY_BYTES) * ENTRY_BYTES,
+      fileSizeBytes: Math.ceil(fileSizeBytes / entryBytes) * entryBytes,
       becameDirty: (queue) => void this.dirty.push(queue),
       rowChanged: (queue) => void this.rowsDue.add(queue),
       aboutToShrink: ({ topic, queueId }) => this.onShrink?.(topic, queueId),
@@ -443,11 +478,11 @@ export class ConsumeQueueStore {
           queueId: queue.queueId,
           index,
         }),
-      reportOverlap: (queue, index) =>
+      reportOverlap: (queue, queueOffset) =>
         this.logger.error('two records claim one queue offset, the first keeps it', {
           topic: queue.topic,
           queueId: queue.queueId,
-          index,
+          index: queueOffset,
         }),
       reportGap: (queue, fromIndex, toIndex) =>
         this.logger.error('queue has a gap, filled with blanks', {
@@ -458,11 +493,6 @@ export class ConsumeQueueStore {
         }),
     };
   }
-}
-
-/** The queues of a topic, without walking the holes between their ids. */
-function existing(byId: readonly (ConsumeQueue | undefined)[]): ConsumeQueue[] {
-  return Object.values(byId).filter((queue) => queue !== undefined);
 }
 
 /** The event loop's next turn. */

@@ -12,31 +12,21 @@ import {
   isBlank,
   isExtAddress,
 } from './consume-queue-entry.js';
+import { QueueBlock } from './queue-block.js';
 
 const NO_BYTES = Buffer.alloc(0);
 
-export class EntryBlock {
-  /**
-   * @param buffer holds the entries, from byte `start` on
-   * @param firstIndex queue offset of the first entry
-   */
-  constructor(
-    readonly buffer: Buffer,
-    readonly start: number,
-    readonly count: number,
-    readonly firstIndex: number,
-  ) {}
-
+/** `firstIndex` is the queue offset of the first entry. */
+export class EntryBlock extends QueueBlock {
   static empty(firstIndex: number): EntryBlock {
     return new EntryBlock(NO_BYTES, 0, 0, firstIndex);
   }
 
-  /** Physical offset of entry `i`, counted inside the block; so are all the following. */
-  physicalOffset(i: number): number {
+  override physicalOffset(i: number): number {
     return entryPhysicalOffset(this.buffer, this.start + i * ENTRY_BYTES);
   }
 
-  sizeBytes(i: number): number {
+  override sizeBytes(i: number): number {
     return entrySize(this.buffer, this.start + i * ENTRY_BYTES);
   }
 
@@ -58,15 +48,7 @@ export class EntryBlock {
     return extOffset(this.buffer, this.start + i * ENTRY_BYTES);
   }
 
-  /** Stands for no record; readers step over it. */
-  isBlank(i: number): boolean {
+  override isBlank(i: number): boolean {
     return isBlank(this.buffer, this.start + i * ENTRY_BYTES);
-  }
-
-  /** The part of the block from queue offset `index` on, at most `count` entries; shares the bytes. */
-  slice(index: number, count: number): EntryBlock {
-    const skip = index - this.firstIndex;
-    const start = this.start + skip * ENTRY_BYTES;
-    return new EntryBlock(this.buffer, start, Math.min(count, this.count - skip), index);
   }
 }

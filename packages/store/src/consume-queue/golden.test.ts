@@ -6,7 +6,6 @@ import { FileHandles } from '../disk/file-handles.js';
 import { openGoldenStore } from '../../test/golden-store.js';
 import type { ExpectedEntry, ExpectedQueue, GoldenStore } from '../../test/golden-store.js';
 import { SimulatedDisk } from '../testing/index.js';
-import { BatchConsumeQueue } from './batch-consume-queue.js';
 import { BATCH_ENTRY_BYTES, readBatchEntry, writeBatchEntry } from './batch-consume-queue-entry.js';
 import { ConsumeQueueExt } from './consume-queue-ext.js';
 import { ConsumeQueueStore } from './consume-queue-store.js';
@@ -72,7 +71,10 @@ describeGolden('consume queues written by Apache', () => {
         const source = openQueues(golden, { abnormal: false });
         const disk = new SimulatedDisk();
         const copy = new ConsumeQueueStore({ dir: '/q', fileSizeBytes: fileSize(golden) }, { disk });
-        for (const queue of source.queues()) {
+        const queues = [...source.queues()].flatMap(
+          ({ topic, queueId }) => source.find(topic, queueId) ?? [],
+        );
+        for (const queue of queues) {
           const target = copy.findOrCreate(queue.topic, queue.queueId);
           for (let index = queue.minOffset; index < queue.maxOffset; index++) {
             const entry = queue.entriesNow(index, 1);
@@ -87,7 +89,7 @@ describeGolden('consume queues written by Apache', () => {
           }
         }
         await copy.flush(0);
-        for (const queue of source.queues()) {
+        for (const queue of queues) {
           for (const name of readdirSync(queue.dir)) {
             const path = join(queue.topic, String(queue.queueId), name);
             expect([path, disk.readFile(join('/q', path))]).toEqual([
@@ -174,24 +176,30 @@ describeGolden('consume queues written by Apache', () => {
     });
   });
 
-  test('the batch queue of 5.3.3 is read as Java reads it, and its entries written again are the same bytes', () => {
+  test('the batch queue of 5.3.3 is read as Java reads it, and its entries written again are the same bytes', async () => {
     const golden = openGoldenStore(goldenPath('store-5.3.3'), '');
-    const handles = new FileHandles(new FileDisk());
     const fileSizeBytes = Number(golden.settings.get('mapperFileSizeBatchConsumeQueue'));
     const [[topic, queueId, expected] = fail()] = queuesOf(golden, 'BatchCQ');
-    const queueDir = join(golden.root, 'batchconsumequeue', topic, String(queueId));
-    const queue = new BatchConsumeQueue(
-      { disk: new FileDisk(), handles, fileSizeBytes, directoryChanged: () => undefined },
-      queueDir,
+    const store = new ConsumeQueueStore(
+      {
+        dir: join(golden.root, 'consumequeue'),
+        fileSizeBytes: fileSize(golden),
+        batchFileSizeBytes: fileSizeBytes,
+      },
+      { disk: new FileDisk() },
     );
+    store.load();
+    store.recover({ abnormal: false });
+    const queue = store.findBatch(topic, queueId)!;
     const messages = expected.messages as readonly ExpectedEntry[];
     expect([queue.minOffset, queue.maxOffset]).toEqual([expected.minOffset, expected.maxOffset]);
+    const block = queue.entriesNow(0, messages.length + 1);
     expect(
-      [...queue.entries()].map((entry) => [
-        entry.baseOffset,
-        entry.physicalOffset,
-        entry.sizeBytes,
-        entry.batchSize,
+      Array.from({ length: block.count }, (_, i) => [
+        block.baseOffset(i),
+        block.physicalOffset(i),
+        block.sizeBytes(i),
+        block.batchSize(i),
       ]),
     ).toEqual(
       messages.map((message) => [
@@ -201,13 +209,13 @@ describeGolden('consume queues written by Apache', () => {
         message.batchNum,
       ]),
     );
-    for (const message of messages) {
-      for (let i = 0; i < message.batchNum!; i++) {
-        expect(queue.find(message.queueOffset + i)?.physicalOffset).toBe(message.commitLogOffset);
-      }
+    for (const [index, message] of messages.entries()) {
+      for (let i = 0; i < message.batchNum!; i++)
+        expect(await queue.indexOf(message.queueOffset + i)).toBe(index);
     }
-    expect([queue.find(-1), queue.find(queue.maxOffset)]).toEqual([undefined, undefined]);
+    expect([await queue.indexOf(-1), await queue.indexOf(queue.maxOffset)]).toEqual([0, messages.length]);
 
+    const queueDir = join(golden.root, 'batchconsumequeue', topic, String(queueId));
     const bytes = readFileSync(join(queueDir, '0'.repeat(20)));
     for (let at = 0; at < bytes.length; at += BATCH_ENTRY_BYTES) {
       const entry = readBatchEntry(bytes, at);
@@ -216,7 +224,7 @@ describeGolden('consume queues written by Apache', () => {
       writeBatchEntry(again, 0, entry);
       expect(again).toEqual(bytes.subarray(at, at + BATCH_ENTRY_BYTES));
     }
-    handles.closeAll();
+    store.close();
     golden.cleanup();
   });
 });

@@ -1,11 +1,20 @@
 // A record on its way to the queue and the index, whether it was just appended or read back from the log.
+import type { BatchConsumeQueue } from '../consume-queue/batch-consume-queue.js';
 import type { ConsumeQueue } from '../consume-queue/consume-queue.js';
+
+/** Where the entry of a record goes whose topic has batch consume queues. */
+export interface BatchPlace {
+  readonly queue: BatchConsumeQueue;
+  /** Messages of the record. */
+  readonly count: number;
+}
 
 export interface DispatchRecord {
   readonly topic: string;
   readonly queueId: number;
-  /** undefined = the record gets no entry: its queue is of a kind that this store does not keep. */
+  /** Gets the entry; undefined where `batch` does, or no queue. */
   readonly consumeQueue: ConsumeQueue | undefined;
+  readonly batch: BatchPlace | undefined;
   readonly queueOffset: number;
   readonly commitLogOffset: number;
   readonly sizeBytes: number;

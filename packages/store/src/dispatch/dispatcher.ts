@@ -10,7 +10,7 @@ import type { ConsumeQueue } from '../consume-queue/consume-queue.js';
 import { extAddressHigh } from '../consume-queue/consume-queue-entry.js';
 import type { ExtTagsCodes } from '../consume-queue/ext-tags-codes.js';
 import type { ArrivalListener, FilterBitMap } from '../message-store.js';
-import type { DispatchRecord } from './dispatch-record.js';
+import type { BatchPlace, DispatchRecord } from './dispatch-record.js';
 
 export class Dispatcher {
   /** Told of every record that consumers can read from now on. */
@@ -111,6 +111,8 @@ export class Dispatcher {
           extAddressHigh(extOffset),
           extOffset | 0,
         );
+    } else if (record.batch !== undefined && isInQueue(sysFlag)) {
+      this.#putBatch(record, record.batch);
     }
     if (this.index === undefined || transactionType(sysFlag) === SysFlag.TRANSACTION_ROLLBACK) return;
     if (facts.uniqKeyStart >= 0) {
@@ -119,6 +121,18 @@ export class Dispatcher {
     if (facts.keysStart >= 0) {
       this.index.putKeys(topic, buffer, facts.keysStart, facts.keysEnd, commitLogOffset, storeTimestamp);
     }
+  }
+
+  #putBatch(record: DispatchRecord, { queue, count }: BatchPlace): void {
+    this.#tagsCode = this.#tagsCodeOf(record);
+    queue.put({
+      physicalOffset: record.commitLogOffset,
+      sizeBytes: record.sizeBytes,
+      tagsCode: this.#tagsCode,
+      storeTimestamp: record.storeTimestamp,
+      baseOffset: record.queueOffset,
+      batchSize: count,
+    });
   }
 
   /** The place of the record's extended entry; -1 when it gets none. */
@@ -132,11 +146,12 @@ export class Dispatcher {
 
   #announce(record: AppendedRecord): void {
     if (this.onArrival === undefined || !isInQueue(record.sysFlag)) return;
+    const { batch } = record;
     this.onArrival(
       record.topic,
       record.queueId,
-      record.queueOffset + 1,
-      this.#tagsCode,
+      record.queueOffset + (batch === undefined ? 1 : batch.count),
+      batch === undefined || !isInnerBatch(record.sysFlag) ? this.#tagsCode : undefined,
       record.storeTimestamp,
       record.commitLogOffset,
       record.buffer,
@@ -161,4 +176,9 @@ export class Dispatcher {
     else return;
     this.#head = 0;
   }
+}
+
+/** Whether the record holds messages with tags of their own. */
+function isInnerBatch(sysFlag: number): boolean {
+  return (sysFlag & SysFlag.INNER_BATCH) !== 0;
 }

@@ -1,114 +1,206 @@
-// Topics with attribute `queue.type=BatchCQ` of an Apache directory, read only: each entry is one record that holds
-// several messages, and is returned whole whatever offset inside it was asked for (storage reference §5.2).
-import { join } from 'node:path';
-import type { Logger } from '@mq/remoting';
-import { BatchConsumeQueue } from '../consume-queue/batch-consume-queue.js';
-import { ConsumeQueueError } from '../consume-queue/consume-queue-error.js';
-import type { QueueFilesContext } from '../consume-queue/queue-files.js';
-import type { Disk } from '../disk/disk.js';
-import { FileHandles } from '../disk/file-handles.js';
-import type { GetMessageRequest, GetMessageResult, GetMessageStatus } from '../message-store.js';
-import { BufferPool } from './buffer-pool.js';
+// getMessage of a topic with batch consume queues: a record that holds several messages is given whole, whatever offset
+// inside it was asked for, and counts as that many messages (storage reference §5.2). The reader takes it apart.
+import { RecordLayout, recordQueueId, recordQueueOffset } from '@mq/remoting/message';
+import type { CommitLog } from '../commit-log/commit-log.js';
+import type { TailSegment } from '../commit-log/tail-cache.js';
+import { BATCH_ENTRY_BYTES } from '../consume-queue/batch-consume-queue-entry.js';
+import type { BatchConsumeQueue } from '../consume-queue/batch-consume-queue.js';
+import type { BatchEntryBlock } from '../consume-queue/batch-entry-block.js';
+import type { GetMessageRequest, GetMessageResult } from '../message-store.js';
+import type { MessageStoreSettings } from '../settings.js';
+import type { BufferPool } from './buffer-pool.js';
 import type { LogReader } from './log-reader.js';
 import { ReadResult } from './read-result.js';
 
-const MAX_OPEN_FILES = 64;
-/** Whatever a request says, no answer is larger. */
-const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
-const NO_POOL = new BufferPool();
+/** Entries asked for at a time. */
+const ENTRIES_A_READ = 64;
 
-export interface BatchReaderOptions {
-  /** The `batchconsumequeue` directory. */
-  readonly dir: string;
-  /** `mapperFileSizeBatchConsumeQueue` */
-  readonly fileSizeBytes: number;
+export interface BatchReaderParts {
+  readonly log: CommitLog;
+  readonly logReader: LogReader;
+  readonly pool: BufferPool;
+  readonly settings: () => MessageStoreSettings;
+}
+
+/** Where one read of a queue stands. */
+interface BatchCursor {
+  readonly request: GetMessageRequest;
+  readonly queue: BatchConsumeQueue;
+  readonly result: ReadResult;
+  readonly maxBytes: number;
+  /** Records from this log offset on count as in memory. */
+  readonly freshFrom: number;
+  block: BatchEntryBlock | undefined;
+  /** Next entry of the block to look at. */
+  at: number;
+  /** Number in the queue of the next block's first entry. */
+  nextIndex: number;
+  lastOffset: number;
+  /** Where the record before this one was found in memory; the result holds it. */
+  segment: TailSegment | undefined;
 }
 
 export class BatchReader {
-  readonly #topics: ReadonlySet<string>;
-  readonly #handles: FileHandles;
-  readonly #context: QueueFilesContext;
-  /** By directory; nobody writes to them, so what was found stays true. */
-  readonly #queues = new Map<string, BatchConsumeQueue | undefined>();
+  readonly #layout = new RecordLayout();
 
-  constructor(
-    private readonly options: BatchReaderOptions,
-    disk: Disk,
-    private readonly logReader: LogReader,
-    private readonly logger: Logger,
-  ) {
-    this.#handles = new FileHandles(disk, MAX_OPEN_FILES);
-    const { dir, fileSizeBytes } = options;
-    this.#context = { disk, handles: this.#handles, fileSizeBytes, directoryChanged: () => undefined };
-    this.#topics = new Set(disk.list(dir));
-  }
+  constructor(private readonly parts: BatchReaderParts) {}
 
-  /** Topics that have such queues. */
-  get topics(): ReadonlySet<string> {
-    return this.#topics;
-  }
-
-  /** The queue; undefined when it does not exist or its files cannot be read. */
-  find(topic: string, queueId: number): BatchConsumeQueue | undefined {
-    if (!this.#topics.has(topic) || queueId < 0) return undefined;
-    const dir = join(this.options.dir, topic, String(queueId));
-    if (!this.#queues.has(dir)) this.#queues.set(dir, this.#open(dir));
-    return this.#queues.get(dir);
-  }
-
-  /** @throws DiskError */
-  async getMessage(request: GetMessageRequest): Promise<GetMessageResult> {
-    const queue = this.find(request.topic, request.queueId);
-    const result = new ReadResult(queue ?? { minOffset: 0, maxOffset: 0 }, NO_POOL);
-    const { status, next } = placeOf(request.offset, result);
-    result.status = status;
-    result.nextBeginOffset = next;
-    if (status !== 'FOUND' || queue === undefined) return result;
+  /**
+   * Reads from an offset that lies in the queue. At once where all of it is in memory.
+   * @param bounds what the answer may have, and where what counts as in memory begins
+   */
+  read(
+    request: GetMessageRequest,
+    queue: BatchConsumeQueue,
+    bounds: { readonly maxBytes: number; readonly freshFrom: number },
+  ): GetMessageResult | Promise<GetMessageResult> {
+    const result = new ReadResult(queue, this.parts.pool);
     result.status = 'NO_MATCHED_MESSAGE';
-    await this.#collect(queue, request, result);
-    if (result.messageCount > 0) result.status = 'FOUND';
-    return result.seal();
+    result.nextBeginOffset = request.offset;
+    const state = { block: undefined, at: 0, lastOffset: 0, segment: undefined };
+    const index = queue.indexOf(request.offset);
+    const cursor: BatchCursor = { request, queue, result, ...bounds, ...state, nextIndex: 0 };
+    if (index instanceof Promise) return this.#finishOffLoop(cursor, index);
+    cursor.nextIndex = index;
+    const waits = this.#takeFromMemory(cursor);
+    return waits === undefined ? finish(cursor) : this.#finishOffLoop(cursor, waits);
   }
 
-  close(): void {
-    this.#handles.closeAll();
-  }
-
-  async #collect(queue: BatchConsumeQueue, request: GetMessageRequest, result: ReadResult): Promise<void> {
-    const maxBytes = Math.min(request.maxBytes ?? MAX_ANSWER_BYTES, MAX_ANSWER_BYTES);
-    while (result.messageCount < request.maxMsgNums) {
-      const entry = queue.find(result.nextBeginOffset);
-      if (entry === undefined) return;
-      if (result.messageCount > 0 && result.bufferTotalSize + entry.sizeBytes > maxBytes) return;
-      result.nextBeginOffset = entry.baseOffset + entry.batchSize;
-      if (request.filter?.matchesTagsCode(entry.tagsCode) === false) continue;
-      const record = await this.logReader.recordAt(entry.physicalOffset);
-      if (record === undefined || request.filter?.matchesRecord?.(record, 0, record.length) === false)
-        continue;
-      result.add(record, 0, record.length);
-      // One record was counted; it holds this many messages.
-      result.messageCount += entry.batchSize - 1;
-    }
-  }
-
-  #open(dir: string): BatchConsumeQueue | undefined {
+  /** Goes on with what has to be read: the first entry's number, a block of entries, or the record of the next entry. */
+  async #finishOffLoop(
+    cursor: BatchCursor,
+    first: Promise<number> | Promise<BatchEntryBlock> | 'record',
+  ): Promise<GetMessageResult> {
     try {
-      return new BatchConsumeQueue(this.#context, dir);
+      for (let waits: typeof first | undefined = first; waits !== undefined;) {
+        if (waits === 'record') await this.#takeFromFile(cursor);
+        else {
+          const found = await waits;
+          if (typeof found === 'number') cursor.nextIndex = found;
+          else enter(cursor, found);
+        }
+        waits = this.#takeFromMemory(cursor);
+      }
+      return finish(cursor);
     } catch (error) {
-      if (!(error instanceof ConsumeQueueError)) throw error;
-      this.logger.error('a batch consume queue cannot be read', { dir, error: error.message });
-      return undefined;
+      cursor.result.release();
+      throw error;
     }
+  }
+
+  /** Takes records while they are in memory; undefined at the end, else what has to be waited for. */
+  #takeFromMemory(cursor: BatchCursor): Promise<BatchEntryBlock> | 'record' | undefined {
+    for (;;) {
+      const { block, at } = cursor;
+      if (block === undefined || at === block.count) {
+        if (cursor.nextIndex >= cursor.queue.range.end) return undefined;
+        const next = cursor.queue.entries(cursor.nextIndex, ENTRIES_A_READ);
+        if (next instanceof Promise) return next;
+        if (next.count === 0) return undefined;
+        enter(cursor, next);
+        continue;
+      }
+      if (this.#isFull(cursor, block)) return undefined;
+      if (this.#isSkipped(cursor, block)) continue;
+      const offset = block.physicalOffset(at);
+      const segment = this.#segmentWith(cursor, offset, block.sizeBytes(at));
+      if (segment === undefined) return 'record';
+      this.#take(cursor, block, segment.buffer, offset - segment.base);
+    }
+  }
+
+  /** Reads the record of the entry at the cursor; one that is damaged or of another place is left out, and reported. */
+  async #takeFromFile(cursor: BatchCursor): Promise<void> {
+    const { block, at, queue } = cursor;
+    if (block === undefined) return;
+    const record = await this.parts.logReader.recordAt(block.physicalOffset(at));
+    if (record?.length === block.sizeBytes(at) && this.#belongs(record, queue, block.baseOffset(at))) {
+      this.#take(cursor, block, record, 0);
+    } else {
+      if (record !== undefined) {
+        this.parts.logReader.reportEntry(queue, block.baseOffset(at), 'leads to a record of another place');
+      }
+      step(cursor, block);
+    }
+  }
+
+  /** Whether a sound record is the one of the entry; an entry with a flipped bit leads to another's. */
+  #belongs(record: Buffer, queue: BatchConsumeQueue, baseOffset: number): boolean {
+    if (recordQueueId(record, 0) !== queue.queueId || recordQueueOffset(record, 0) !== baseOffset)
+      return false;
+    const layout = this.#layout;
+    if (!layout.locate(record, 0, record.length)) return false;
+    return record.toString('utf8', layout.topicStart, layout.topicEnd) === queue.topic;
+  }
+
+  #take(cursor: BatchCursor, block: BatchEntryBlock, buffer: Buffer, start: number): void {
+    const { request, result, at } = cursor;
+    const size = block.sizeBytes(at);
+    step(cursor, block);
+    if (request.filter?.matchesRecord?.(buffer, start, size) === false) return;
+    result.add(buffer, start, start + size);
+    // One record was counted; it holds this many messages.
+    result.messageCount += block.batchSize(at) - 1;
+  }
+
+  /** The tail segment with a whole record; mostly that of the record before it. */
+  #segmentWith(cursor: BatchCursor, offset: number, size: number): TailSegment | undefined {
+    if (cursor.segment?.holds(offset, size) === true) return cursor.segment;
+    const segment = this.parts.log.tail.find(offset);
+    if (segment?.holds(offset, size) !== true) return undefined;
+    cursor.result.pin(segment);
+    return (cursor.segment = segment);
+  }
+
+  /** Whether the answer must not take the record at the cursor any more (upstream `isTheBatchFull`). */
+  #isFull({ request, result, at, maxBytes, freshFrom }: BatchCursor, block: BatchEntryBlock): boolean {
+    const settings = this.parts.settings();
+    const scanBytes = Math.max(settings.maxFilterMessageSize, request.maxMsgNums * BATCH_ENTRY_BYTES);
+    if ((block.baseOffset(at) - request.offset) * BATCH_ENTRY_BYTES >= scanBytes) return true;
+    if (result.messageCount === 0) return false;
+    if (result.messageCount + block.batchSize(at) > request.maxMsgNums) return true;
+    const bytes = result.bufferTotalSize + block.sizeBytes(at);
+    if (bytes > maxBytes) return true;
+    return block.physicalOffset(at) >= freshFrom
+      ? bytes > settings.maxTransferBytesOnMessageInMemory ||
+          result.messageCount >= settings.maxTransferCountOnMessageInMemory
+      : bytes > settings.maxTransferBytesOnMessageInDisk ||
+          result.messageCount >= settings.maxTransferCountOnMessageInDisk;
+  }
+
+  /** Steps over an entry without a record to give: filtered out, or in a file that is gone. */
+  #isSkipped(cursor: BatchCursor, block: BatchEntryBlock): boolean {
+    const { at, request, result } = cursor;
+    if (block.physicalOffset(at) < this.parts.log.minOffset) {
+      step(cursor, block);
+      if (result.messageCount === 0) result.status = 'MESSAGE_WAS_REMOVING';
+      return true;
+    }
+    // A batch has no tag, its messages do: whoever takes it apart filters them. Upstream gives it to nobody who wants a tag.
+    const tagsCode = block.tagsCode(at);
+    if (tagsCode === 0 || request.filter?.matchesTagsCode(tagsCode) !== false) return false;
+    step(cursor, block);
+    if (result.messageCount === 0) result.status = 'NO_MATCHED_MESSAGE';
+    return true;
   }
 }
 
-function placeOf(
-  offset: number,
-  { minOffset, maxOffset }: { readonly minOffset: number; readonly maxOffset: number },
-): { status: GetMessageStatus; next: number } {
-  if (maxOffset === 0) return { status: 'NO_MESSAGE_IN_QUEUE', next: 0 };
-  if (offset < minOffset) return { status: 'OFFSET_TOO_SMALL', next: minOffset };
-  if (offset === maxOffset) return { status: 'OFFSET_OVERFLOW_ONE', next: offset };
-  if (offset > maxOffset) return { status: 'OFFSET_OVERFLOW_BADLY', next: maxOffset };
-  return { status: 'FOUND', next: offset };
+function enter(cursor: BatchCursor, block: BatchEntryBlock): void {
+  cursor.block = block;
+  cursor.at = 0;
+  cursor.nextIndex = block.firstIndex + block.count;
+}
+
+/** Notes that the entry at the cursor was looked at. */
+function step(cursor: BatchCursor, block: BatchEntryBlock): void {
+  cursor.lastOffset = block.physicalOffset(cursor.at);
+  cursor.result.nextBeginOffset = block.endOffset(cursor.at);
+  cursor.at++;
+}
+
+function finish({ result, lastOffset, freshFrom }: BatchCursor): ReadResult {
+  result.seal();
+  if (result.messageCount > 0) result.status = 'FOUND';
+  result.suggestPullingFromSlave = lastOffset < freshFrom;
+  return result;
 }

@@ -11,6 +11,7 @@ import {
 import type { Logger } from '@mq/remoting';
 import type { CommitLog } from '../commit-log/commit-log.js';
 import type { ConsumeQueue } from '../consume-queue/consume-queue.js';
+import type { AnyQueue } from '../consume-queue/entry-queue.js';
 
 /** Enough to hold the fields of a record up to its store time, whatever its hosts. */
 const HEADER_BYTES = 80;
@@ -121,7 +122,7 @@ export class LogReader {
   }
 
   /** An entry of a queue is damaged: its message is not served. */
-  reportEntry(queue: ConsumeQueue, queueOffset: number, problem: string): void {
+  reportEntry(queue: AnyQueue, queueOffset: number, problem: string): void {
     const { topic, queueId } = queue;
     this.logger.error('damaged consume queue entry, its message is not served', {
       topic,

@@ -8,11 +8,12 @@ import type { ExtTagsCodes } from '../consume-queue/ext-tags-codes.js';
 import type { EntryBlock } from '../consume-queue/entry-block.js';
 import type { GetMessageRequest, GetMessageResult, GetMessageStatus } from '../message-store.js';
 import type { MessageStoreSettings } from '../settings.js';
+import { BatchReader } from './batch-reader.js';
 import type { BufferPool } from './buffer-pool.js';
 import { readCold, takeFromChunk } from './cold-read.js';
 import { LogChunks, type LogChunk } from './log-chunks.js';
 import type { LogReader } from './log-reader.js';
-import { ReadResult } from './read-result.js';
+import { ReadResult, type QueueBounds } from './read-result.js';
 
 /** Whatever a request says, no answer is larger. */
 const MAX_ANSWER_BYTES = 128 * 1024 * 1024;
@@ -51,8 +52,10 @@ export interface ReadCursor {
 export class MessageReader {
   /** What cold reads of all queues share. */
   readonly chunks: LogChunks;
+  readonly #batches: BatchReader;
 
   constructor(private readonly parts: MessageReaderParts) {
+    this.#batches = new BatchReader(parts);
     const { log, logReader, pool } = parts;
     const source = {
       fileAt: (offset: number) => log.files.fileAt(offset),
@@ -70,16 +73,23 @@ export class MessageReader {
   }
 
   getMessage(request: GetMessageRequest): GetMessageResult | Promise<GetMessageResult> {
-    const queue = this.parts.consumeQueues.find(request.topic, request.queueId);
-    const early = this.#outOfRange(request, queue);
+    const { consumeQueues } = this.parts;
+    const queue = consumeQueues.find(request.topic, request.queueId);
+    const batchQueue =
+      queue === undefined ? consumeQueues.findBatch(request.topic, request.queueId) : undefined;
+    const early = this.#outOfRange(request, queue ?? batchQueue);
     if (early !== undefined) return early;
+    if (batchQueue !== undefined) {
+      const maxBytes = Math.min(request.maxBytes ?? MAX_ANSWER_BYTES, MAX_ANSWER_BYTES);
+      return this.#batches.read(request, batchQueue, { maxBytes, freshFrom: this.#freshFrom() });
+    }
     const entries = queue!.entries(request.offset, this.#entriesWanted(request));
     if (entries instanceof Promise) return entries.then((block) => this.#readFrom(request, queue!, block));
     return this.#readFrom(request, queue!, entries);
   }
 
   /** The answer to an offset that no entry stands at; undefined when one does. */
-  #outOfRange(request: GetMessageRequest, queue: ConsumeQueue | undefined): ReadResult | undefined {
+  #outOfRange(request: GetMessageRequest, queue: QueueBounds | undefined): ReadResult | undefined {
     if (request.queueId < 0) return this.#empty(request, queue, 'NO_MATCHED_LOGIC_QUEUE', 0);
     const { offset } = request;
     // Upstream creates a queue that is asked for, so one that does not exist is one that is empty.
@@ -93,7 +103,7 @@ export class MessageReader {
 
   #empty(
     request: GetMessageRequest,
-    queue: ConsumeQueue | undefined,
+    queue: QueueBounds | undefined,
     status: GetMessageStatus,
     nextOffset: number,
   ): ReadResult {

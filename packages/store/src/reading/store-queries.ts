@@ -1,10 +1,12 @@
 // Look-ups that are not the hot path: by time, by key, single entries and records.
 import { decodeProperties, MessageConst, recordStoreTimestamp, RecordLayout } from '@mq/remoting/message';
+import { BatchConsumeQueue } from '../consume-queue/batch-consume-queue.js';
 import type { ConsumeQueue } from '../consume-queue/consume-queue.js';
 import type { ConsumeQueueStore } from '../consume-queue/consume-queue-store.js';
 import type { ExtTagsCodes } from '../consume-queue/ext-tags-codes.js';
 import type { IndexService } from '../index/index-service.js';
 import type { ConsumeQueueEntry, QueryMessageResult } from '../message-store.js';
+import { batchEntries, batchOffsetByTime, batchStoreTimestamp } from './batch-queries.js';
 import type { LogReader } from './log-reader.js';
 
 /** Upstream looks further back when all that a hash matched was somebody else's. */
@@ -24,8 +26,9 @@ export class StoreQueries {
     timestamp: number,
     boundary: 'LOWER' | 'UPPER',
   ): Promise<number> {
-    const queue = this.consumeQueues.find(topic, queueId);
+    const queue = this.consumeQueues.findAny(topic, queueId);
     if (queue === undefined) return 0;
+    if (queue instanceof BatchConsumeQueue) return batchOffsetByTime(queue, timestamp, boundary);
     const { minOffset, maxOffset } = queue;
     if (boundary === 'LOWER') return this.#firstNotBefore(queue, timestamp);
     const after = await this.#firstNotBefore(queue, timestamp + 1);
@@ -46,7 +49,8 @@ export class StoreQueries {
   }
 
   async storeTimestampOf(topic: string, queueId: number, queueOffset: number): Promise<number> {
-    const queue = this.consumeQueues.find(topic, queueId);
+    const queue = this.consumeQueues.findAny(topic, queueId);
+    if (queue instanceof BatchConsumeQueue) return batchStoreTimestamp(queue, queueOffset);
     return queue === undefined ? -1 : this.#storeTimestamp(queue, queueOffset);
   }
 
@@ -63,7 +67,8 @@ export class StoreQueries {
     fromIndex: number,
     count: number,
   ): Promise<ConsumeQueueEntry[]> {
-    const queue = this.consumeQueues.find(topic, queueId);
+    const queue = this.consumeQueues.findAny(topic, queueId);
+    if (queue instanceof BatchConsumeQueue) return batchEntries(queue, fromIndex, count);
     const entries: ConsumeQueueEntry[] = [];
     let next = Math.max(fromIndex, queue?.minOffset ?? 0);
     while (queue !== undefined && entries.length < count && next < queue.maxOffset) {

@@ -157,7 +157,7 @@ async function begin(parts: RecoveryParts, facts: RecoveryFacts): Promise<Beginn
     });
     return rebuild(files.first?.baseOffset ?? 0);
   }
-  const maxQueue = consumeQueues.maxPhysicalOffset;
+  const maxQueue = consumeQueues.maxPlainPhysicalOffset;
   const start = facts.abnormal ? crashStart(parts, maxQueue) : startAfterCleanStop(files, maxQueue);
   const { damagedFrom } = consumeQueues;
   if (damagedFrom === undefined) return { offset: start, mark: undefined, storeTimestamp: 0 };

@@ -8,10 +8,14 @@ import {
   SysFlag,
 } from '@mq/remoting/message';
 import type { Logger } from '@mq/remoting';
+import { batchSpanOf } from '../commit-log/batch-suffix.js';
 import { isInQueue } from '../commit-log/commit-log.js';
+import { MAX_BATCH_SIZE } from '../consume-queue/batch-consume-queue-entry.js';
 import type { ConsumeQueue } from '../consume-queue/consume-queue.js';
 import { ConsumeQueueError } from '../consume-queue/consume-queue-error.js';
 import type { ConsumeQueueStore } from '../consume-queue/consume-queue-store.js';
+import type { QueueType, TopicKinds } from '../consume-queue/topic-kinds.js';
+import type { BatchPlace } from '../dispatch/dispatch-record.js';
 import type { Dispatcher } from '../dispatch/dispatcher.js';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
@@ -22,15 +26,17 @@ export class Redispatcher {
   #record: Record | undefined;
   #lastTopic = Buffer.alloc(0);
   #lastTopicName = '';
+  #kindTopic: string | undefined;
+  #kind: QueueType | undefined;
 
   /**
-   * @param foreignTopics topics whose queues are of a kind this store does not keep
+   * @param kinds which topics have batch consume queues
    * @param isLogWhole whether the log still holds everything from its first byte
    */
   constructor(
     private readonly dispatcher: Dispatcher,
     private readonly consumeQueues: ConsumeQueueStore,
-    private readonly foreignTopics: ReadonlySet<string>,
+    private readonly kinds: Pick<TopicKinds, 'kindOf'>,
     private readonly isLogWhole: () => boolean,
     private readonly logger: Logger,
   ) {}
@@ -42,12 +48,17 @@ export class Redispatcher {
     const topic = this.#topic(buffer, layout.topicStart, layout.topicEnd);
     const sysFlag = recordSysFlag(buffer, at);
     const queueId = recordQueueId(buffer, at);
-    const consumeQueue = this.#queue(topic, queueId, sysFlag, offset, recordQueueOffset(buffer, at));
+    const queueOffset = recordQueueOffset(buffer, at);
+    const isQueued = queueId >= 0 && isInQueue(sysFlag);
+    const isBatch = isQueued && this.#isBatch(topic, sysFlag);
     const record = (this.#record ??= {} as Record);
     record.topic = topic;
     record.queueId = queueId;
-    record.consumeQueue = consumeQueue;
-    record.queueOffset = recordQueueOffset(buffer, at);
+    // An inner batch in a plain topic is of another one that had its name.
+    const isPlain = isQueued && !isBatch && kindOfRecord(sysFlag) === 'SimpleCQ';
+    record.consumeQueue = isPlain ? this.#queue(topic, queueId, offset, queueOffset) : undefined;
+    record.batch = isBatch ? this.#batchPlace(topic, queueId, offset, queueOffset, buffer) : undefined;
+    record.queueOffset = queueOffset;
     record.commitLogOffset = offset;
     record.sizeBytes = sizeBytes;
     record.sysFlag = sysFlag;
@@ -70,36 +81,60 @@ export class Redispatcher {
     return this.#lastTopicName;
   }
 
-  /** Names in a record are a stranger's: one that is no directory name gets no queue. */
-  #queue(
+  /** Whether the record's topic has batch consume queues; neighbours in the log mostly are of one topic. */
+  #isBatch(topic: string, sysFlag: number): boolean {
+    if (topic !== this.#kindTopic || this.#kind === undefined) {
+      this.#kindTopic = topic;
+      this.#kind = this.kinds.kindOf(topic);
+    }
+    // Of a topic that nobody knows any more the record itself tells.
+    return (this.#kind ?? kindOfRecord(sysFlag)) === 'BatchCQ';
+  }
+
+  /** Undefined for a record that says not what it holds: Apache's broker gives it no entry either. */
+  #batchPlace(
     topic: string,
     queueId: number,
-    sysFlag: number,
     offset: number,
     queueOffset: number,
-  ): ConsumeQueue | undefined {
-    if (queueId < 0 || !isInQueue(sysFlag)) return undefined;
-    if (this.foreignTopics.has(topic) || (sysFlag & SysFlag.INNER_BATCH) !== 0) return undefined;
+    buffer: Buffer,
+  ): BatchPlace | undefined {
+    const { propertiesStart, propertiesEnd } = this.#layout;
+    const span = batchSpanOf(buffer, propertiesStart, propertiesEnd);
+    if (span === undefined) return undefined;
+    // Neither number has a checksum; the one in the head of the record is what readers are told.
+    if (span.baseOffset !== queueOffset) {
+      this.logger.warn('a batch has two queue offsets', { topic, queueId, offset, queueOffset, ...span });
+    }
+    const queue = this.#created(offset, () => this.consumeQueues.findOrCreateBatch(topic, queueId));
+    return queue === undefined ? undefined : { queue, count: Math.min(span.count, MAX_BATCH_SIZE) };
+  }
+
+  #queue(topic: string, queueId: number, offset: number, queueOffset: number): ConsumeQueue | undefined {
     const known = this.consumeQueues.find(topic, queueId);
     if (known !== undefined) return known;
     if (queueOffset > 0 && this.isLogWhole()) {
       // Topic and queue of a record have no checksum; this is where damage to them shows.
       this.logger.warn(
         'a queue does not begin with its first record: a record names another queue than its own',
-        {
-          topic,
-          queueId,
-          queueOffset,
-          offset,
-        },
+        { topic, queueId, queueOffset, offset },
       );
     }
+    return this.#created(offset, () => this.consumeQueues.findOrCreate(topic, queueId));
+  }
+
+  /** Names in a record are a stranger's: one that is no directory name gets no queue. */
+  #created<Queue>(offset: number, create: () => Queue): Queue | undefined {
     try {
-      return this.consumeQueues.findOrCreate(topic, queueId);
+      return create();
     } catch (error) {
       if (!(error instanceof ConsumeQueueError)) throw error;
       this.logger.error('record not dispatched', { offset, error: error.message });
       return undefined;
     }
   }
+}
+
+function kindOfRecord(sysFlag: number): QueueType {
+  return (sysFlag & SysFlag.INNER_BATCH) !== 0 ? 'BatchCQ' : 'SimpleCQ';
 }
