@@ -1,39 +1,10 @@
 // Replays the requests of a recorded session of Apache 5.3.3 (`raw-errors`) that this part of the broker answers, and
 // compares code and remark. The topic, group and counts of the recording are set up beforehand.
-import { readFileSync } from 'node:fs';
-
 import { decodeFrame, type RemotingCommand } from '@mq/remoting';
 import { PermName, RequestCode, requestCodeName, ResponseCode } from '@mq/remoting/protocol';
-import { describeGolden, goldenPath } from '@mq-tools/testing';
+import { describeGolden, recordedExchanges } from '@mq-tools/testing';
 
 import { BrokerHarness } from './broker-harness.js';
-
-interface Exchange {
-  readonly request: RemotingCommand;
-  readonly response: RemotingCommand;
-}
-
-/** Request and response pairs between client and broker, in order. */
-function exchangesOf(file: string): Exchange[] {
-  const open = new Map<string, RemotingCommand>();
-  const pairs: Exchange[] = [];
-  for (const line of readFileSync(file, 'utf8').trim().split('\n')) {
-    const { link, conn, ev, hex } = JSON.parse(line) as {
-      link: string;
-      conn: number;
-      ev: string;
-      hex?: string;
-    };
-    if (ev !== 'data' || link !== 'cli-broker' || hex === undefined) continue;
-    const frame = Buffer.from(hex, 'hex');
-    const command = decodeFrame(frame, 0, frame.length);
-    const key = `${conn}/${command.opaque}`;
-    const request = open.get(key);
-    if (!command.isResponse) open.set(key, command);
-    else if (request !== undefined) pairs.push({ request, response: command });
-  }
-  return pairs;
-}
 
 /** Codes of the recording that other files test, or that answer differently on purpose. */
 const SKIPPED: ReadonlyMap<number, string> = new Map([
@@ -71,13 +42,13 @@ describeGolden('the recorded errors of Apache 5.3.3', () => {
   });
   afterAll(() => broker[Symbol.asyncDispose]());
 
-  const rows = exchangesOf(goldenPath('remoting/sessions/raw-errors.jsonl'))
-    .filter(({ request }) => !SKIPPED.has(request.code))
+  const rows = recordedExchanges('raw-errors', decodeFrame)
+    .filter(({ link, request }) => link === 'cli-broker' && !SKIPPED.has(request.code))
     .map((exchange, index) => [index, requestCodeName(exchange.request.code), exchange] as const);
 
   test('are enough to mean something', () => expect(rows.length).toBeGreaterThan(30));
 
-  test.each(rows)('%i: %s', async (_index, _name, { request, response }) => {
+  test.each(rows)('%i: %s', async (_index, _name, { request, answer: response }) => {
     const answer = await broker.request(request.code, { ...request.extFields }, request.body);
     if (request.extFields['expressionType'] === 'SQL92') {
       // Different on purpose: Apache lets everything through when the expression of a pull does not compile.

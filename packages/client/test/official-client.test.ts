@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { decodeFrame, type RemotingCommand } from '@mq/remoting';
-import { describeGolden, goldenPath } from '@mq-tools/testing';
+import { describeGolden, recordedFrames } from '@mq-tools/testing';
 import { decodeProperties } from '@mq/remoting/message';
 import { RequestCode, decodeHeartbeatData } from '@mq/remoting/protocol';
 import { Producer, PullConsumer, PushConsumer } from '../src/index.js';
@@ -8,26 +7,12 @@ import { eventually } from './eventually.js';
 import type { SeenRequest } from './fake-broker.js';
 import { FakeCluster } from './fake-cluster.js';
 
-interface SessionLine {
-  ev: string;
-  dir?: string;
-  link: string;
-  hex?: string;
-}
-
 /** Requests that the official client sent to a broker in a recorded session. */
-function recorded(session: string, code: number): RemotingCommand[] {
-  const lines = readFileSync(goldenPath(`remoting/sessions/${session}.jsonl`), 'utf8')
-    .trim()
-    .split('\n');
-  return lines
-    .map((line) => JSON.parse(line) as SessionLine)
-    .filter((line) => line.ev === 'data' && line.dir === 'c2s' && line.link === 'cli-broker')
-    .map(({ hex }) => frameOf(Buffer.from(hex as string, 'hex')))
+const recorded = (session: string, code: number): RemotingCommand[] =>
+  recordedFrames(session)
+    .filter(({ dir, link }) => dir === 'c2s' && link === 'cli-broker')
+    .map(({ bytes }) => decodeFrame(bytes, 0, bytes.length))
     .filter((command) => !command.isResponse && command.code === code);
-}
-
-const frameOf = (bytes: Buffer): RemotingCommand => decodeFrame(bytes, 0, bytes.length);
 
 const keysOf = (ext: Readonly<Record<string, string>>): string[] => Object.keys(ext).sort();
 

@@ -13,7 +13,7 @@ import {
   encodeRegisterBrokerBody,
   newTopicConfig,
 } from '@mq/remoting/protocol';
-import { describeGolden, goldenPath } from '@mq-tools/testing';
+import { describeGolden, goldenPath, recordedExchanges, recordedSessions } from '@mq-tools/testing';
 import { NamesrvController } from './namesrv-controller.js';
 import { namesrvSettings } from './settings.js';
 
@@ -162,41 +162,29 @@ describeGolden('requests to Apache NameServers', () => {
 });
 
 describeGolden('lives of Apache brokers towards their NameServer', () => {
-  const sessions = readdirSync(goldenPath('remoting/sessions')).filter((name) =>
-    /(broker-register|mixed-broker).*\.jsonl$/.test(name),
-  );
-
-  test.each(sessions)('%s is answered with the recorded codes', async (session) => {
-    const lines = readFileSync(goldenPath(`remoting/sessions/${session}`), 'utf8')
-      .split('\n')
-      .filter(Boolean);
-    const events = lines.map((line) => JSON.parse(line) as { conn: number; dir?: string; hex?: string });
-    const recorded = new Map<string, RemotingCommand>();
-    for (const { conn, dir, hex } of events) {
-      if (dir !== 's2c' || hex === undefined) continue;
-      const response = wholeFrame(Buffer.from(hex, 'hex'));
-      recorded.set(`${conn}-${response.opaque}`, response);
-    }
-    const peers = new Map<number, RawPeer>();
-    try {
-      for (const { conn, dir, hex } of events) {
-        if (dir !== 'c2s' || hex === undefined) continue;
-        const frame = Buffer.from(hex, 'hex');
-        const request = wholeFrame(frame);
-        const wanted = recorded.get(`${conn}-${request.opaque}`);
-        if (request.isOneway || wanted === undefined) continue;
-        if (!peers.has(conn)) peers.set(conn, new RawPeer());
-        const answer = await (peers.get(conn) as RawPeer).ask(frame);
-        // A 5.3.3 broker that compresses says that it does not; Apache's NameServer fails on it, ours looks at the bytes.
-        const refusedThere =
-          request.code === RequestCode.REGISTER_BROKER && wanted.code === ResponseCode.SYSTEM_ERROR;
-        expect([request.code, answer.code]).toEqual([
-          request.code,
-          refusedThere ? ResponseCode.SUCCESS : wanted.code,
-        ]);
+  test.each(recordedSessions(/broker-register|mixed-broker/))(
+    '%s is answered with the recorded codes',
+    async (session) => {
+      const peers = new Map<number, RawPeer>();
+      try {
+        for (const { conn, request, requestBytes, answer: wanted } of recordedExchanges(
+          session,
+          decodeFrame,
+        )) {
+          if (request.isOneway) continue;
+          if (!peers.has(conn)) peers.set(conn, new RawPeer());
+          const answer = await (peers.get(conn) as RawPeer).ask(requestBytes);
+          // A 5.3.3 broker that compresses says that it does not; Apache's NameServer fails on it, ours looks at the bytes.
+          const refusedThere =
+            request.code === RequestCode.REGISTER_BROKER && wanted.code === ResponseCode.SYSTEM_ERROR;
+          expect([request.code, answer.code]).toEqual([
+            request.code,
+            refusedThere ? ResponseCode.SUCCESS : wanted.code,
+          ]);
+        }
+      } finally {
+        for (const peer of peers.values()) peer.close();
       }
-    } finally {
-      for (const peer of peers.values()) peer.close();
-    }
-  });
+    },
+  );
 });

@@ -3,7 +3,6 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { describeGolden, goldenPath } from '@mq-tools/testing';
 import { RecordedServers } from '../testing/recorded-servers.js';
-import { readSession } from '../testing/recorded-session.js';
 import type { CommandHost } from './command-host.js';
 import { runMqadmin } from './run-mqadmin.js';
 
@@ -156,7 +155,7 @@ describeGolden('mqadmin prints what Apache’s did', () => {
     '%s',
     async (name, expectation) => {
       const [commandLine = '', ...recorded] = readFileSync(`${folder()}/${name}.txt`, 'utf8').split('\n');
-      const ours = await replay(`${folder()}/${name}.jsonl`, commandLine, expectation.nowMs);
+      const ours = await replay(name, commandLine, expectation.nowMs);
       expect(ours.unexpected).toEqual([]);
       const { refused, matches, normalized = (text) => text } = expectation;
       if (refused !== undefined) {
@@ -171,8 +170,8 @@ describeGolden('mqadmin prints what Apache’s did', () => {
   );
 });
 
-async function replay(sessionPath: string, commandLine: string, nowMs = 0) {
-  const servers = await RecordedServers.start(readSession(sessionPath));
+async function replay(session: string, commandLine: string, nowMs = 0) {
+  const servers = await RecordedServers.start(session);
   let out = '';
   let err = '';
   const host: CommandHost = {

@@ -1,6 +1,8 @@
-import { RemotingCommand, RemotingServer } from '@mq/remoting';
+import { decodeFrame, RemotingCommand, RemotingServer } from '@mq/remoting';
 import { RequestCode, requestCodeName } from '@mq/remoting/protocol';
-import type { Exchange } from './recorded-session.js';
+import { recordedExchanges, type RecordedExchange } from '@mq-tools/testing';
+
+type Exchange = RecordedExchange<RemotingCommand>;
 
 /** The port each link of a recording led to. */
 const RECORDED_PORT: ReadonlyMap<string, number> = new Map([
@@ -28,11 +30,12 @@ export class RecordedServers {
   readonly #servers: RemotingServer[] = [];
   readonly #ports = new Map<number, number>();
 
-  static async start(session: ReadonlyMap<string, readonly Exchange[]>): Promise<RecordedServers> {
+  static async start(session: string): Promise<RecordedServers> {
     const servers = new RecordedServers();
-    for (const [link, exchanges] of session) {
-      const recordedPort = RECORDED_PORT.get(link);
-      if (recordedPort !== undefined) await servers.#listen(recordedPort, exchanges);
+    const all = recordedExchanges(session, decodeFrame);
+    for (const [link, recordedPort] of RECORDED_PORT) {
+      const exchanges = all.filter((exchange) => exchange.link === link);
+      if (exchanges.length > 0) await servers.#listen(recordedPort, exchanges);
     }
     return servers;
   }
@@ -61,7 +64,7 @@ export class RecordedServers {
   }
 
   #answer(request: RemotingCommand, exchanges: readonly Exchange[]): RemotingCommand {
-    const candidates = exchanges.filter(({ code }) => code === request.code);
+    const candidates = exchanges.filter((exchange) => exchange.request.code === request.code);
     const best = bestMatch(request, candidates);
     if (best !== undefined) return this.#rewritten(best.answer);
     if (HOUSEKEEPING.has(request.code)) return RemotingCommand.response(0);
@@ -104,7 +107,7 @@ const hexPort = (port: number): string => port.toString(16).toUpperCase().padSta
 /** The recorded request with the most fields like ours; fields that only one of them has do not count. */
 function bestMatch(request: RemotingCommand, candidates: readonly Exchange[]): Exchange | undefined {
   const { extFields } = request;
-  const score = ({ ext }: Exchange): number => {
+  const score = ({ request: { extFields: ext } }: Exchange): number => {
     const shared = Object.keys(ext).filter((key) => key in extFields);
     const equal = shared.filter((key) => ext[key] === extFields[key]).length;
     return equal - 0.01 * Math.abs(Object.keys(ext).length - Object.keys(extFields).length);

@@ -1,7 +1,6 @@
 // Replays what mqadmin 5.3.3 and 4.9.7 said to Apache's brokers to ours, brought into the same state, and compares the
 // answers: same code, same remark where it names the reason, every member that theirs has and of the same kind.
-import { readdirSync } from 'node:fs';
-import { RemotingClient, RemotingCommand } from '@mq/remoting';
+import { decodeFrame, RemotingClient, RemotingCommand } from '@mq/remoting';
 import {
   RequestCode,
   decodeConsumerOffsetSerializeWrapper,
@@ -11,8 +10,12 @@ import {
   decodeTopicConfigSerializeWrapper,
   requestCodeName,
 } from '@mq/remoting/protocol';
-import { describeGolden, goldenPath } from '@mq-tools/testing';
-import { type Exchange, goldenExchanges } from '../../testing/golden-session.js';
+import {
+  describeGolden,
+  recordedExchanges,
+  recordedSessions,
+  type RecordedExchange,
+} from '@mq-tools/testing';
 import { missingIn, shapeOf } from '../../testing/json-shape.js';
 import { RunningBroker } from '../../testing/running-broker.js';
 import { adminRequestTable } from './admin-request-table.js';
@@ -40,6 +43,12 @@ const SKIPPED: ReadonlyMap<number, string> = new Map([
   [RequestCode.CONSUME_MESSAGE_DIRECTLY, 'its msgId is a position in the recorded store'],
 ]);
 
+type Exchange = RecordedExchange<RemotingCommand>;
+
+/** Between a client, or a slave, and a broker. */
+const exchangesOf = (session: string): Exchange[] =>
+  recordedExchanges(session, decodeFrame).filter(({ link }) => /^(cli|slave)-broker/.test(link));
+
 describeGolden('mqadmin, as recorded with Apache', () => {
   let broker: RunningBroker;
   let member: RemotingClient;
@@ -56,21 +65,20 @@ describeGolden('mqadmin, as recorded with Apache', () => {
     await broker.close();
   });
 
-  const sessions = readdirSync(goldenPath('remoting/sessions'))
-    .filter((name) => /mqadmin.*\.jsonl$|slave-sync\.jsonl$/.test(name) && !name.includes('mixed-broker'))
-    .map((name) => name.replace('.jsonl', ''));
+  const sessions = recordedSessions(/mqadmin|slave-sync$/).filter((name) => !name.includes('mixed-broker'));
 
   test.each(sessions)('%s', async (session) => {
     const served = adminRequestTable(broker.parts);
-    for (const exchange of goldenExchanges(session)) {
-      if (!served.has(exchange.code) || SKIPPED.has(exchange.code)) continue;
+    for (const exchange of exchangesOf(session)) {
+      const { code, extFields, body } = exchange.request;
+      if (!served.has(code) || SKIPPED.has(code)) continue;
       // 4.9.7 told the clients of a group to reset, later brokers do it themselves.
       const isServerSide = !session.startsWith('v497');
       broker.parts.settings.update({ useServerSideResetOffset: String(isServerSide) });
       arrange(broker, exchange);
-      const answer = await broker.ask(exchange.code, { ...exchange.ext }, exchange.body);
+      const answer = await broker.ask(code, { ...extFields }, body);
       compare(exchange, answer);
-      replayed.add(exchange.code);
+      replayed.add(code);
     }
   });
 
@@ -80,8 +88,9 @@ describeGolden('mqadmin, as recorded with Apache', () => {
   });
 });
 
-function compare({ code, ext, answer: theirs }: Exchange, ours: RemotingCommand): void {
-  const what = `${requestCodeName(code)} ${JSON.stringify(ext)}`;
+function compare({ request, answer: theirs }: Exchange, ours: RemotingCommand): void {
+  const { code } = request;
+  const what = `${requestCodeName(code)} ${JSON.stringify(request.extFields)}`;
   expect([what, ours.code]).toEqual([what, theirs.code]);
   if (theirs.code !== 0) expect(ours.remark).toBe(theirs.remark);
   for (const key of Object.keys(theirs.extFields)) expect(ours.extFields).toHaveProperty(key);
@@ -142,16 +151,16 @@ async function bringIntoState(broker: RunningBroker, member: RemotingClient): Pr
 }
 
 function bodiesOf(session: string, code: number): Buffer[] {
-  const answers = goldenExchanges(session).filter(
-    (exchange) => exchange.code === code && exchange.answer.code === 0,
+  const answers = exchangesOf(session).filter(
+    ({ request, answer }) => request.code === code && answer.code === 0,
   );
   return answers.flatMap(({ answer }) => (answer.body === undefined ? [] : [answer.body]));
 }
 
 /** What the recorded broker had counted, and what not. */
-function arrange({ parts: { stats } }: RunningBroker, { code, ext, answer }: Exchange): void {
-  if (code !== RequestCode.VIEW_BROKER_STATS_DATA) return;
-  const [topic = '', group = ''] = (ext['statsKey'] ?? '').split('@');
+function arrange({ parts: { stats } }: RunningBroker, { request, answer }: Exchange): void {
+  if (request.code !== RequestCode.VIEW_BROKER_STATS_DATA) return;
+  const [topic = '', group = ''] = (request.extFields['statsKey'] ?? '').split('@');
   if (answer.code !== 0) stats.onTopicDeleted(topic);
   else if (group === '') stats.recordPut(topic, 0, 1, 1);
   else stats.recordGet(group, topic, 0, 1, 1);

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { describeGolden, goldenPath } from '@mq-tools/testing';
+import { describeGolden, goldenPath, recordedFrames, recordedSessions } from '@mq-tools/testing';
 import { decodeFrame } from '../../codec/frame.js';
 import type { RemotingCommand } from '../../command.js';
 import * as p from '../index.js';
@@ -232,22 +232,17 @@ describeGolden('bodies that Java wrote', () => {
   }
 
   test('in whole sessions are read and written again', () => {
-    const directory = goldenPath('remoting/sessions');
     const counts = { json: 0, other: 0, none: 0 };
-    for (const file of readdirSync(directory)) {
-      // The HA stream is no remoting; it belongs to replication.
-      if (!file.endsWith('.jsonl') || file.endsWith('ha-stream.jsonl')) continue;
+    for (const session of recordedSessions(/(?<!ha-stream)$/)) {
       const requests = new Map<string, number>();
-      for (const line of readFileSync(join(directory, file), 'utf8').split('\n').filter(Boolean)) {
-        const { ev, link, conn, dir, hex } = JSON.parse(line) as Record<string, string>;
-        if (ev !== 'data' || link === 'ha') continue;
-        const frame = frameOf(Buffer.from(hex!, 'hex'));
+      for (const { link, conn, dir, bytes } of recordedFrames(session)) {
+        const frame = frameOf(bytes);
         const sender = frame.isResponse ? (dir === 'c2s' ? 's2c' : 'c2s') : dir;
         const call = [link, conn, sender, frame.opaque].join();
         if (!frame.isResponse) requests.set(call, frame.code);
         const code = requests.get(call);
         // An answer to a request from before the recording tells nothing about its body.
-        if (code !== undefined) counts[check(`${file} ${call}`, code, frame)]++;
+        if (code !== undefined) counts[check(`${session} ${call}`, code, frame)]++;
       }
     }
     expect(counts.json).toBeGreaterThan(500);
