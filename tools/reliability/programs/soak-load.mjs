@@ -1,16 +1,15 @@
 // What a day of operation brings, in a process of its own: producers at a steady rate, push consumers that now and then want a
-// message again, new topics, clients that are restarted. Arguments: nameServer perSecond. Tells its parent each second
+// message again, new topics, clients that are restarted. Arguments: nameServer perSecond newTopicEveryMs. Tells its parent each second
 // `{ acked, consumed, behind, retried, restarts, topics, failures }`; `behind` is acknowledged and not yet consumed.
 import { QUICK } from '../group-watch.mjs';
 import { importSource } from '../sources.mjs';
 
 const { Producer, PushConsumer } = await importSource('@mq/client');
 
-const [nameServer, perSecond] = process.argv.slice(2);
+const [nameServer, perSecond, newTopicEveryMs] = process.argv.slice(2);
 const TICK_MS = 10;
 const FIRST_TOPICS = 4;
 const MOST_TOPICS = 40;
-const NEW_TOPIC_EVERY_MS = 30_000;
 const RESTART_EVERY_MS = 15_000;
 const RETRY_EVERY = 500;
 const START_ATTEMPTS = 10;
@@ -101,7 +100,7 @@ const sending = setInterval(() => {
 setInterval(() => {
   if (topics.length < MOST_TOPICS) topics.push(`Soak${topics.length}`);
   facts.topics = topics.length;
-}, NEW_TOPIC_EVERY_MS);
+}, Number(newTopicEveryMs));
 
 setInterval(() => {
   facts.restarts++;

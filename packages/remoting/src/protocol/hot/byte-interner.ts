@@ -7,7 +7,7 @@
  * sharing one between brokers shares no state.
  */
 export class ByteInterner {
-  private readonly keys: (Buffer | undefined)[];
+  private readonly keys: (Uint8Array | undefined)[];
   private readonly texts: string[];
   /** Of the first slot of a pair. */
   private readonly mask: number;
@@ -20,7 +20,7 @@ export class ByteInterner {
     slots = 4096,
     private readonly maxBytes = 255,
   ) {
-    this.keys = new Array<Buffer | undefined>(slots).fill(undefined);
+    this.keys = new Array<Uint8Array | undefined>(slots).fill(undefined);
     this.texts = new Array<string>(slots).fill('');
     this.mask = slots - 2;
   }
@@ -40,7 +40,8 @@ export class ByteInterner {
     if (key !== undefined && sameBytes(key, source, start, end)) return this.texts[second]!;
     this.keys[second] = this.keys[first];
     this.texts[second] = this.texts[first]!;
-    this.keys[first] = Buffer.from(source.subarray(start, end));
+    // Memory of its own: a copy in Node's pool would keep 8 KiB of what others wrote there.
+    this.keys[first] = new Uint8Array(source.subarray(start, end));
     return (this.texts[first] = source.toString('utf8', start, end));
   }
 }
@@ -59,7 +60,7 @@ function sampleHash(source: Buffer, start: number, end: number): number {
 }
 
 /** Whether `source` holds exactly `key` between `start` and `end`. */
-export function sameBytes(key: Buffer, source: Buffer, start: number, end: number): boolean {
+export function sameBytes(key: Uint8Array, source: Buffer, start: number, end: number): boolean {
   if (key.length !== end - start) return false;
   for (let index = 0; index < key.length; index++) if (key[index] !== source[start + index]) return false;
   return true;
