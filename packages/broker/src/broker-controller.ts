@@ -6,6 +6,7 @@ import { isIP } from 'node:net';
 import {
   type Clock,
   type Connection,
+  Lifespan,
   type Logger,
   RemotingClient,
   RemotingServer,
@@ -103,8 +104,10 @@ export class BrokerController {
   #server: RemotingServer | undefined;
   #parts: BrokerParts | undefined;
   #registration: BrokerRegistration | undefined;
-  #starting: Promise<void> | undefined;
-  #closing: Promise<void> | undefined;
+  readonly #life = new Lifespan(
+    () => this.#start(),
+    () => this.#close(),
+  );
 
   constructor(settings: BrokerConfiguration, deps: BrokerControllerDeps = {}) {
     this.#settings = settings;
@@ -142,11 +145,7 @@ export class BrokerController {
    * the first call's promise.
    */
   start(): Promise<void> {
-    this.#starting ??= this.#start().catch(async (error: unknown) => {
-      await this.#closeAll();
-      throw error;
-    });
-    return this.#starting;
+    return this.#life.start();
   }
 
   /**
@@ -154,8 +153,7 @@ export class BrokerController {
    * time and twice.
    */
   close(): Promise<void> {
-    this.#closing ??= this.#close();
-    return this.#closing;
+    return this.#life.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -163,12 +161,6 @@ export class BrokerController {
   }
 
   async #close(): Promise<void> {
-    // A start in progress ends first; its failure has closed everything already.
-    await this.#starting?.catch(() => undefined);
-    await this.#closeAll();
-  }
-
-  async #closeAll(): Promise<void> {
     for (const timer of this.#timers.splice(0)) timer.cancel();
     for (let closer = this.#closers.pop(); closer !== undefined; closer = this.#closers.pop()) {
       try {

@@ -1,6 +1,6 @@
 // The store: builds its parts, opens and closes them in order, and passes calls on. Decisions are in the parts.
 import { totalmem } from 'node:os';
-import { silentLogger, systemClock, TurnScheduler, type Clock, type Logger } from '@mq/remoting';
+import { Lifespan, silentLogger, systemClock, TurnScheduler, type Clock, type Logger } from '@mq/remoting';
 import { isSystemTopic } from '@mq/remoting/protocol';
 import { StoreCheckpoint } from './checkpoint.js';
 import { CommitLog } from './commit-log/commit-log.js';
@@ -125,8 +125,10 @@ export class DefaultMessageStore implements MessageStore {
   readonly #periodics: Periodic[] = [];
   #parts: Parts | undefined;
   #lock: DiskLock | undefined;
-  #starting: Promise<void> | undefined;
-  #closing: Promise<void> | undefined;
+  readonly #life = new Lifespan(
+    () => this.#start(),
+    () => this.#close(),
+  );
   #onArrival: ArrivalListener | undefined;
   #filterBitMap: FilterBitMap | undefined;
   #lastThoroughMs = 0;
@@ -186,13 +188,11 @@ export class DefaultMessageStore implements MessageStore {
   // ---- life
 
   start(): Promise<void> {
-    this.#starting ??= this.#start();
-    return this.#starting;
+    return this.#life.start();
   }
 
   close(): Promise<void> {
-    this.#closing ??= this.#close();
-    return this.#closing;
+    return this.#life.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -228,7 +228,6 @@ export class DefaultMessageStore implements MessageStore {
       }
       // A start that failed halfway is no store: close must not write anything.
       this.#parts = undefined;
-      this.#closeFiles();
       throw storeError;
     }
   }
@@ -446,7 +445,6 @@ export class DefaultMessageStore implements MessageStore {
   }
 
   async #close(): Promise<void> {
-    await this.#starting?.catch(() => undefined);
     const parts = this.#parts;
     if (parts === undefined) return this.#closeFiles();
     let isWhole = true;
