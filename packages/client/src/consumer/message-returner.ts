@@ -1,4 +1,4 @@
-import { MessageConst, encodeProperties, type MessageExt } from '@mq/remoting/message';
+import { MessageConst, SysFlag, encodeProperties, type MessageExt } from '@mq/remoting/message';
 import { retryTopic, wrapNamespace, type MessageQueue } from '@mq/remoting/protocol';
 import type { ClientInstance } from '../instance/client-instance.js';
 import { MessageSender } from '../producer/message-sender.js';
@@ -59,6 +59,7 @@ export class MessageReturner {
    * @throws MQClientError
    */
   async sendBack(message: ReceivedMessage, queue: MessageQueue, delayLevel: number): Promise<void> {
+    if ((message.sysFlag & SysFlag.INNER_BATCH) !== 0) return this.#sendBackOfBatch(message, delayLevel);
     const broker = await this.client.masterOf(queue);
     const header = {
       offset: message.commitLogOffset,
@@ -71,6 +72,13 @@ export class MessageReturner {
       bname: queue.brokerName,
     };
     await this.client.brokers.sendMessageBack(broker, header, { timeoutMs: SEND_BACK_TIMEOUT_MS });
+  }
+
+  /** The place of a message of a batch is that of all of them (topics of type BatchCQ): a copy of the one has to do. */
+  #sendBackOfBatch(message: ReceivedMessage, delayLevel: number): Promise<void> {
+    const properties: Record<string, string> = {};
+    if (delayLevel > 0) properties[MessageConst.DELAY_TIME_LEVEL] = String(delayLevel);
+    return this.#sendCopy(message, delayLevel < 0 ? 0 : this.maxReconsumeTimes, properties);
   }
 
   /**
@@ -142,6 +150,9 @@ export class MessageReturner {
     delete properties[MessageConst.TRANSACTION_PREPARED];
     delete properties[MessageConst.MIN_OFFSET];
     delete properties[MessageConst.MAX_OFFSET];
+    // Of a topic of type BatchCQ; brokers take it for a part of a batch.
+    delete properties[MessageConst.INNER_NUM];
+    delete properties[MessageConst.INNER_BASE];
     return properties;
   }
 }

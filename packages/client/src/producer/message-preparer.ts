@@ -107,18 +107,23 @@ export class MessagePreparer {
   /**
    * The requests a batch becomes: each at most `maxBytes` of encoded messages. The batch itself carries no id:
    * 5.3.3 brokers append the batch's properties to every message, where a second UNIQ_KEY would hide the first.
+   * @param hasId gives it one all the same, as topics of type BatchCQ need it, where it stays one record
    * @throws MQClientError INVALID_ARGUMENT, MESSAGE_ILLEGAL
    */
   prepareBatch(
     messages: readonly OutgoingMessage[],
     maxBytes: number,
+    hasId = false,
   ): { prepared: PreparedMessage; count: number }[] {
     const first = messages[0];
     assertArgument(first !== undefined, 'a batch needs at least one message');
     const elements = messages.map((message) => this.#batchElement(message, first));
     const wireTopic = this.wireTopic(first.topic);
     const wait = first.waitStoreMsgOk === false ? 'false' : 'true';
-    const properties = encodeProperties({ [MessageConst.WAIT_STORE_MSG_OK]: wait });
+    const properties = { [MessageConst.WAIT_STORE_MSG_OK]: wait };
+    const ofAll = encodeProperties(properties);
+    const ofOne = (): string =>
+      encodeProperties({ ...properties, [MessageConst.UNIQ_CLIENT_MESSAGE_ID_KEYIDX]: this.#ids.next() });
     return splitBatch(
       elements,
       Math.min(maxBytes, this.settings.maxMessageSize),
@@ -133,7 +138,7 @@ export class MessagePreparer {
         body: encodeBatch(run),
         sysFlag: 0,
         flag: 0,
-        properties,
+        properties: hasId ? ofOne() : ofAll,
         msgId: run.map((element) => element.msgId).join(','),
         isBatch: true,
       },

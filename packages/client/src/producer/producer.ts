@@ -201,16 +201,18 @@ export class Producer {
    * Sends many messages of one topic in as few requests as their size allows, one request after the other; one result for
    * each request. Delayed messages and retry topics cannot be batched, bodies are not compressed.
    * @param options.maxBatchBytes largest request, bytes; default and upper bound `maxMessageSize`
+   * @param options.innerBatch the topic is of type BatchCQ (5.x). Apache's brokers lose batches for such a topic that are sent
+   *   without this, and confuse the ids of messages for other topics that are sent with it. Default false
    * @throws BatchSendError, which says what was acknowledged before the failure; INVALID_ARGUMENT and MESSAGE_ILLEGAL come
    *   as MQClientError before anything is sent
    */
   async sendBatch(
     messages: readonly OutgoingMessage[],
-    options: SendOptions & { maxBatchBytes?: number } = {},
+    options: SendOptions & { maxBatchBytes?: number; innerBatch?: boolean } = {},
   ): Promise<SendResult[]> {
     this.#assertRunning();
     const maxBytes = wholeNumber('maxBatchBytes', options.maxBatchBytes, this.#settings.maxMessageSize, 1);
-    const requests = this.#preparer.prepareBatch(messages, maxBytes);
+    const requests = this.#preparer.prepareBatch(messages, maxBytes, options.innerBatch);
     const results: SendResult[] = [];
     let sentCount = 0;
     this.#inFlight.begin();

@@ -20,6 +20,8 @@ export interface SendResult {
   /** Its position in the queue; the first one's for a batch. */
   readonly queueOffset: number;
   readonly transactionId: string | undefined;
+  /** Of a batch that the broker keeps as one record (topics of type BatchCQ): the id by which that record is found. */
+  readonly batchUniqId?: string | undefined;
   /** Of a message with a delivery time of its own: what `Producer.recall` takes it back with. Brokers from 5.3.2 on. */
   readonly recallHandle: string | undefined;
   /** Region the broker says it is in, for tracing. */
@@ -65,6 +67,7 @@ export function readSendResult(
     messageQueue: { topic: sent.topic, brokerName: sent.brokerName, queueId },
     queueOffset,
     transactionId: ext['transactionId'],
+    batchUniqId: ext['batchUniqId'],
     recallHandle: ext['recallHandle'],
     regionId: ext['MSG_REGION'] || 'DefaultRegion',
     traceOn: ext['TRACE_ON'] !== 'false',

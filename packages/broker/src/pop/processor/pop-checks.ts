@@ -9,6 +9,7 @@ import {
 import type { BrokerParts } from '../../broker-parts.js';
 import { SEE_FAQ } from '../../processor/send/send-checks.js';
 import { RequestRefused } from '../../request-refused.js';
+import { isBatchTopic } from '../../topic/queue-type.js';
 
 /** Topic, group and queue of a pop, peek, notification or polling info. */
 export interface PopTarget {
@@ -35,6 +36,10 @@ export function checkTarget(broker: BrokerParts, target: PopTarget, remoteAddres
   if (!isReadable(topic.perm)) throw forbidden(`the topic[${target.topic}] peeking message is forbidden`);
   if (target.queueId >= topic.readQueueNums) {
     throw illegalQueue(ResponseCode.INVALID_PARAMETER, target, topic, remoteAddress);
+  }
+  if (isBatchTopic(topic)) {
+    // Upstream gives out the whole batch as one message, and no client takes it apart.
+    throw forbidden(`the topic[${target.topic}] is of type BatchCQ, its messages cannot be popped`);
   }
   const group = broker.subscriptionGroups.find(target.consumerGroup);
   if (group === undefined) {

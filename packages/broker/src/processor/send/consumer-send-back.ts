@@ -1,7 +1,7 @@
 // CONSUMER_SEND_MSG_BACK: a consumer could not handle a message; store it again for a later try, or as a dead letter
 // (upstream: AbstractSendMessageProcessor#consumerSendMsgBack).
 import { RemotingCommand, type RequestProcessor } from '@mq/remoting';
-import { encodeOffsetMsgId, encodeProperties, MessageConst } from '@mq/remoting/message';
+import { encodeOffsetMsgId, encodeProperties, MessageConst, SysFlag } from '@mq/remoting/message';
 import {
   ConsumerSendMsgBackRequestHeader,
   isWriteable,
@@ -51,6 +51,13 @@ class ConsumerSendBack {
     if (record === undefined || stored === undefined) {
       throw new RequestRefused(ResponseCode.SYSTEM_ERROR, `look message by offset failed, ${header.offset}`);
     }
+    if ((stored.sysFlag & SysFlag.INNER_BATCH) !== 0) {
+      // Its offset names all messages of the batch. Upstream refuses too; the consumer then sends a copy of the one.
+      throw new RequestRefused(
+        ResponseCode.SYSTEM_ERROR,
+        'MESSAGE_ILLEGAL: the record holds several messages',
+      );
+    }
     const max = maxReconsumeTimes(group.retryMaxTimes, request.version, header.maxReconsumeTimes);
     const isDeadLetter = header.delayLevel < 0 || stored.reconsumeTimes >= max;
     const message = this.#messageToStore(header, group, stored, isDeadLetter);
@@ -82,6 +89,8 @@ class ConsumerSendBack {
   ): AppendMessage {
     const { storeHost } = this.#broker.identity;
     const properties = { ...stored.properties };
+    delete properties[MessageConst.INNER_NUM];
+    delete properties[MessageConst.INNER_BASE];
     properties[MessageConst.RETRY_TOPIC] ??= stored.topic;
     properties[MessageConst.WAIT_STORE_MSG_OK] = 'false';
     properties[MessageConst.ORIGIN_MESSAGE_ID] ??= encodeOffsetMsgId(stored.storeHost, header.offset);

@@ -27,6 +27,7 @@ import type { AppendMessage } from '@mq/store';
 
 import type { BrokerParts } from '../../broker-parts.js';
 import { RequestRefused } from '../../request-refused.js';
+import { isBatchTopic } from '../../topic/queue-type.js';
 import {
   asksForTime,
   mayBeDelayed,
@@ -191,7 +192,11 @@ export class SendMessageProcessor {
     return Buffer.concat([pair(MessageConst.UNIQ_CLIENT_MESSAGE_ID_KEYIDX, uniqKey), this.#suffix]);
   }
 
-  /** Each message keeps its own UNIQ_KEY; upstream 5.3.3 overwrites them with the batch's, see the golden quirks. */
+  /**
+   * Each message keeps its own UNIQ_KEY; upstream 5.3.3 overwrites them with the batch's, see the golden quirks. In a topic of
+   * type BatchCQ the batch stays one record. Upstream makes one only of a batch with an id of its own, as 5.x clients send it;
+   * of others it acknowledges every message, and shows it to nobody.
+   */
   #sendBatch(
     request: RemotingCommand,
     context: RequestContext,
@@ -218,27 +223,43 @@ export class SendMessageProcessor {
     const queueId = targetQueue(header, config);
     // All messages of a batch go to one queue.
     header.queueId = queueId;
+    const staysOne = isBatchTopic(config);
     const messages: AppendMessage[] = [];
-    for (const block of decodeBatch(body)) {
-      const ofMessage = this.#scannerOf(messages.length);
+    const blocks = decodeBatch(body);
+    for (let index = 0; index < blocks.length; index++) {
+      const block = blocks[index]!;
+      const ofMessage = this.#scannerOf(index);
       ofMessage.scan(block.properties);
+      this.#refuseInBatch(ofMessage, header, config);
+      if (staysOne) continue;
       const message = this.#compose(context, header, config, block.body, block.properties);
       message.flag = block.flag;
       message.waitStoreMsgOk = waitStoreMsgOk;
       message.scanned = ofMessage;
-      this.#refuseUnserved(ofMessage, message, config);
-      if (ofMessage.has(PropertySlot.DELAY) || asksForTime(ofMessage)) {
-        throw new RequestRefused(ResponseCode.MESSAGE_ILLEGAL, 'a batch cannot hold delayed messages');
-      }
-      if (isHalf(ofMessage, message)) {
-        throw new RequestRefused(ResponseCode.MESSAGE_ILLEGAL, 'a batch cannot hold transactional messages');
-      }
       messages.push(message);
     }
-    const bytes = this.#admit(context, header.topic, body.length, messages.length);
-    const waiter = new SendWaiter(this.#answering, context, header.topic, queueId, bytes, messages.length);
+    const count = blocks.length;
+    const bytes = this.#admit(context, header.topic, body.length, count);
+    const waiter = new SendWaiter(this.#answering, context, header.topic, queueId, bytes, count);
     waiter.setUniqKey(ofBatch, idStart, idEnd);
-    this.#broker.store.appendBatch(messages, waiter);
+    if (!staysOne) return this.#broker.store.appendBatch(messages, waiter);
+    const batch = this.#compose(context, header, config, body, ofBatch);
+    batch.sysFlag |= SysFlag.INNER_BATCH | SysFlag.NEED_UNWRAP;
+    batch.innerCount = count;
+    batch.waitStoreMsgOk = waitStoreMsgOk;
+    batch.scanned = scanned;
+    waiter.isInnerBatch = true;
+    this.#broker.store.append(batch, waiter);
+  }
+
+  #refuseInBatch(ofMessage: PropertyScanner, header: HotSendHeader, config: TopicConfig): void {
+    this.#refuseUnserved(ofMessage, header, config);
+    if (ofMessage.has(PropertySlot.DELAY) || asksForTime(ofMessage)) {
+      throw new RequestRefused(ResponseCode.MESSAGE_ILLEGAL, 'a batch cannot hold delayed messages');
+    }
+    if (isHalf(ofMessage, header)) {
+      throw new RequestRefused(ResponseCode.MESSAGE_ILLEGAL, 'a batch cannot hold transactional messages');
+    }
   }
 
   /** Scanners of a batch's messages; they are needed together, until the store has the batch. */
@@ -281,6 +302,9 @@ export class SendMessageProcessor {
   #rewrite(request: RemotingCommand, header: HotSendHeader, message: AppendMessage): void {
     const properties = decodeProperties(message.properties.toString('utf8'));
     delete properties[MessageConst.POP_CK];
+    // A copy of a message of a topic of type BatchCQ that comes back.
+    delete properties[MessageConst.INNER_NUM];
+    delete properties[MessageConst.INNER_BASE];
     const deadLetters = deadLetterTarget(this.#broker, request.version, header);
     if (deadLetters !== undefined) {
       message.topic = deadLetters.topic;
@@ -296,11 +320,16 @@ export class SendMessageProcessor {
   }
 
   /** Kinds of messages that this version must not store as if they were ordinary ones. */
-  #refuseUnserved(properties: PropertyScanner, message: AppendMessage, config: TopicConfig): void {
-    if (properties.has(PropertySlot.INNER_NUM) || (message.sysFlag & SysFlag.INNER_BATCH) !== 0) {
+  #refuseUnserved(
+    properties: PropertyScanner,
+    { topic, sysFlag }: { readonly topic: string; readonly sysFlag: number },
+    config: TopicConfig,
+  ): void {
+    const saysInner = properties.has(PropertySlot.INNER_NUM) && !isRetryTopic(topic);
+    if (saysInner || (sysFlag & SysFlag.INNER_BATCH) !== 0) {
       throw new RequestRefused(
         ResponseCode.MESSAGE_ILLEGAL,
-        'inner batches are not served by this version; send a batch',
+        'inner batches are made by the broker: send a batch to a topic of type BatchCQ',
       );
     }
     if (config.attributes?.['cleanup.policy'] === 'COMPACTION' && !properties.has(PropertySlot.KEYS)) {
@@ -347,7 +376,7 @@ function pair(name: string, value: string): Buffer {
 }
 
 /** Clients before 4.6.1 leave TRAN_MSG on a message they send back to a retry topic: that is no half message. */
-function isHalf(properties: PropertyScanner, message: AppendMessage): boolean {
+function isHalf(properties: PropertyScanner, message: { readonly reconsumeTimes: number }): boolean {
   if (!properties.equalsIgnoreCase(PropertySlot.TRAN_MSG, 'true')) return false;
   return !(message.reconsumeTimes > 0 && properties.integer(PropertySlot.DELAY, 0) > 0);
 }

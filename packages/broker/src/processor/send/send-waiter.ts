@@ -28,6 +28,8 @@ export class SendWaiter implements PutWaiter {
   #uniqKeyEnd = 0;
   /** Of a timer message: what recalls it. */
   recallHandle: string | undefined;
+  /** The batch is one record: the producer is told the id of the batch as such. */
+  isInnerBatch = false;
 
   constructor(
     private readonly shared: SendAnswering,
@@ -60,7 +62,8 @@ export class SendWaiter implements PutWaiter {
       return;
     }
     this.shared.broker.stats.recordPut(this.topic, this.queueId, this.messageCount, result.sizeBytes);
-    if (status === 'PUT_OK' && this.messageCount === 1 && this.#isPlainKey()) this.#answerHot(result);
+    const isHot = status === 'PUT_OK' && this.messageCount === 1 && !this.isInnerBatch;
+    if (isHot && this.#isPlainKey()) this.#answerHot(result);
     else this.#answerGeneral(result);
   }
 
@@ -84,6 +87,7 @@ export class SendWaiter implements PutWaiter {
       queueId: this.queueId,
       queueOffset: result.queueOffset,
       transactionId: this.uniqKey || undefined,
+      batchUniqId: (this.isInnerBatch && this.uniqKey) || undefined,
       recallHandle: this.recallHandle,
       msgRegion: regionId,
       traceOn,
