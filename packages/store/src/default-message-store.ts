@@ -19,6 +19,7 @@ import { FileDisk } from './disk/file-disk.js';
 import { Dispatcher } from './dispatch/dispatcher.js';
 import { ExpiryService } from './expiry/expiry-service.js';
 import { DerivedFlusher } from './flush/derived-flusher.js';
+import { FlushSchedule } from './flush/flush-schedule.js';
 import { IndexService } from './index/index-service.js';
 import { CommitLogStream } from './log-stream.js';
 import type {
@@ -56,19 +57,8 @@ import { asStoreError } from './store-error.js';
 import { storePaths, type StorePaths } from './store-paths.js';
 import { StoreStats } from './store-stats.js';
 
-/** What a restart reads again: fewer log bytes than this behind the last recovery mark make no new one (default), */
-const MARK_AFTER_BYTES = 16 * 1024 * 1024;
-/** nor do more of them sooner than this after the one before. */
-const MARK_PAUSE_MS = 2000;
-/** Where a boot mark does for a kill, a durable one is for power cuts alone. */
-const DURABLE_MARK_PAUSE_MS = 10_000;
 /** How often a boot mark may be due. */
 const BOOT_MARK_INTERVAL_MS = 250;
-/** With many queues a boot mark takes long: this many times as long no other one is made. */
-const BOOT_MARK_REST = 20;
-/** Queues with this many dirty pages are written between thorough flushes. */
-const QUEUE_PAGES = 2;
-const PAGE_BYTES = 4096;
 const SECOND_MS = 1000;
 
 /** What a store takes from outside; each has a default, the machine's own. */
@@ -131,19 +121,13 @@ export class DefaultMessageStore implements MessageStore {
   );
   #onArrival: ArrivalListener | undefined;
   #filterBitMap: FilterBitMap | undefined;
-  #lastThoroughMs = 0;
-  #nextMarkMs = 0;
-  #nextBootMarkMs = 0;
-  readonly #markAfterBytes: number;
   #bootId = '';
   #journal: BootJournal | undefined;
-  #lastLogFlushMs = 0;
   #earliestStoreTimestamp = -1;
 
   constructor(settings: MessageStoreSettings, deps: MessageStoreDeps = {}) {
     this.#settings = settings;
     this.#deps = deps;
-    this.#markAfterBytes = deps.markAfterBytes ?? MARK_AFTER_BYTES;
     this.#disk = deps.disk ?? new FileDisk();
     this.#clock = deps.clock ?? systemClock;
     this.#logger = deps.logger ?? silentLogger;
@@ -394,11 +378,20 @@ export class DefaultMessageStore implements MessageStore {
       this.#periodics.push(periodic);
     };
     const settings = this.#settings;
-    this.#lastThoroughMs = this.#lastLogFlushMs = this.#clock.monotonic();
-    every('log flush', settings.flushIntervalCommitLog, () => this.#flushLog(parts));
-    every('queue flush', settings.flushIntervalConsumeQueue, () => parts.derived.writeQueues(QUEUE_PAGES));
-    if (this.#bootId !== '') every('boot mark', BOOT_MARK_INTERVAL_MS, () => this.#markBoot(parts));
-    every('durable mark', settings.flushIntervalConsumeQueue, () => this.#flushDerived(parts));
+    const marksBoot = this.#bootId !== '';
+    const schedule = new FlushSchedule({
+      ...parts,
+      clock: this.#clock,
+      log: this.#log,
+      logFlusher: parts.pipeline.flusher,
+      settings: () => this.#settings,
+      marksBoot,
+      markAfterBytes: this.#deps.markAfterBytes,
+    });
+    every('log flush', settings.flushIntervalCommitLog, () => schedule.flushLog());
+    every('queue flush', settings.flushIntervalConsumeQueue, () => schedule.writeQueues());
+    if (marksBoot) every('boot mark', BOOT_MARK_INTERVAL_MS, () => schedule.markBoot());
+    every('durable mark', settings.flushIntervalConsumeQueue, () => schedule.flushDerived());
     every('expiry', settings.cleanResourceInterval, async () => {
       await parts.expiry.run({ manual: false });
       this.#earliestStoreTimestamp = await this.earliestStoreTimestamp();
@@ -408,40 +401,6 @@ export class DefaultMessageStore implements MessageStore {
       parts.pipeline.dispatch();
       this.#log.prepareNextFile();
     });
-  }
-
-  #flushLog(parts: Parts): void {
-    const nowMs = this.#clock.monotonic();
-    const { flushCommitLogLeastPages, flushCommitLogThoroughInterval } = this.#settings;
-    const dirtyPages =
-      Math.floor(this.#log.writtenOffset / PAGE_BYTES) - Math.floor(this.flushedWhere / PAGE_BYTES);
-    const isThorough = nowMs >= this.#lastLogFlushMs + flushCommitLogThoroughInterval;
-    if (!isThorough && dirtyPages < flushCommitLogLeastPages) return;
-    if (isThorough) this.#lastLogFlushMs = nowMs;
-    parts.pipeline.flusher.request();
-  }
-
-  async #markBoot(parts: Parts): Promise<void> {
-    const startMs = this.#clock.monotonic();
-    const unmarked = parts.dispatcher.dispatchedOffset - parts.derived.bootMarkedOffset;
-    if (unmarked < this.#markAfterBytes || startMs < this.#nextBootMarkMs) return;
-    await parts.derived.markBoot();
-    const endMs = this.#clock.monotonic();
-    this.#nextBootMarkMs = endMs + BOOT_MARK_REST * (endMs - startMs);
-  }
-
-  async #flushDerived(parts: Parts): Promise<void> {
-    const nowMs = this.#clock.monotonic();
-    const unmarked = parts.dispatcher.dispatchedOffset - parts.derived.markedOffset;
-    const isDue = nowMs >= this.#lastThoroughMs + this.#settings.flushConsumeQueueThoroughInterval;
-    const isFarBehind = unmarked >= this.#markAfterBytes && nowMs >= this.#nextMarkMs;
-    if (!isFarBehind && !(isDue && unmarked > 0)) return;
-    this.#lastThoroughMs = nowMs;
-    await parts.derived.flushThoroughly();
-    const endMs = this.#clock.monotonic();
-    // With many queues a flush takes long; as long again the disk is left to others.
-    const pauseMs = this.#bootId === '' ? MARK_PAUSE_MS : DURABLE_MARK_PAUSE_MS;
-    this.#nextMarkMs = endMs + Math.max(pauseMs, endMs - nowMs);
   }
 
   async #close(): Promise<void> {
