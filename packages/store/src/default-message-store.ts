@@ -2,25 +2,14 @@
 import { totalmem } from 'node:os';
 import { Lifespan, silentLogger, systemClock, TurnScheduler, type Clock, type Logger } from '@mq/remoting';
 import { isSystemTopic } from '@mq/remoting/protocol';
-import { StoreCheckpoint } from './checkpoint.js';
-import { CommitLog } from './commit-log/commit-log.js';
-import { DelayLevels } from './commit-log/delay-levels.js';
-import { LogFiles } from './commit-log/log-files.js';
 import { PutPipeline } from './commit-log/put-pipeline.js';
-import { QueueTable } from './commit-log/queue-table.js';
-import { SEGMENT_BYTES, TailCache } from './commit-log/tail-cache.js';
-import { ConsumeQueueStore } from './consume-queue/consume-queue-store.js';
+import type { QueueType } from './consume-queue/topic-kinds.js';
 import { readBootId } from './disk/boot-id.js';
-import { descriptorShare } from './disk/descriptor-share.js';
-import { TopicKinds, type QueueType } from './consume-queue/topic-kinds.js';
-import { ExtTagsCodes } from './consume-queue/ext-tags-codes.js';
 import type { Disk, DiskLock } from './disk/disk.js';
 import { FileDisk } from './disk/file-disk.js';
-import { Dispatcher } from './dispatch/dispatcher.js';
 import { ExpiryService } from './expiry/expiry-service.js';
 import { DerivedFlusher } from './flush/derived-flusher.js';
 import { FlushSchedule } from './flush/flush-schedule.js';
-import { IndexService } from './index/index-service.js';
 import { CommitLogStream } from './log-stream.js';
 import type {
   AppendMessage,
@@ -39,22 +28,15 @@ import type {
   RecordVisitor,
 } from './message-store.js';
 import { Periodic } from './periodic.js';
-import { BufferPool } from './reading/buffer-pool.js';
-import { LogReader } from './reading/log-reader.js';
 import { MessageReader } from './reading/message-reader.js';
 import { visitRecords } from './reading/record-visits.js';
 import { StoreQueries } from './reading/store-queries.js';
-import { BootJournal } from './recovery/boot-journal.js';
-import { FenceMark, rewriteLog } from './recovery/fence-mark.js';
-import { recoverStore, type RecoveredLog, type ResumedMark } from './recovery/recover.js';
-import { isOfLastRun, isPageCacheWhole, RecoveryHint } from './recovery/recovery-hint.js';
-import { Redispatcher } from './recovery/redispatch.js';
-import { giveUpResuming, resume } from './recovery/resume.js';
+import { openStore, type OpenStore } from './recovery/open-store.js';
 import { RunningFlags } from './running-flags.js';
 import { runtimeInfo } from './runtime-info.js';
 import type { MessageStoreSettings } from './settings.js';
 import { asStoreError } from './store-error.js';
-import { storePaths, type StorePaths } from './store-paths.js';
+import { StoreFiles } from './store-files.js';
 import { StoreStats } from './store-stats.js';
 
 /** How often a boot mark may be due. */
@@ -81,10 +63,7 @@ export interface MessageStoreDeps {
 }
 
 /** What exists between start and close. */
-interface Parts {
-  readonly checkpoint: StoreCheckpoint;
-  readonly index: IndexService | undefined;
-  readonly dispatcher: Dispatcher;
+interface Parts extends OpenStore {
   readonly pipeline: PutPipeline;
   readonly reader: MessageReader;
   readonly queries: StoreQueries;
@@ -103,15 +82,7 @@ export class DefaultMessageStore implements MessageStore {
   readonly #logger: Logger;
   readonly #turn: TurnScheduler;
   readonly #deps: MessageStoreDeps;
-  readonly #paths: StorePaths;
-  readonly #files: LogFiles;
-  readonly #log: CommitLog;
-  readonly #consumeQueues: ConsumeQueueStore;
-  readonly #tagsCodes: ExtTagsCodes;
-  readonly #kinds: TopicKinds;
-  readonly #queues: QueueTable;
-  readonly #logReader: LogReader;
-  readonly #pool = new BufferPool();
+  readonly #files: StoreFiles;
   readonly #periodics: Periodic[] = [];
   #parts: Parts | undefined;
   #lock: DiskLock | undefined;
@@ -121,8 +92,6 @@ export class DefaultMessageStore implements MessageStore {
   );
   #onArrival: ArrivalListener | undefined;
   #filterBitMap: FilterBitMap | undefined;
-  #bootId = '';
-  #journal: BootJournal | undefined;
   #earliestStoreTimestamp = -1;
 
   constructor(settings: MessageStoreSettings, deps: MessageStoreDeps = {}) {
@@ -133,40 +102,12 @@ export class DefaultMessageStore implements MessageStore {
     this.#logger = deps.logger ?? silentLogger;
     this.#turn = deps.turn ?? new TurnScheduler();
     this.stats = new StoreStats(this.#clock);
-    const paths = (this.#paths = storePaths(settings));
-    const fileOptions = {
-      writePaths: paths.commitLogWrite,
-      readOnlyPaths: paths.commitLogReadOnly,
-      fileSizeBytes: settings.mappedFileSizeCommitLog,
-      maxOpenFiles: descriptorShare(settings.maxOpenCommitLogFiles, 16),
-    };
-    this.#files = new LogFiles(this.#disk, fileOptions, this.#logger);
-    const segmentBytes = Math.min(SEGMENT_BYTES, settings.mappedFileSizeCommitLog);
-    const tail = new TailCache(settings.tailCacheSize, segmentBytes);
-    this.#log = new CommitLog(
-      this.#files,
-      tail,
-      settings.flushDiskType === 'SYNC_FLUSH',
-      settings.enabledAppendPropCRC,
-    );
-    const queueOptions = {
-      dir: paths.consumeQueue,
-      fileSizeBytes: settings.mappedFileSizeConsumeQueue,
-      batchDir: paths.batchConsumeQueue,
-      batchFileSizeBytes: settings.mapperFileSizeBatchConsumeQueue,
-      maxOpenFiles: descriptorShare(settings.maxOpenConsumeQueueFiles, 8),
-    };
-    this.#consumeQueues = new ConsumeQueueStore(queueOptions, {
+    this.#files = new StoreFiles(settings, {
       disk: this.#disk,
-      logger: this.#logger,
       clock: this.#clock,
+      logger: this.#logger,
+      queueTypeOf: deps.queueTypeOf ?? (() => undefined),
     });
-    const extOptions = { dir: paths.consumeQueueExt, fileSizeBytes: settings.mappedFileSizeConsumeQueueExt };
-    this.#tagsCodes = new ExtTagsCodes(extOptions, this.#disk, this.#logger);
-    const queueTypeOf = deps.queueTypeOf ?? (() => undefined);
-    this.#kinds = new TopicKinds(this.#consumeQueues, queueTypeOf, this.#logger);
-    this.#queues = new QueueTable(this.#consumeQueues, this.#kinds);
-    this.#logReader = new LogReader(this.#log, this.#logger);
   }
 
   // ---- life
@@ -194,7 +135,7 @@ export class DefaultMessageStore implements MessageStore {
 
   async #start(): Promise<void> {
     const disk = this.#disk;
-    const { abort, root, lock } = this.#paths;
+    const { abort, root, lock } = this.#files.paths;
     let abnormal = true;
     try {
       disk.mkdir(root);
@@ -211,178 +152,87 @@ export class DefaultMessageStore implements MessageStore {
         if (!abnormal) disk.remove(abort);
       }
       // A start that failed halfway is no store: close must not write anything.
+      this.#parts?.journal.close();
       this.#parts = undefined;
       throw storeError;
     }
   }
 
   async #open(abnormal: boolean): Promise<void> {
-    const paths = this.#paths;
-    const bootId = (this.#bootId = this.#deps.bootId ?? readBootId(this.#disk));
-    const hint = new RecoveryHint(this.#disk, paths.recoveryHint);
-    this.#files.load();
-    const checkpoint = new StoreCheckpoint(this.#disk, paths.checkpoint);
-    const fence = new FenceMark(this.#disk, paths.fenceMark);
-    const doubtFrom = fence.load();
-    const journal = (this.#journal = new BootJournal(
-      this.#disk,
-      { journal: paths.bootJournal, lock: paths.lock },
-      // Extended entries are made durable for the durable mark alone.
-      this.#settings.enableConsumeQueueExt ? '' : bootId,
-    ));
-    const index = this.#makeIndex(checkpoint);
-    const dispatcher = new Dispatcher(index, new DelayLevels(this.#settings.messageDelayLevel));
-    const mark = hint.load();
-    const resumeParts = {
-      journal,
-      files: this.#files,
-      consumeQueues: this.#consumeQueues,
-      index,
-      checkpoint,
-      isFenced: doubtFrom !== undefined,
-    };
-    const recover = (resumed: ResumedMark | undefined): Promise<RecoveredLog | undefined> => {
-      if (resumed === undefined) this.#consumeQueues.load();
-      // Index files that this store wrote are whole up to their header, whatever happened; Apache's are not.
-      const isOurs = mark !== undefined && isOfLastRun(mark, checkpoint.physicMsgTimestamp);
-      index?.load(!abnormal || isOurs || resumed !== undefined, resumed?.mark.index);
-      return recoverStore(
-        {
-          disk: this.#disk,
-          files: this.#files,
-          consumeQueues: this.#consumeQueues,
-          index,
-          checkpoint,
-          redispatcher: new Redispatcher(
-            dispatcher,
-            this.#consumeQueues,
-            this.#kinds,
-            () => this.#files.first?.baseOffset === 0,
-            this.#logger,
-          ),
-          settings: this.#settings,
-          logger: this.#logger,
-          asideDir: paths.aside,
-        },
-        { abnormal, mark, bootId, resumed },
-      );
-    };
-    let resumed = await resume(resumeParts);
-    let recovered = await recover(resumed);
-    if (recovered === undefined) {
-      giveUpResuming(resumeParts);
-      resumed = undefined;
-      recovered = (await recover(undefined))!;
-    }
-    if (abnormal) this.#tagsCodes.cutFrom(recovered.beginOffset, this.#consumeQueues);
-    if (this.#settings.enableConsumeQueueExt) dispatcher.extended = this.#tagsCodes;
-    // What a killed process wrote is in the page cache only. It is shown from now on, so it must stay: with ASYNC_FLUSH, and
-    // where it was shown before, as soon as may be; else before anybody sees it.
-    if (doubtFrom !== undefined) rewriteLog(this.#files, doubtFrom, recovered.endOffset);
-    const unsyncedFrom =
-      resumed?.mark.flushedOffset ?? Math.min(recovered.beginOffset, doubtFrom ?? Infinity);
-    const syncsLater = resumed !== undefined && this.#settings.flushDiskType !== 'SYNC_FLUSH';
-    for (const file of this.#files.all) {
-      if (file.endOffset <= unsyncedFrom) continue;
-      if (syncsLater) this.#log.distrustSync(file);
-      else await this.#files.sync(file);
-    }
-    if (doubtFrom !== undefined) fence.clear();
-    this.#log.startAt(recovered.endOffset, recovered.lastStoreTimestamp);
-    const parts = this.#build(checkpoint, index, dispatcher, hint, journal, bootId);
-    this.#parts = parts;
-    dispatcher.startAt(recovered.endOffset, recovered.lastRecordOffset);
-    parts.pipeline.flusher.startAt(
-      syncsLater ? Math.min(unsyncedFrom, recovered.endOffset) : recovered.endOffset,
-    );
+    const bootId = this.#deps.bootId ?? readBootId(this.#disk);
+    const openParts = { files: this.#files, settings: this.#settings, disk: this.#disk, bootId };
+    const deps = { clock: this.#clock, logger: this.#logger };
+    const open = await openStore({ ...openParts, ...deps }, abnormal);
+    const parts = (this.#parts = this.#build(open, bootId));
+    const { pipeline, derived } = parts;
+    pipeline.flusher.startAt(open.flushedOffset);
     parts.expiry.watchDisks();
-    // Where a mark still holds, what was built again can wait for the next flush, however many queues it went to.
-    const durable =
-      mark !== undefined && isPageCacheWhole(mark, checkpoint.physicMsgTimestamp, bootId) ? mark : undefined;
-    if (resumed !== undefined) parts.derived.startAt(durable?.logOffset ?? 0, resumed.mark.logOffset);
-    else if (abnormal && durable?.logOffset === recovered.beginOffset)
-      parts.derived.startAt(recovered.beginOffset, 0);
-    else await parts.derived.flushThoroughly();
+    if (open.marked === undefined) await derived.flushThoroughly();
+    else derived.startAt(open.marked.durableOffset, open.marked.bootOffset);
     this.#earliestStoreTimestamp = await this.earliestStoreTimestamp();
-    parts.pipeline.open();
-    if (syncsLater) parts.pipeline.flusher.request();
-    this.#startPeriodics(parts);
+    pipeline.open();
+    if (open.mustFlushLog) pipeline.flusher.request();
+    this.#startPeriodics(parts, bootId !== '');
   }
 
-  #makeIndex(checkpoint: StoreCheckpoint): IndexService | undefined {
-    const { messageIndexEnable, maxHashSlotNum, maxIndexNum, maxMsgsNumBatch } = this.#settings;
-    if (!messageIndexEnable) return undefined;
-    const options = { dir: this.#paths.index, maxHashSlotNum, maxIndexNum, maxMsgsNumBatch };
-    const deps = { disk: this.#disk, checkpoint, clock: this.#clock, logger: this.#logger };
-    return new IndexService(options, deps);
-  }
-
-  #build(
-    checkpoint: StoreCheckpoint,
-    index: IndexService | undefined,
-    dispatcher: Dispatcher,
-    hint: RecoveryHint,
-    journal: BootJournal,
-    bootId: string,
-  ): Parts {
-    this.#consumeQueues.onShrink = (topic, queueId) => journal.distrustQueue(topic, queueId);
-    this.#consumeQueues.onDelete = (topic) => journal.removeTopic(topic);
+  #build(open: OpenStore, bootId: string): Parts {
+    const { dispatcher, index, journal } = open;
+    const { log, logReader, consumeQueues, tagsCodes, pool } = this.#files;
+    consumeQueues.onShrink = (topic, queueId) => journal.distrustQueue(topic, queueId);
+    consumeQueues.onDelete = (topic) => journal.removeTopic(topic);
     const shared = {
-      log: this.#log,
-      consumeQueues: this.#consumeQueues,
-      tagsCodes: this.#tagsCodes,
-      index,
-      dispatcher,
-      checkpoint,
-      logReader: this.#logReader,
+      ...open,
+      log,
+      logReader,
+      consumeQueues,
+      tagsCodes,
+      pool,
+      queues: this.#files.queues,
       runningFlags: this.runningFlags,
       stats: this.stats,
       disk: this.#disk,
       clock: this.#clock,
       logger: this.#logger,
-      pool: this.#pool,
+      turn: this.#turn,
+      bootId,
       settings: () => this.#settings,
     };
-    const stream = new CommitLogStream(this.#log, this.#logReader, this.#pool, () => this.flushedWhere);
-    const onProgress = (): void => stream.announce();
+    const stream = new CommitLogStream(log, logReader, pool, () => this.flushedWhere);
     const pipeline = new PutPipeline({
       ...shared,
-      queues: this.#queues,
-      turn: this.#turn,
-      onProgress,
+      onProgress: () => stream.announce(),
       onFenced: (flushedOffset) => {
-        new FenceMark(this.#disk, this.#paths.fenceMark).leave(flushedOffset);
+        open.fence.leave(flushedOffset);
         journal.abandon();
       },
     });
-    const totalMemoryBytes = this.#deps.totalMemoryBytes ?? totalmem();
     dispatcher.onArrival = this.#onArrival;
     dispatcher.filterBitMap = this.#filterBitMap;
     return {
-      checkpoint,
-      index,
-      dispatcher,
+      ...open,
       pipeline,
       stream,
-      reader: new MessageReader({ ...shared, totalMemoryBytes }),
-      queries: new StoreQueries(this.#consumeQueues, index, this.#logReader, this.#tagsCodes),
-      derived: new DerivedFlusher({ ...shared, hint, journal, bootId, logFlusher: pipeline.flusher }),
-      expiry: new ExpiryService({ ...shared, consumeQueueDir: this.#paths.consumeQueue }),
+      reader: new MessageReader({
+        ...shared,
+        totalMemoryBytes: this.#deps.totalMemoryBytes ?? totalmem(),
+      }),
+      queries: new StoreQueries(consumeQueues, index, logReader, tagsCodes),
+      derived: new DerivedFlusher({ ...shared, logFlusher: pipeline.flusher }),
+      expiry: new ExpiryService({ ...shared, consumeQueueDir: this.#files.paths.consumeQueue }),
     };
   }
 
-  #startPeriodics(parts: Parts): void {
+  #startPeriodics(parts: Parts, marksBoot: boolean): void {
     const every = (name: string, intervalMs: number, work: () => Promise<void> | void): void => {
       const periodic = new Periodic(name, work, { clock: this.#clock, logger: this.#logger });
       periodic.start(intervalMs);
       this.#periodics.push(periodic);
     };
     const settings = this.#settings;
-    const marksBoot = this.#bootId !== '';
     const schedule = new FlushSchedule({
       ...parts,
       clock: this.#clock,
-      log: this.#log,
+      log: this.#files.log,
       logFlusher: parts.pipeline.flusher,
       settings: () => this.#settings,
       marksBoot,
@@ -399,7 +249,7 @@ export class DefaultMessageStore implements MessageStore {
     every('second', SECOND_MS, () => {
       this.stats.sample();
       parts.pipeline.dispatch();
-      this.#log.prepareNextFile();
+      this.#files.log.prepareNextFile();
     });
   }
 
@@ -425,8 +275,8 @@ export class DefaultMessageStore implements MessageStore {
     parts.checkpoint.close();
     parts.index?.close();
     if (isWhole) {
-      this.#disk.remove(this.#paths.abort);
-      this.#disk.syncDirectory(this.#paths.root);
+      this.#disk.remove(this.#files.paths.abort);
+      this.#disk.syncDirectory(this.#files.paths.root);
     } else this.#logger.warn('abort file kept: the next start recovers', { flags: this.runningFlags.bits });
     parts.dispatcher.dropWaiting();
     this.runningFlags.raise('notReadable');
@@ -434,9 +284,7 @@ export class DefaultMessageStore implements MessageStore {
   }
 
   #closeFiles(): void {
-    this.#journal?.close();
-    this.#tagsCodes.close();
-    this.#consumeQueues.close();
+    this.#parts?.journal.close();
     this.#files.close();
     this.#lock?.release();
     this.#lock = undefined;
@@ -501,11 +349,11 @@ export class DefaultMessageStore implements MessageStore {
   }
 
   minOffsetInQueue(topic: string, queueId: number): number {
-    return this.#consumeQueues.findAny(topic, queueId)?.minOffset ?? 0;
+    return this.#files.consumeQueues.findAny(topic, queueId)?.minOffset ?? 0;
   }
 
   maxOffsetInQueue(topic: string, queueId: number): number {
-    return this.#consumeQueues.findAny(topic, queueId)?.maxOffset ?? 0;
+    return this.#files.consumeQueues.findAny(topic, queueId)?.maxOffset ?? 0;
   }
 
   offsetInQueueByTime(
@@ -523,16 +371,16 @@ export class DefaultMessageStore implements MessageStore {
 
   async earliestStoreTimestamp(topic?: string, queueId?: number): Promise<number> {
     if (topic === undefined || queueId === undefined)
-      return this.#logReader.storeTimestampAt(this.minPhyOffset);
+      return this.#files.logReader.storeTimestampAt(this.minPhyOffset);
     return this.storeTimestampOf(topic, queueId, this.minOffsetInQueue(topic, queueId));
   }
 
   recordAt(commitLogOffset: number): Promise<Buffer | undefined> {
-    return this.#logReader.recordAt(commitLogOffset);
+    return this.#files.logReader.recordAt(commitLogOffset);
   }
 
   visitRecords(places: readonly RecordPlace[], visit: RecordVisitor): Promise<void> {
-    return visitRecords(places, visit, { log: this.#log, logReader: this.#logReader, pool: this.#pool });
+    return visitRecords(places, visit, this.#files);
   }
 
   queryMessage(
@@ -556,11 +404,11 @@ export class DefaultMessageStore implements MessageStore {
   }
 
   get minPhyOffset(): number {
-    return this.#log.minOffset;
+    return this.#files.log.minOffset;
   }
 
   get maxPhyOffset(): number {
-    return this.#log.writtenOffset;
+    return this.#files.log.writtenOffset;
   }
 
   get flushedWhere(): number {
@@ -574,7 +422,7 @@ export class DefaultMessageStore implements MessageStore {
   }
 
   get dispatchBehindBytes(): number {
-    return this.#log.writtenOffset - (this.#parts?.dispatcher.dispatchedOffset ?? 0);
+    return this.#files.log.writtenOffset - (this.#parts?.dispatcher.dispatchedOffset ?? 0);
   }
 
   get logStream(): LogStream {
@@ -584,11 +432,11 @@ export class DefaultMessageStore implements MessageStore {
   // ---- administration
 
   topics(): Iterable<string> {
-    return this.#consumeQueues.topics();
+    return this.#files.consumeQueues.topics();
   }
 
   queueIds(topic: string): number[] {
-    return this.#consumeQueues.queueIds(topic);
+    return this.#files.consumeQueues.queueIds(topic);
   }
 
   async deleteTopic(topic: string): Promise<void> {
@@ -596,9 +444,7 @@ export class DefaultMessageStore implements MessageStore {
     // What was accepted for the topic is dispatched first: it must not come back into a removed queue.
     pipeline.runAtTurnEnd();
     await pipeline.flusher.flushAll();
-    this.#queues.deleteTopic(topic);
-    this.#consumeQueues.deleteTopic(topic);
-    this.#tagsCodes.deleteTopic(topic);
+    this.#files.deleteTopic(topic);
     // A recovery that began earlier would build the queues again.
     await derived.flushThoroughly();
   }
@@ -617,8 +463,8 @@ export class DefaultMessageStore implements MessageStore {
     return runtimeInfo({
       disk: this.#disk,
       stats: this.stats,
-      commitLogPaths: this.#files.paths,
-      consumeQueuePath: this.#paths.consumeQueue,
+      commitLogPaths: this.#files.logFiles.paths,
+      consumeQueuePath: this.#files.paths.consumeQueue,
       minPhyOffset: this.minPhyOffset,
       maxPhyOffset: this.maxPhyOffset,
       flushedWhere: this.flushedWhere,
