@@ -88,6 +88,16 @@ export function buildApp(app, output) {
   return built;
 }
 
+/** Builds packages as others install them, and what they import, unless they are newer than every source. */
+export function buildPackages(names) {
+  const newest = newestSource('packages');
+  const isNew = (path) => existsSync(path) && statSync(path).mtimeMs >= newest;
+  if (names.every((name) => isNew(join(root, 'packages', name, 'dist', 'index.js')))) return;
+  const projects = names.map((name) => `@mq/${name}`).join(',');
+  const args = ['nx', 'run-many', '-t', 'build', '-p', projects, '--output-style=static'];
+  step(`building ${projects}`, 'npx', args);
+}
+
 /** Remembers how many tests a suite passed, failed and skipped, for `.ci/run` to add up. */
 export function recordResults(suite, { passed, failed, skipped }) {
   mkdirSync(resultsFolder, { recursive: true });

@@ -12,16 +12,7 @@ import org.apache.rocketmq.common.message.MessageExt;
  * Arguments: nameServer topic group count output mode (concurrent | orderly | broadcast | retry) tags timeoutSeconds.
  */
 public class Consume {
-    public static void main(String[] args) {
-        try {
-            run(args);
-        } catch (Throwable problem) {
-            problem.printStackTrace();
-            System.exit(1);
-        }
-    }
-
-    private static void run(String[] args) throws Exception {
+    static int run(String[] args) throws Exception {
         String mode = args[5];
         ConsumerRun run = new ConsumerRun(args, Consume::line);
         if (mode.equals("broadcast")) {
@@ -44,7 +35,7 @@ public class Consume {
         }
         run.consumer.start();
         // What comes now would be a duplicate: give it a moment to show itself.
-        run.awaitAndExit(args[7], 500);
+        return run.await(args[7], 500);
     }
 
     /** The enum of the message model moved between 4.9 and 5.x, so it is found by reflection. */

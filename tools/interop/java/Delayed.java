@@ -18,17 +18,13 @@ import org.apache.rocketmq.common.message.MessageExt;
  *        or: receive nameServer topic group output count timeoutSeconds
  */
 public class Delayed {
-    public static void main(String[] args) {
-        try {
-            if (args[0].equals("send")) {
-                send(args);
-            } else {
-                receive(args);
-            }
-        } catch (Throwable problem) {
-            problem.printStackTrace();
-            System.exit(1);
+    static int run(String[] args) throws Exception {
+        if (args[0].equals("send")) {
+            send(args);
+        } else {
+            receive(args);
         }
+        return 0;
     }
 
     private static void send(String[] args) throws Exception {
@@ -60,7 +56,6 @@ public class Delayed {
             }
         }
         producer.shutdown();
-        System.exit(0);
     }
 
     /** A fresh JVM on a busy machine may take longer for its first answer than the client waits. */
@@ -123,6 +118,5 @@ public class Delayed {
             Thread.sleep(2000);
             consumer.shutdown();
         }
-        System.exit(0);
     }
 }

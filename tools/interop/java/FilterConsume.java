@@ -14,7 +14,7 @@ import org.apache.rocketmq.common.message.MessageExt;
  * Arguments: nameServer topic group count output (sql | class) file timeoutSeconds; the file holds the expression or the code.
  */
 public class FilterConsume {
-    public static void main(String[] args) throws Exception {
+    static int run(String[] args) throws Exception {
         String text = new String(Files.readAllBytes(Paths.get(args[6])), StandardCharsets.UTF_8);
         ConsumerRun run = new ConsumerRun(args, FilterConsume::line);
         // A busy machine answers late, and a consumer that does not start tells nothing of filters.
@@ -32,9 +32,10 @@ public class FilterConsume {
             run.consumer.start();
         } catch (MQClientException refused) {
             System.err.println(refused.getMessage());
-            System.exit(4);
+            run.consumer.shutdown();
+            return 4;
         }
-        run.awaitAndExit(args[7], 2000);
+        return run.await(args[7], 2000);
     }
 
     private static String line(MessageExt message) {

@@ -9,16 +9,7 @@ import org.apache.rocketmq.common.message.MessageExt;
  * line for each that did. Arguments: nameServer topic group count output mode (pop | retry) timeoutSeconds.
  */
 public class PopConsume {
-    public static void main(String[] args) {
-        try {
-            run(args);
-        } catch (Throwable problem) {
-            problem.printStackTrace();
-            System.exit(1);
-        }
-    }
-
-    private static void run(String[] args) throws Exception {
+    static int run(String[] args) throws Exception {
         boolean fails = args[5].equals("retry");
         ConsumerRun run = new ConsumerRun(args, PopConsume::line);
         // Only 5.x has it, and this file is compiled against 4.9.7, too.
@@ -33,7 +24,7 @@ public class PopConsume {
         });
         run.consumer.start();
         // Acknowledgements are on their way, and what comes now would be a duplicate.
-        run.awaitAndExit(args[6], 1500);
+        return run.await(args[6], 1500);
     }
 
     private static String line(MessageExt message) {

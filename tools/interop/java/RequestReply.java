@@ -19,15 +19,10 @@ import org.apache.rocketmq.common.message.MessageExt;
  * Arguments: ask | answer, nameServer, topic, count.
  */
 public class RequestReply {
-    public static void main(String[] args) {
-        try {
-            int count = Integer.parseInt(args[3]);
-            boolean ok = args[0].equals("ask") ? ask(args[1], args[2], count) : answer(args[1], args[2], count);
-            System.exit(ok ? 0 : 3);
-        } catch (Throwable problem) {
-            problem.printStackTrace();
-            System.exit(1);
-        }
+    static int run(String[] args) throws Exception {
+        int count = Integer.parseInt(args[3]);
+        boolean ok = args[0].equals("ask") ? ask(args[1], args[2], count) : answer(args[1], args[2], count);
+        return ok ? 0 : 3;
     }
 
     private static DefaultMQProducer producer(String nameServer, String group) throws Exception {
@@ -41,7 +36,7 @@ public class RequestReply {
 
     /** With a callback: the synchronous request of 5.3.3 returns before the reply has come. */
     private static boolean ask(String nameServer, String topic, int count) throws Exception {
-        DefaultMQProducer producer = producer(nameServer, "java-asks");
+        DefaultMQProducer producer = producer(nameServer, topic + "-asks");
         int answered = 0;
         for (int i = 0; i < count; i++) {
             String question = "question " + i;
@@ -75,8 +70,8 @@ public class RequestReply {
     }
 
     private static boolean answer(String nameServer, String topic, int count) throws Exception {
-        DefaultMQProducer replies = producer(nameServer, "java-answers");
-        DefaultMQPushConsumer consumer = new DefaultMQPushConsumer("java-answers");
+        DefaultMQProducer replies = producer(nameServer, topic + "-replies");
+        DefaultMQPushConsumer consumer = new DefaultMQPushConsumer(topic + "-answers");
         consumer.setNamesrvAddr(nameServer);
         consumer.setInstanceName("answers" + System.nanoTime());
         consumer.setConsumeFromWhere(ConsumeFromWhere.CONSUME_FROM_FIRST_OFFSET);

@@ -15,16 +15,7 @@ import org.apache.rocketmq.common.message.MessageExt;
  * Arguments: nameServer topic group namespace (or -) model (CLUSTERING | BROADCASTING) sendCount receiveCount.
  */
 public class Traced {
-    public static void main(String[] args) {
-        try {
-            System.exit(run(args) ? 0 : 3);
-        } catch (Throwable problem) {
-            problem.printStackTrace();
-            System.exit(1);
-        }
-    }
-
-    private static boolean run(String[] args) throws Exception {
+    static int run(String[] args) throws Exception {
         String namespace = args[3].equals("-") ? null : args[3];
         int receiveCount = Integer.parseInt(args[6]);
         DefaultMQProducer producer = new DefaultMQProducer(args[2], true, null);
@@ -66,7 +57,7 @@ public class Traced {
             consumer.shutdown();
         }
         producer.shutdown();
-        return all;
+        return all ? 0 : 3;
     }
 
     /** MessageModel lives in another package in each line of releases. */

@@ -18,16 +18,7 @@ import org.apache.rocketmq.common.message.MessageExt;
  * (sends, knows of none how it went, and is gone), check (answers checks until it was asked about every message).
  */
 public class Transact {
-    public static void main(String[] args) {
-        try {
-            run(args);
-        } catch (Throwable problem) {
-            problem.printStackTrace();
-            System.exit(1);
-        }
-    }
-
-    private static void run(String[] args) throws Exception {
+    static int run(String[] args) throws Exception {
         String topic = args[1];
         int from = Integer.parseInt(args[3]);
         int count = Integer.parseInt(args[4]);
@@ -81,6 +72,7 @@ public class Transact {
         out.close();
         // Gone as it is: without a word to the broker.
         Runtime.getRuntime().halt(0);
+        return 0;
     }
 
     private static boolean hasAll(Set<Integer> checked, int from, int count, String mode) {

@@ -1,10 +1,11 @@
 // Apache's programs: fetched from Maven Central by Maven, compiled against by our small Java programs.
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { cacheFolder, once } from './cache.mjs';
 import { runOrThrow, runToEnd } from './command.mjs';
+import { runInShell } from './java-shell.mjs';
 
 export const APACHE_VERSIONS = ['5.3.3', '4.9.7'];
 
@@ -16,10 +17,15 @@ const JAVA_FLAGS = [
   '--add-opens=java.base/jdk.internal.ref=ALL-UNNAMED',
   '--add-opens=java.base/java.lang=ALL-UNNAMED',
   '-XX:+UseSerialGC',
-  '-XX:TieredStopAtLevel=4',
   '-Dfile.encoding=UTF-8',
   '-Duser.timezone=UTC',
 ];
+
+/** Else clients look 20 s after a change which queues are theirs. */
+const CLIENT_PROPERTIES = { 'rocketmq.client.rebalance.waitInterval': 1_000 };
+
+/** Path of the classes of a release as a JVM wants them in memory, if `archiveClasses` made that file. */
+export const classArchive = (version) => join(cacheFolder('apache', version), 'classes.jsa');
 
 const ARTIFACTS = ['rocketmq-namesrv', 'rocketmq-broker', 'rocketmq-tools', 'rocketmq-client'];
 
@@ -61,9 +67,12 @@ export function installApache(version) {
   const digest = createHash('sha256');
   for (const path of sources) digest.update(readFileSync(path));
   const classes = cacheFolder('apache', version, 'classes');
-  // Not anew when nothing changed: another run may be using the classes.
   once(classes, digest.digest('hex').slice(0, 16), () => {
     runOrThrow('javac', ['-nowarn', '-Xlint:none', '-cp', join(home, 'lib', '*'), '-d', classes, ...sources]);
+    // Programs that run keep the jar they have.
+    runOrThrow('jar', ['cf', join(home, 'new.jar'), '-C', classes, '.']);
+    renameSync(join(home, 'new.jar'), join(home, 'programs.jar'));
+    rmSync(classArchive(version), { force: true });
   });
   if (!existsSync(join(home, 'lib'))) throw new Error(`Apache RocketMQ ${version} was not fetched`);
   return home;
@@ -81,21 +90,57 @@ export function prepareHome(home) {
   return home;
 }
 
-/** Command line of a Java program of the release: `main` is a class of ours or of Apache's. */
-export function javaCommand(version, main, args, { heap = '512m', home, properties = {} } = {}) {
+/** Command line of a Java program of the release: `main` is a class of ours or of Apache's. `isBrief`: it lives for a test only. */
+export function javaCommand(
+  version,
+  main,
+  args,
+  { heap = '512m', home, properties = {}, isBrief = false } = {},
+) {
   const base = cacheFolder('apache', version);
   const userHome = home ?? prepareHome(cacheFolder('apache', version, 'home'));
   const defines = Object.entries({ 'user.home': userHome, 'rocketmq.home.dir': userHome, ...properties }).map(
     ([key, value]) => `-D${key}=${value}`,
   );
-  const classpath = `${join(base, 'classes')}:${join(base, 'lib', '*')}`;
-  return ['java', [...JAVA_FLAGS, `-Xmx${heap}`, ...defines, '-cp', classpath, main, ...args]];
+  const classpath = `${join(base, 'programs.jar')}:${join(base, 'lib', '*')}`;
+  const flags = [...JAVA_FLAGS, ...(isBrief ? briefFlags(version, userHome) : []), `-Xmx${heap}`];
+  return ['java', [...flags, ...defines, '-cp', classpath, main, ...args]];
 }
 
-/** Runs a Java program to its end. */
-export async function runJava(version, main, args, options = {}) {
-  const [command, commandArgs] = javaCommand(version, main, args, options);
-  const result = await runToEnd(command, commandArgs, { timeoutMs: options.timeoutMs ?? 120_000 });
+/** For a test, the second compiler takes more time than it gains, and so does 5.x's log. */
+function briefFlags(version, home) {
+  const flags = [
+    '-XX:TieredStopAtLevel=1',
+    `-Drmq.logback.configurationFile=${join(home, 'conf', 'logback_broker.xml')}`,
+  ];
+  const archive = classArchive(version);
+  return existsSync(archive) ? [...flags, `-XX:SharedArchiveFile=${archive}`] : flags;
+}
+
+/** Command line that runs one of our programs in a JVM of its own. */
+export function programCommand(version, program, args, options) {
+  return shellCommand(version, [program, ...args], options);
+}
+
+function shellCommand(version, words, { properties, ...options } = {}) {
+  const common = { isBrief: true, properties: { ...CLIENT_PROPERTIES, ...properties } };
+  return javaCommand(version, 'Shell', words, { ...options, ...common });
+}
+
+/**
+ * Runs one of our programs to its end; resolves with { code, stdout, stderr }. In a JVM of its own when it is to be `alone`, or
+ * with options of `javaCommand`.
+ */
+export async function runJava(
+  version,
+  program,
+  args,
+  { timeoutMs = 300_000, alone = false, ...options } = {},
+) {
+  const result =
+    alone || Object.keys(options).length > 0
+      ? await runToEnd(...programCommand(version, program, args, options), { timeoutMs })
+      : await runInShell(version, () => shellCommand(version, []), [program, ...args], timeoutMs);
   return {
     ...result,
     stdout: withoutLogbackStatus(result.stdout),
@@ -112,10 +157,9 @@ function withoutLogbackStatus(text) {
  * Runs one mqadmin command of the release. Its requests have a second or so, counted from before its classes are loaded: on
  * a busy machine that is over before the answer is read, so a time-out of its own is tried again.
  */
-export async function mqadmin(version, args, options = {}) {
+export async function mqadmin(version, args) {
   for (let attempt = 1; ; attempt++) {
-    const main = 'org.apache.rocketmq.tools.command.MQAdminStartup';
-    const result = await runJava(version, main, args, { timeoutMs: 60_000, ...options });
+    const result = await runJava(version, 'Mqadmin', args, { timeoutMs: 120_000 });
     const timedOut = /RemotingTimeoutException/.test(result.stdout + result.stderr);
     if (!timedOut || attempt === 3) return result;
   }

@@ -37,7 +37,7 @@ export async function produce(
 /** Consumes with a client until `count` distinct messages were seen; resolves with every delivery. */
 export async function consume(
   client,
-  { nameServer, topic, folder, count, mode = 'concurrent', tags = '*', group, timeoutSeconds = 90 },
+  { nameServer, topic, folder, count, mode = 'concurrent', tags = '*', group, timeoutSeconds = 240 },
 ) {
   const output = join(folder, `received-${nextFile++}.jsonl`);
   const common = [nameServer.address, topic, group, String(count), output];

@@ -2,20 +2,29 @@
 import assert from 'node:assert/strict';
 import { after, before } from 'node:test';
 import { mqadmin } from './apache.mjs';
+import { eventually } from './eventually.mjs';
 import { Servers } from './servers.mjs';
 
 const VERSION = '5.3.3';
 
-/** Starts a NameServer and a Broker before the tests of the block it is called in, whose `context` they find them in. */
-export function cluster(brokerKind, { nameServerKind = brokerKind, settings } = {}) {
+/**
+ * Starts a NameServer and a Broker before the tests of the block it is called in, whose `context` they find them in. The broker
+ * is also known at a NameServer of the kind `alsoAt`, the `otherNameServer`.
+ */
+export function cluster(brokerKind, { nameServerKind = brokerKind, alsoAt, settings } = {}) {
   const context = {};
   before(async () => {
-    context.servers = new Servers();
-    context.nameServer = await context.servers.nameServer(nameServerKind);
-    context.broker = await context.servers.broker(brokerKind, { nameServer: context.nameServer, settings });
-    context.folder = context.servers.folder();
+    const servers = new Servers({ isBrief: true });
+    context.servers = servers;
+    context.nameServer = await servers.nameServer(nameServerKind);
+    if (alsoAt !== undefined) context.otherNameServer = await servers.nameServer(alsoAt);
+    const { nameServer, otherNameServer } = context;
+    const addresses = [nameServer, otherNameServer].filter(Boolean).map(({ address }) => address);
+    const known = { address: addresses.join(';') };
+    context.broker = await servers.broker(brokerKind, { nameServer: known, settings });
+    context.folder = servers.folder();
   });
-  after(() => context.servers.dispose());
+  after(() => context.servers?.dispose());
   return context;
 }
 
@@ -30,9 +39,10 @@ export async function createTopic({ nameServer, broker }, topic, queues = 4) {
 
 /** Waits until the NameServer knows where the topic is: Apache's broker tells it some seconds after its start. */
 export async function routeOf({ nameServer }, topic) {
-  for (let attempt = 0; ; attempt++) {
-    const route = await mqadmin(VERSION, ['topicRoute', '-n', nameServer.address, '-t', topic]);
-    if (/queueDatas/.test(route.stdout)) return;
-    assert.ok(attempt < 40, `no route of ${topic}: ${route.stdout}${route.stderr}`);
-  }
+  let route;
+  const found = await eventually(async () => {
+    route = await mqadmin(VERSION, ['topicRoute', '-n', nameServer.address, '-t', topic]);
+    return /queueDatas/.exec(route.stdout) ?? undefined;
+  }, 60);
+  assert.ok(found, `no route of ${topic}: ${route.stdout}${route.stderr}`);
 }

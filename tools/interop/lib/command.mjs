@@ -11,7 +11,7 @@ export function runOrThrow(command, args, options = {}) {
 }
 
 /** Runs a program; resolves with { code, stdout, stderr }. A program that exceeds `timeoutMs` is killed: code is null. */
-export function runToEnd(command, args, { timeoutMs = 120_000, ...options } = {}) {
+export function runToEnd(command, args, { timeoutMs = 300_000, ...options } = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], ...options });
     const output = { stdout: '', stderr: '' };

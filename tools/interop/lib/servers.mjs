@@ -1,11 +1,13 @@
 // One launcher for all servers: Apache's NameServer and Broker of a release, or ours, on free loopback ports.
 import { spawn } from 'node:child_process';
-import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { randomInt } from 'node:crypto';
+import { mkdtempSync, mkdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { root } from '../../workspace.mjs';
 import { javaCommand, prepareHome } from './apache.mjs';
+import { PATIENT, writeBrokerConfig, writeNameServerConfig } from './configurations.mjs';
 
 /** Ours, or the release of Apache's program. */
 export const OURS = 'ours';
@@ -19,39 +21,38 @@ const standIn = process.env.INTEROP_AS_OURS;
 const START_TIMEOUT_MS = 180_000;
 const STOP_TIMEOUT_MS = 40_000;
 
+/** Below the ports that connections get: one of these stays free while its server is away. */
+const PORTS = [10_000, 32_000];
+
 /** A free port whose neighbours (port - 2: fast port, port + 1: replication) are free too. */
 export async function freePort() {
   for (;;) {
-    const port = await listenOnce(0);
-    if ((await isFree(port - 2)) && (await isFree(port + 1))) return port;
+    const port = randomInt(...PORTS);
+    if ((await isFree(port)) && (await isFree(port - 2)) && (await isFree(port + 1))) return port;
   }
 }
 
-function listenOnce(port) {
-  return new Promise((resolve, reject) => {
+function isFree(port) {
+  return new Promise((resolve) => {
     const server = createServer();
-    server.once('error', reject);
-    server.listen(port, '127.0.0.1', () => {
-      const { port: taken } = server.address();
-      server.close(() => resolve(taken));
-    });
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
   });
 }
 
-const isFree = (port) =>
-  listenOnce(port).then(
-    () => true,
-    () => false,
-  );
-
-/** Everything one test starts; `dispose` stops it in reverse and removes its folders. */
+/** Everything one test starts; `dispose` ends it and removes its folders. */
 export class Servers {
   #running = [];
   #folders = [];
   #programs;
+  #isBrief;
 
-  /** `programs` replaces the built apps: `{ mqnamesrv, mqbroker }`, paths of scripts. */
-  constructor({ programs = {} } = {}) {
+  /**
+   * `programs` replaces the built apps: `{ mqnamesrv, mqbroker }`, paths of scripts. `isBrief`: the servers live for a test only,
+   * which is not about their speed.
+   */
+  constructor({ programs = {}, isBrief = false } = {}) {
+    this.#isBrief = isBrief;
     this.#programs = {
       mqnamesrv: join(root, 'apps/nameserver/dist/mqnamesrv.js'),
       mqbroker: join(root, 'apps/broker/dist/mqbroker.js'),
@@ -70,21 +71,15 @@ export class Servers {
     const kind = wanted === OURS ? (standIn ?? OURS) : wanted;
     const port = await freePort();
     const home = prepareHome(this.folder());
-    const config = join(home, 'namesrv.properties');
-    writeFileSync(
-      config,
-      properties({
-        listenPort: port,
-        bindAddress: '127.0.0.1',
-        kvConfigPath: join(home, 'kvConfig.json'),
-        configStorePath: config,
-      }),
-    );
+    const config = writeNameServerConfig(home, { port });
     const command =
       kind === OURS
         ? [process.execPath, [this.#programs.mqnamesrv, '-c', config]]
-        : javaCommand(kind, 'org.apache.rocketmq.namesrv.NamesrvStartup', ['-c', config], { home });
-    const server = await this.#start(`NameServer ${kind}`, command, /boot success/, home);
+        : javaCommand(kind, 'org.apache.rocketmq.namesrv.NamesrvStartup', ['-c', config], {
+            home,
+            isBrief: this.#isBrief,
+          });
+    const server = await this.#start('NameServer', kind, command, home);
     return Object.assign(server, { address: `127.0.0.1:${port}`, port });
   }
 
@@ -111,38 +106,23 @@ export class Servers {
     const home = prepareHome(this.folder());
     const store = storeDir ?? join(home, 'store');
     mkdirSync(store, { recursive: true });
-    const config = join(home, 'broker.conf');
-    writeFileSync(
-      config,
-      properties({
-        brokerClusterName: 'DefaultCluster',
-        brokerName,
-        brokerId: 0,
-        brokerIP1: '127.0.0.1',
-        brokerIP2: '127.0.0.1',
-        listenPort,
-        haListenPort: listenPort + 1,
-        namesrvAddr: nameServer.address,
-        storePathRootDir: store,
-        storePathCommitLog: join(store, 'commitlog'),
-        autoCreateTopicEnable: true,
-        brokerRole: 'ASYNC_MASTER',
-        flushDiskType: 'ASYNC_FLUSH',
-        mappedFileSizeCommitLog: 16 * 1024 * 1024,
-        mappedFileSizeConsumeQueue: 20 * 3000,
-        diskMaxUsedSpaceRatio: 95,
-        ...settings,
-      }),
-    );
+    const config = writeBrokerConfig(home, {
+      nameServer,
+      port: listenPort,
+      store,
+      brokerName,
+      settings: this.#isBrief ? { ...PATIENT, ...settings } : settings,
+    });
     const command =
       kind === OURS
         ? [process.execPath, [...nodeArgs, program ?? this.#programs.mqbroker, '-c', config]]
         : javaCommand(kind, 'org.apache.rocketmq.broker.BrokerStartup', ['-c', config], {
             home,
             heap: '768m',
+            isBrief: this.#isBrief,
           });
     const bounded = descriptors === undefined ? command : withDescriptors(descriptors, command);
-    const server = await this.#start(`Broker ${kind}`, bounded, /boot success/, home);
+    const server = await this.#start('Broker', kind, bounded, home);
     return Object.assign(server, {
       address: `127.0.0.1:${listenPort}`,
       port: listenPort,
@@ -152,7 +132,8 @@ export class Servers {
     });
   }
 
-  #start(name, [command, args], ready, home) {
+  #start(what, kind, [command, args], home) {
+    const name = `${what} ${kind}`;
     const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], cwd: home });
     let output = '';
     const collect = (text) => (output = (output + text).slice(-20_000));
@@ -161,6 +142,7 @@ export class Servers {
     const exited = new Promise((resolve) => child.once('exit', (code, signal) => resolve({ code, signal })));
     const server = {
       name,
+      isOurs: kind === OURS,
       pid: child.pid,
       output: () => output,
       exited,
@@ -184,7 +166,7 @@ export class Servers {
         reject(new Error(`${name} ${why}:\n${output}`));
       };
       const check = () => {
-        if (!ready.test(output)) return;
+        if (!/boot success/.test(output)) return;
         clearTimeout(deadline);
         resolve(server);
       };
@@ -195,7 +177,8 @@ export class Servers {
   }
 
   async dispose() {
-    await Promise.all(this.#running.reverse().map((server) => server.stop()));
+    // Apache's programs take some seconds to stop; nothing is asked of them any more.
+    await Promise.all(this.#running.map((server) => (server.isOurs ? server.stop() : server.kill())));
     for (const folder of this.#folders) rmSync(folder, { recursive: true, force: true });
   }
 }
@@ -203,10 +186,4 @@ export class Servers {
 /** The same command, in a process that may not have more descriptors; it replaces the shell, so its pid is the one returned. */
 function withDescriptors(count, [command, args]) {
   return ['sh', ['-c', `ulimit -n ${count} && exec "$0" "$@"`, command, ...args]];
-}
-
-function properties(values) {
-  return Object.entries(values)
-    .map(([key, value]) => `${key}=${value}\n`)
-    .join('');
 }

@@ -21,6 +21,9 @@ const consumer = new PushConsumer({
   consumeMode: mode === 'orderly' ? 'ORDERLY' : 'CONCURRENTLY',
   messageModel: mode === 'broadcast' ? 'BROADCASTING' : 'CLUSTERING',
   consumeMessageBatchMaxSize: mode === 'retry' ? 1 : 16,
+  // The topic of its retries is known only once the broker knows the group.
+  routeRefreshIntervalMs: 1_000,
+  rebalanceIntervalMs: 1_000,
 });
 consumer.subscribe(topic, tags, (messages) => {
   for (const message of messages) {

@@ -23,7 +23,7 @@ clearTimeout(deadline);
 
 /** ask COUNT: requests, one after the other. */
 async function ask() {
-  const producer = opened(new Producer({ nameServers, producerGroup: 'our-asks' }));
+  const producer = opened(new Producer({ nameServers, producerGroup: `${topic}-asks` }));
   await producer.start();
   for (let i = 0; i < Number(rest[0]); i++) {
     const reply = await producer.request({ topic, body: `question ${i}` }, { timeoutMs: 90_000 });
@@ -33,13 +33,13 @@ async function ask() {
 
 /** answer COUNT: replies until so many were asked. */
 async function answer() {
-  const replies = opened(new Producer({ nameServers, producerGroup: 'our-answers' }));
+  const replies = opened(new Producer({ nameServers, producerGroup: `${topic}-replies` }));
   await replies.start();
   let left = Number(rest[0]);
   const consumer = opened(
     new PushConsumer({
       nameServers,
-      consumerGroup: 'our-answers',
+      consumerGroup: `${topic}-answers`,
       consumeFromWhere: 'CONSUME_FROM_FIRST_OFFSET',
     }),
   );

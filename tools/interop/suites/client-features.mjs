@@ -5,8 +5,9 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { APACHE_VERSIONS, javaCommand, mqadmin, prepareHome, runJava } from '../lib/apache.mjs';
+import { APACHE_VERSIONS, mqadmin, prepareHome, programCommand, runJava } from '../lib/apache.mjs';
 import { runToEnd } from '../lib/command.mjs';
+import { eventually } from '../lib/eventually.mjs';
 import { OURS, Servers } from '../lib/servers.mjs';
 import { root } from '../../workspace.mjs';
 
@@ -15,7 +16,7 @@ const ourMqadmin = join(root, 'apps/mqadmin/dist/mqadmin.js');
 const QUESTIONS = 5;
 
 async function ours(...args) {
-  const result = await runToEnd(process.execPath, [program, ...args], { timeoutMs: 220_000 });
+  const result = await runToEnd(process.execPath, [program, ...args]);
   assert.equal(result.code, 0, `our ${args[0]}: ${result.stderr}${result.stdout}`);
   return result.stdout
     .split('\n')
@@ -54,21 +55,20 @@ function responder([command, args]) {
 /** Asks mqadmin until it shows what it must: trace data and index entries come a moment after the messages. */
 async function traceShows(run, patterns) {
   let shown = '';
-  for (let attempt = 0; attempt < 10; attempt++) {
+  const found = await eventually(async () => {
     const { stdout, stderr } = await run();
     shown = stdout + stderr;
-    if (patterns.every((pattern) => pattern.test(shown))) return;
-    await new Promise((resolve) => setTimeout(resolve, 500));
-  }
-  assert.fail(`none of ten looks showed ${patterns.join(' and ')}:\n${shown}`);
+    return patterns.every((pattern) => pattern.test(shown)) || undefined;
+  }, 30);
+  assert.ok(found, `nothing showed ${patterns.join(' and ')}:\n${shown}`);
 }
 
-describe('client features on our servers', { concurrency: false }, () => {
+describe('client features on our servers', { concurrency: true }, () => {
   let servers;
   let nameServer;
   const running = [];
   before(async () => {
-    servers = new Servers();
+    servers = new Servers({ isBrief: true });
     nameServer = await servers.nameServer(OURS);
     const settings = { traceTopicEnable: true };
     // Two brokers: the reply may come by the one that did not have the request.
@@ -93,126 +93,131 @@ describe('client features on our servers', { concurrency: false }, () => {
   };
 
   for (const version of APACHE_VERSIONS) {
-    const name = (what) => `${what}${version.replaceAll('.', '')}`;
+    describe(`with ${version}`, { concurrency: false }, () => {
+      const name = (what) => `${what}${version.replaceAll('.', '')}`;
 
-    test(`our requests are answered by Java ${version}`, async () => {
-      const topic = name('AskJava');
-      await createTopic(topic);
-      const args = ['answer', nameServer.address, topic, `${QUESTIONS}`];
-      const first = ours('ask', nameServer.address, topic, `${QUESTIONS}`);
-      await answering(javaCommand(version, 'RequestReply', args));
-      for (const { question, reply } of await first) assert.equal(reply, `reply to ${question}`);
-    });
+      test(`our requests are answered by Java ${version}`, async () => {
+        const topic = name('AskJava');
+        await createTopic(topic);
+        const args = ['answer', nameServer.address, topic, `${QUESTIONS}`];
+        const first = ours('ask', nameServer.address, topic, `${QUESTIONS}`);
+        await answering(programCommand(version, 'RequestReply', args));
+        for (const { question, reply } of await first) assert.equal(reply, `reply to ${question}`);
+      });
 
-    test(`requests of Java ${version} are answered by ours`, async () => {
-      const topic = name('AskOurs');
-      await createTopic(topic);
-      const asked = java(version, 'RequestReply', ['ask', nameServer.address, topic, `${QUESTIONS}`]);
-      const args = [program, 'answer', nameServer.address, topic, `${QUESTIONS}`];
-      await answering([process.execPath, args]);
-      assert.match(await asked, new RegExp(`question ${QUESTIONS - 1} -> reply to`));
-    });
+      test(`requests of Java ${version} are answered by ours`, async () => {
+        const topic = name('AskOurs');
+        await createTopic(topic);
+        const asked = java(version, 'RequestReply', ['ask', nameServer.address, topic, `${QUESTIONS}`]);
+        const args = [program, 'answer', nameServer.address, topic, `${QUESTIONS}`];
+        await answering([process.execPath, args]);
+        assert.match(await asked, new RegExp(`question ${QUESTIONS - 1} -> reply to`));
+      });
 
-    test(`our trace is read by mqadmin ${version}`, async () => {
-      const topic = name('TraceOurs');
-      await createTopic(topic);
-      const group = `${topic}-G`;
-      const lines = await ours('traced', nameServer.address, topic, group, '-', '2', '2');
-      const [{ sent }] = lines;
-      const command = ['queryMsgTraceById', '-n', nameServer.address, '-i', sent];
-      await traceShows(
-        () => mqadmin(version, command),
-        [
+      test(`our trace is read by mqadmin ${version}`, async () => {
+        const topic = name('TraceOurs');
+        await createTopic(topic);
+        const group = `${topic}-G`;
+        const lines = await ours('traced', nameServer.address, topic, group, '-', '2', '2');
+        const [{ sent }] = lines;
+        const command = ['queryMsgTraceById', '-n', nameServer.address, '-i', sent];
+        await traceShows(
+          () => mqadmin(version, command),
+          [
+            new RegExp(`^Pub\\s+${group}\\s.*\\dms\\s+success`, 'm'),
+            new RegExp(`^Sub\\s+${group}\\s.*\\dms\\s+success`, 'm'),
+            new RegExp(`^Sub\\s+${group}-lite\\s.*success`, 'm'),
+          ],
+        );
+      });
+
+      test(`trace of Java ${version} is read by our mqadmin, as its own reads it`, async () => {
+        const topic = name('TraceJava');
+        await createTopic(topic);
+        const group = `${topic}-G`;
+        const output = await java(version, 'Traced', [
+          nameServer.address,
+          topic,
+          group,
+          '-',
+          'CLUSTERING',
+          '1',
+          '1',
+        ]);
+        const command = ['queryMsgTraceById', '-n', nameServer.address, '-i', sentByJava(output)[0]];
+        const patterns = [
           new RegExp(`^Pub\\s+${group}\\s.*\\dms\\s+success`, 'm'),
           new RegExp(`^Sub\\s+${group}\\s.*\\dms\\s+success`, 'm'),
-          new RegExp(`^Sub\\s+${group}-lite\\s.*success`, 'm'),
-        ],
-      );
-    });
+        ];
+        const runOurs = () =>
+          runToEnd(process.execPath, [ourMqadmin, ...command], { env: { ...process.env, TZ: 'UTC' } });
+        await traceShows(runOurs, patterns);
+        const rows = (text) =>
+          text
+            .split('\n')
+            .filter((line) => /^(#Type|Pub|Sub)\s/.test(line))
+            .map((line) => line.trimEnd());
+        assert.deepEqual(rows((await runOurs()).stdout), rows((await mqadmin(version, command)).stdout));
+      });
 
-    test(`trace of Java ${version} is read by our mqadmin, as its own reads it`, async () => {
-      const topic = name('TraceJava');
-      await createTopic(topic);
-      const group = `${topic}-G`;
-      const output = await java(version, 'Traced', [
-        nameServer.address,
-        topic,
-        group,
-        '-',
-        'CLUSTERING',
-        '1',
-        '1',
-      ]);
-      const command = ['queryMsgTraceById', '-n', nameServer.address, '-i', sentByJava(output)[0]];
-      const patterns = [
-        new RegExp(`^Pub\\s+${group}\\s.*\\dms\\s+success`, 'm'),
-        new RegExp(`^Sub\\s+${group}\\s.*\\dms\\s+success`, 'm'),
-      ];
-      const runOurs = () =>
-        runToEnd(process.execPath, [ourMqadmin, ...command], { env: { ...process.env, TZ: 'UTC' } });
-      await traceShows(runOurs, patterns);
-      const rows = (text) =>
-        text
-          .split('\n')
-          .filter((line) => /^(#Type|Pub|Sub)\s/.test(line))
-          .map((line) => line.trimEnd());
-      assert.deepEqual(rows((await runOurs()).stdout), rows((await mqadmin(version, command)).stdout));
-    });
+      test(`clients in a namespace, ours and Java ${version}, are one group's worth of names`, async () => {
+        const topic = name('Namespaced');
+        await createTopic(`NS1%${topic}`);
+        const args = (group, sends, receives) => [
+          nameServer.address,
+          topic,
+          group,
+          'NS1',
+          'CLUSTERING',
+          sends,
+          receives,
+        ];
+        const output = await java(version, 'Traced', args(`${topic}-GJ`, '2', '2'));
+        assert.match(output, new RegExp(`^got \\S+ java 1 ${topic}$`, 'm'));
+        const lines = await ours('traced', nameServer.address, topic, `${topic}-GO`, 'NS1', '1', '3');
+        const got = lines.filter((line) => line.got !== undefined);
+        assert.deepEqual(got.map(({ body }) => body).sort(), ['java 0', 'java 1', 'ours 0']);
+        for (const message of got) assert.equal(message.topic, topic);
+        const list = await mqadmin('5.3.3', ['topicList', '-n', nameServer.address]);
+        assert.match(list.stdout, new RegExp(`^NS1%${topic}$`, 'm'));
+      });
 
-    test(`clients in a namespace, ours and Java ${version}, are one group's worth of names`, async () => {
-      const topic = name('Namespaced');
-      await createTopic(`NS1%${topic}`);
-      const args = (group, sends, receives) => [
-        nameServer.address,
-        topic,
-        group,
-        'NS1',
-        'CLUSTERING',
-        sends,
-        receives,
-      ];
-      const output = await java(version, 'Traced', args('GJ', '2', '2'));
-      assert.match(output, new RegExp(`^got \\S+ java 1 ${topic}$`, 'm'));
-      const lines = await ours('traced', nameServer.address, topic, 'GO', 'NS1', '1', '3');
-      const got = lines.filter((line) => line.got !== undefined);
-      assert.deepEqual(got.map(({ body }) => body).sort(), ['java 0', 'java 1', 'ours 0']);
-      for (const message of got) assert.equal(message.topic, topic);
-      const list = await mqadmin('5.3.3', ['topicList', '-n', nameServer.address]);
-      assert.match(list.stdout, new RegExp(`^NS1%${topic}$`, 'm'));
-    });
-
-    test(`broadcast offsets go on from Java ${version} to ours and back`, async () => {
-      const topic = name('Broadcast');
-      await createTopic(topic);
-      const home = prepareHome(servers.folder());
-      const args = (sends, receives) => [
-        nameServer.address,
-        topic,
-        'GB',
-        '-',
-        'BROADCASTING',
-        sends,
-        receives,
-      ];
-      const bodies = (text) => [...text.matchAll(/^got \S+ (.*) \S+$/gm)].map(([, body]) => body).sort();
-      const options = { home };
-      assert.deepEqual(bodies(await java(version, 'Traced', args('2', '2'), options)), ['java 0', 'java 1']);
-      await ours('traced', nameServer.address, topic, 'other', '-', '1', '1');
-      const lines = await ours(
-        'broadcast',
-        nameServer.address,
-        topic,
-        'GB',
-        join(home, '.rocketmq_offsets'),
-        '1',
-      );
-      assert.deepEqual(
-        lines.map(({ body }) => body),
-        ['ours 0'],
-      );
-      // Java reads what ours wrote, and gets only what is new.
-      const again = bodies(await java(version, 'Traced', args('1', '1'), options));
-      assert.deepEqual(again, ['java 0']);
+      test(`broadcast offsets go on from Java ${version} to ours and back`, async () => {
+        const topic = name('Broadcast');
+        await createTopic(topic);
+        const home = prepareHome(servers.folder());
+        const args = (sends, receives) => [
+          nameServer.address,
+          topic,
+          `${topic}-GB`,
+          '-',
+          'BROADCASTING',
+          sends,
+          receives,
+        ];
+        const bodies = (text) => [...text.matchAll(/^got \S+ (.*) \S+$/gm)].map(([, body]) => body).sort();
+        const options = { home };
+        assert.deepEqual(bodies(await java(version, 'Traced', args('2', '2'), options)), [
+          'java 0',
+          'java 1',
+        ]);
+        await ours('traced', nameServer.address, topic, `${topic}-other`, '-', '1', '1');
+        const lines = await ours(
+          'broadcast',
+          nameServer.address,
+          topic,
+          `${topic}-GB`,
+          join(home, '.rocketmq_offsets'),
+          '1',
+        );
+        assert.deepEqual(
+          lines.map(({ body }) => body),
+          ['ours 0'],
+        );
+        // Java reads what ours wrote, and gets only what is new.
+        const again = bodies(await java(version, 'Traced', args('1', '1'), options));
+        assert.deepEqual(again, ['java 0']);
+      });
     });
   }
 });

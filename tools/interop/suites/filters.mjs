@@ -55,8 +55,8 @@ async function javaConsumes(
   const output = join(folder, `filtered-${nextFile}.jsonl`);
   const file = join(folder, `filter-${nextFile++}.txt`);
   writeFileSync(file, text);
-  const args = [nameServer.address, topic, group, String(count), output, kind, file, '40'];
-  const result = await runJava(version, 'FilterConsume', args, { timeoutMs: 60_000 });
+  const args = [nameServer.address, topic, group, String(count), output, kind, file, '120'];
+  const result = await runJava(version, 'FilterConsume', args);
   return {
     code: result.code,
     stderr: result.stderr,
@@ -88,120 +88,125 @@ async function weConsume({ nameServer }, topic, group, expression, count) {
 
 const seqsOf = (received) => [...new Set(received.map(({ seq }) => Number(seq)))].sort((a, b) => a - b);
 
-for (const [name, settings] of [
-  ['without bits', SQL],
-  ['with bits in the queue entries', BITS],
-]) {
-  describe(`Apache's clients with SQL92 on ours, ${name}`, () => {
-    const context = cluster(OURS, { settings });
-    for (const version of ['5.3.3', '4.9.7']) {
-      test(`${version} gets what matches`, async () => {
-        const topic = `SQL-${version.replaceAll('.', '_')}`;
-        await createTopic(context, topic, QUEUES);
-        const consuming = javaConsumes(version, context, topic, {
-          group: `G-${topic}`,
-          count: wanted.length,
-        });
-        // Half of it may come before the group is known, the rest after: both ways are right.
-        await sleep(1_500);
-        await send(context, topic);
-        const { code, seqs, stderr } = await consuming;
-        assert.equal(code, 0, stderr.slice(-2000));
-        assert.deepEqual(seqs, wanted);
-        // Another group, on what is stored already.
-        const later = await javaConsumes(version, context, topic, {
-          group: `H-${topic}`,
-          text: 'price < 10',
-          count: 10,
-        });
-        assert.deepEqual(later.seqs, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
-      });
-
-      test(`${version} is told why its expression is refused`, async () => {
-        const topic = `SQL-${version.replaceAll('.', '_')}`;
-        const request = { group: 'G-refused', text: 'price >', count: 1 };
-        const { code, stderr } = await javaConsumes(version, context, topic, request);
-        assert.equal(code, 4, stderr.slice(-2000));
-        assert.match(stderr, /line 1, column 8: unexpected the end/);
-      });
-    }
-  });
-}
-
-for (const version of ['5.3.3', '4.9.7']) {
-  describe(`our client with SQL92 on Apache's ${version}`, () => {
-    const context = cluster(version, { settings: BITS });
-    test('gets what matches', async () => {
-      await createTopic(context, 'SQL-ours', QUEUES);
-      await send(context, 'SQL-ours');
-      assert.deepEqual(await weConsume(context, 'SQL-ours', 'G', { sql: EXPRESSION }, wanted.length), wanted);
-    });
-
-    test('fails at the start with an expression that does not compile', async () => {
-      const start = weConsume(context, 'SQL-ours', 'H', { sql: 'price >' }, 1);
-      await assert.rejects(start, { code: 'SUBSCRIPTION_REFUSED' });
-    });
-  });
-}
-
-describe('a store with bits changes hands', () => {
-  for (const [first, second] of [
-    ['5.3.3', OURS],
-    [OURS, '5.3.3'],
+describe('filters', { concurrency: 3 }, () => {
+  for (const [name, settings] of [
+    ['without bits', SQL],
+    ['with bits in the queue entries', BITS],
   ]) {
-    test(`from ${first} to ${second}`, async () => {
-      const servers = new Servers();
-      try {
-        const storeDir = servers.folder();
-        const nameServer = await servers.nameServer(OURS);
-        const port = await freePort();
-        const options = { nameServer, storeDir, port, settings: BITS };
-        const context = {
-          nameServer,
-          folder: servers.folder(),
-          broker: await servers.broker(first, options),
-        };
-        await createTopic(context, 'Bits', QUEUES);
-        const consuming = javaConsumes('5.3.3', context, 'Bits', { group: 'G', count: wanted.length });
-        await sleep(1_500);
-        await send(context, 'Bits');
-        assert.deepEqual((await consuming).seqs, wanted);
-        await context.broker.stop();
-        context.broker = await servers.broker(second, options);
-        await routeOf(context, 'Bits');
-        await send(context, 'Bits');
-        // A group of its own finds both halves; the known one only what is new.
-        const sql = { sql: EXPRESSION };
-        assert.deepEqual(await weConsume(context, 'Bits', 'H', sql, 2 * wanted.length), wanted);
-        assert.deepEqual(await weConsume(context, 'Bits', 'G', sql, wanted.length), wanted);
-      } finally {
-        await servers.dispose();
+    describe(`Apache's clients with SQL92 on ours, ${name}`, { concurrency: false }, () => {
+      const context = cluster(OURS, { settings });
+      for (const version of ['5.3.3', '4.9.7']) {
+        test(`${version} gets what matches`, async () => {
+          const topic = `SQL-${version.replaceAll('.', '_')}`;
+          await createTopic(context, topic, QUEUES);
+          const consuming = javaConsumes(version, context, topic, {
+            group: `G-${topic}`,
+            count: wanted.length,
+          });
+          // Half of it may come before the group is known, the rest after: both ways are right.
+          await sleep(1_500);
+          await send(context, topic);
+          const { code, seqs, stderr } = await consuming;
+          assert.equal(code, 0, stderr.slice(-2000));
+          assert.deepEqual(seqs, wanted);
+          // Another group, on what is stored already.
+          const later = await javaConsumes(version, context, topic, {
+            group: `H-${topic}`,
+            text: 'price < 10',
+            count: 10,
+          });
+          assert.deepEqual(later.seqs, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+        });
+
+        test(`${version} is told why its expression is refused`, async () => {
+          const topic = `SQL-${version.replaceAll('.', '_')}`;
+          const request = { group: 'G-refused', text: 'price >', count: 1 };
+          const { code, stderr } = await javaConsumes(version, context, topic, request);
+          assert.equal(code, 4, stderr.slice(-2000));
+          assert.match(stderr, /line 1, column 8: unexpected the end/);
+        });
       }
     });
   }
-});
 
-describe('a class filter', () => {
-  const context = cluster(OURS, { settings: { filterServerNums: 1 } });
+  for (const version of ['5.3.3', '4.9.7']) {
+    describe(`our client with SQL92 on Apache's ${version}`, { concurrency: false }, () => {
+      const context = cluster(version, { settings: BITS });
+      test('gets what matches', async () => {
+        await createTopic(context, 'SQL-ours', QUEUES);
+        await send(context, 'SQL-ours');
+        assert.deepEqual(
+          await weConsume(context, 'SQL-ours', 'G', { sql: EXPRESSION }, wanted.length),
+          wanted,
+        );
+      });
 
-  test("of Apache's client 4.9.7 runs in our filter server", async () => {
-    const { values } = filtersrvSettings.parse({ connectWhichBroker: context.broker.address });
-    const server = new FiltersrvController(values);
-    try {
-      await server.start();
-      await createTopic(context, 'Class', QUEUES);
-      await send(context, 'Class');
-      const text =
-        'function match({ body, properties }) { return Number(body.slice(1)) > 250 && properties.region === "eu"; }';
-      const expected = wantedBy((seq) => seq > 250 && regionOf(seq) === 'eu');
-      const options = { group: 'G', kind: 'class', text, count: expected.length };
-      const { code, seqs, stderr } = await javaConsumes('4.9.7', context, 'Class', options);
-      assert.equal(code, 0, stderr.slice(-2000));
-      assert.deepEqual(seqs, expected);
-      assert.equal(server.filterCount, 1);
-    } finally {
-      await server.close();
+      test('fails at the start with an expression that does not compile', async () => {
+        const start = weConsume(context, 'SQL-ours', 'H', { sql: 'price >' }, 1);
+        await assert.rejects(start, { code: 'SUBSCRIPTION_REFUSED' });
+      });
+    });
+  }
+
+  describe('a store with bits changes hands', () => {
+    for (const [first, second] of [
+      ['5.3.3', OURS],
+      [OURS, '5.3.3'],
+    ]) {
+      test(`from ${first} to ${second}`, async () => {
+        const servers = new Servers({ isBrief: true });
+        try {
+          const storeDir = servers.folder();
+          const nameServer = await servers.nameServer(OURS);
+          const port = await freePort();
+          const options = { nameServer, storeDir, port, settings: BITS };
+          const context = {
+            nameServer,
+            folder: servers.folder(),
+            broker: await servers.broker(first, options),
+          };
+          await createTopic(context, 'Bits', QUEUES);
+          const consuming = javaConsumes('5.3.3', context, 'Bits', { group: 'G', count: wanted.length });
+          await sleep(1_500);
+          await send(context, 'Bits');
+          assert.deepEqual((await consuming).seqs, wanted);
+          await context.broker.stop();
+          context.broker = await servers.broker(second, options);
+          await routeOf(context, 'Bits');
+          await send(context, 'Bits');
+          // A group of its own finds both halves; the known one only what is new.
+          const sql = { sql: EXPRESSION };
+          assert.deepEqual(await weConsume(context, 'Bits', 'H', sql, 2 * wanted.length), wanted);
+          assert.deepEqual(await weConsume(context, 'Bits', 'G', sql, wanted.length), wanted);
+        } finally {
+          await servers.dispose();
+        }
+      });
     }
+  });
+
+  describe('a class filter', () => {
+    const context = cluster(OURS, { settings: { filterServerNums: 1 } });
+
+    test("of Apache's client 4.9.7 runs in our filter server", async () => {
+      const { values } = filtersrvSettings.parse({ connectWhichBroker: context.broker.address });
+      const server = new FiltersrvController(values);
+      try {
+        await server.start();
+        await createTopic(context, 'Class', QUEUES);
+        await send(context, 'Class');
+        const text =
+          'function match({ body, properties }) { return Number(body.slice(1)) > 250 && properties.region === "eu"; }';
+        const expected = wantedBy((seq) => seq > 250 && regionOf(seq) === 'eu');
+        const options = { group: 'G', kind: 'class', text, count: expected.length };
+        const { code, seqs, stderr } = await javaConsumes('4.9.7', context, 'Class', options);
+        assert.equal(code, 0, stderr.slice(-2000));
+        assert.deepEqual(seqs, expected);
+        assert.equal(server.filterCount, 1);
+      } finally {
+        await server.close();
+      }
+    });
   });
 });
 

@@ -10,10 +10,12 @@ import { OURS, Servers, freePort } from '../lib/servers.mjs';
 
 const COUNT = 10_000;
 const TOPIC = 'StoreTopic';
+/** Some files of each kind in every step. */
+const SETTINGS = { mappedFileSizeCommitLog: 1024 * 1024, mappedFileSizeConsumeQueue: 20 * 1000 };
 
 /** Runs a broker of each kind in turn on one directory; each adds messages, is ended as told, and the next continues. */
 async function continueStore(steps) {
-  const servers = new Servers();
+  const servers = new Servers({ isBrief: true });
   try {
     const nameServer = await servers.nameServer(OURS);
     const port = await freePort();
@@ -23,7 +25,7 @@ async function continueStore(steps) {
     const client = '5.3.3';
     let total = 0;
     for (const [index, { kind, end = 'stop', count = COUNT }] of steps.entries()) {
-      const broker = await servers.broker(kind, { nameServer, storeDir, port });
+      const broker = await servers.broker(kind, { nameServer, storeDir, port, settings: SETTINGS });
       if (index === 0) await createTopic({ nameServer, broker }, TOPIC);
       else await routeOf({ nameServer }, TOPIC);
       if (index > 0) {
@@ -64,7 +66,7 @@ async function indexAnswers(nameServer, { seq, msgId, offsetMsgId }) {
   assert.ok(byId.stdout.includes(`key${seq}`), `queryMsgById ${offsetMsgId}: ${byId.stdout}${byId.stderr}`);
 }
 
-describe('store directories', () => {
+describe('store directories', { concurrency: 2 }, () => {
   for (const version of ['4.9.7', '5.3.3']) {
     for (const end of ['stop', 'kill']) {
       test(`begun by Apache's ${version} (${end}), continued by ours (${end}), then by Apache's again`, () =>

@@ -29,11 +29,10 @@ let nextFile = 0;
 async function transact(client, { nameServer, folder, from = 0, count = COUNT, mode = 'run' }) {
   const output = join(folder, `transact-${nextFile++}.jsonl`);
   const args = [nameServer.address, TOPIC, GROUP, from, count, output, mode, SECONDS].map(String);
-  const timeoutMs = 3 * SECONDS * 1000;
   const { code, stdout, stderr } =
     client === OURS
-      ? await runToEnd(process.execPath, [ourProgram, ...args], { timeoutMs })
-      : await runJava(client, 'Transact', args, { timeoutMs });
+      ? await runToEnd(process.execPath, [ourProgram, ...args])
+      : await runJava(client, 'Transact', args, { alone: true });
   assert.equal(code, 0, `${client} producer: ${stderr.slice(-2000)}${stdout.slice(-1000)}`);
   const lines = readLines(output);
   return {
@@ -99,7 +98,7 @@ async function checkDelivered({
 }
 
 async function withServers(work) {
-  const servers = new Servers();
+  const servers = new Servers({ isBrief: true });
   try {
     await work({ servers, nameServer: await servers.nameServer(OURS), folder: servers.folder() });
   } finally {
@@ -184,7 +183,8 @@ function continued(version, end) {
     }));
 }
 
-describe('transactions', () => {
+// Each has servers of its own, and waits most of the time.
+describe('transactions', { concurrency: 3 }, () => {
   for (const version of ['5.3.3', '4.9.7']) {
     runOn(version, OURS);
     runOn(OURS, version);
