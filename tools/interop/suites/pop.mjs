@@ -13,6 +13,14 @@ import { freePort, OURS, Servers } from '../lib/servers.mjs';
 
 const VERSION = '5.3.3';
 const COUNT = 1_000;
+/** Messages of a topic in a store that changes hands. */
+const IN_STORE = 100;
+/** What was popped before it does: due long after that, while no broker runs, and in order. */
+const OUTSTANDING = [
+  { topic: 'PopStore', group: 'G_POP_LATER', invisibleTimeMs: 25_000 },
+  { topic: 'PopStore', group: 'G_POP_SOON', invisibleTimeMs: 8_000 },
+  { topic: 'PopStoreOrder', group: 'G_POP_ORDER', invisibleTimeMs: 15_000, order: true },
+];
 
 /** mqadmin of a command that says "success". */
 async function admin({ nameServer }, ...args) {
@@ -30,8 +38,8 @@ async function popTopic(context, topic, group) {
 
 async function javaPops({ nameServer, folder }, topic, group, count, mode = 'pop') {
   const output = join(folder, `popped-${topic}-${group}.jsonl`);
-  const args = [nameServer.address, topic, group, String(count), output, mode, '60'];
-  const result = await runJava(VERSION, 'PopConsume', args, { timeoutMs: 90_000 });
+  const args = [nameServer.address, topic, group, String(count), output, mode, '120'];
+  const result = await runJava(VERSION, 'PopConsume', args);
   assert.ok(result.code === 0 || result.code === 3, `PopConsume: ${result.stderr.slice(-2000)}`);
   return readLines(output);
 }
@@ -74,179 +82,198 @@ async function withPopConsumer({ nameServer }, group, options, use) {
   }
 }
 
-describe('the Java client pushes over pop on our broker', () => {
-  const context = cluster(OURS);
+describe('pop', { concurrency: 2 }, () => {
+  describe('the Java client pushes over pop on our broker', { concurrency: true }, () => {
+    const context = cluster(OURS);
 
-  test(`each of ${COUNT} messages comes once, and is acknowledged`, async () => {
-    await popTopic(context, 'PopAll', 'G_POP_ALL');
-    await produce(VERSION, { ...context, topic: 'PopAll', count: COUNT });
-    const received = await javaPops(context, 'PopAll', 'G_POP_ALL', COUNT);
-    assert.equal(checkAll(received, COUNT), 0, 'repeats');
-    for (const { handle } of received) assert.match(handle, /^\d+ \d+ 60000 \d 0 broker-a \d \d+$/);
-    const progress = await mqadmin(VERSION, [
-      'consumerProgress',
-      '-n',
-      context.nameServer.address,
-      '-g',
-      'G_POP_ALL',
-    ]);
-    assert.match(progress.stdout, /Consume Diff Total: 0\b/, progress.stdout);
+    test(`each of ${COUNT} messages comes once, and is acknowledged`, async () => {
+      await popTopic(context, 'PopAll', 'G_POP_ALL');
+      await produce(VERSION, { ...context, topic: 'PopAll', count: COUNT });
+      const received = await javaPops(context, 'PopAll', 'G_POP_ALL', COUNT);
+      assert.equal(checkAll(received, COUNT), 0, 'repeats');
+      for (const { handle } of received) assert.match(handle, /^\d+ \d+ 60000 \d 0 broker-a \d \d+$/);
+      const progress = await mqadmin(VERSION, [
+        'consumerProgress',
+        '-n',
+        context.nameServer.address,
+        '-g',
+        'G_POP_ALL',
+      ]);
+      assert.match(progress.stdout, /Consume Diff Total: 0\b/, progress.stdout);
+    });
+
+    test('messages that failed come again from the retry topic, under their own topic', async () => {
+      await popTopic(context, 'PopRetry', 'G_POP_RETRY');
+      await produce(VERSION, { ...context, topic: 'PopRetry', count: 300 });
+      const received = await javaPops(context, 'PopRetry', 'G_POP_RETRY', 300, 'retry');
+      checkAll(received, 300);
+      for (const seq of [0, 100, 200]) {
+        const message = received.find((one) => one.seq === seq);
+        assert.deepEqual([message.topic, message.reconsumeTimes], ['PopRetry', 1], `retry of ${seq}`);
+      }
+    });
   });
 
-  test('messages that failed come again from the retry topic, under their own topic', async () => {
-    await popTopic(context, 'PopRetry', 'G_POP_RETRY');
-    await produce(VERSION, { ...context, topic: 'PopRetry', count: 300 });
-    const received = await javaPops(context, 'PopRetry', 'G_POP_RETRY', 300, 'retry');
-    checkAll(received, 300);
-    for (const seq of [0, 100, 200]) {
-      const message = received.find((one) => one.seq === seq);
-      assert.deepEqual([message.topic, message.reconsumeTimes], ['PopRetry', 1], `retry of ${seq}`);
+  for (const kind of [VERSION, OURS]) {
+    describe(
+      `our client pops on ${kind === OURS ? 'our broker' : `Apache's ${kind} broker`}`,
+      { concurrency: true },
+      () => {
+        const context = cluster(kind);
+
+        test('receive, acknowledge, keep longer, and again what was not acknowledged', async () => {
+          await popTopic(context, 'PopOurs', 'G_POP_OURS');
+          await produce(VERSION, { ...context, topic: 'PopOurs', count: 200 });
+          await withPopConsumer(context, 'G_POP_OURS', { invisibleTimeMs: 6_000 }, async (consumer) => {
+            const received = [];
+            while (received.length < 200) {
+              const messages = await consumer.receive('PopOurs', { maxMessages: 32, waitMs: 10_000 });
+              assert.ok(messages.length > 0, `${received.length} of 200 came`);
+              received.push(...messages);
+            }
+            const [kept, left] = [received.slice(0, 5), received.slice(5, 15)];
+            await Promise.all(kept.map((message) => consumer.changeInvisibleTime(message, 60_000)));
+            await Promise.all(received.slice(15).map((message) => consumer.ack(message)));
+            const again = await receiveAll(consumer, 'PopOurs', 15_000);
+            assert.deepEqual(again.map(seqOf).sort(), left.map(seqOf).sort());
+            for (const message of again)
+              assert.deepEqual([message.topic, message.reconsumeTimes], ['PopOurs', 1]);
+            await Promise.all(kept.map((message) => consumer.ack(message)));
+          });
+        });
+
+        test('in order, a queue is its consumer’s until its messages are acknowledged', async () => {
+          await popTopic(context, 'PopOrder', 'G_POP_ORDER');
+          const producer = new Producer({
+            nameServers: context.nameServer.address,
+            producerGroup: 'P_ORDER',
+          });
+          await producer.start();
+          for (let seq = 0; seq < 60; seq++)
+            await producer.send(
+              { topic: 'PopOrder', body: `${seq}`, properties: { seq: `${seq}` } },
+              { shardingKey: 'k' },
+            );
+          await producer.close();
+          await withPopConsumer(context, 'G_POP_ORDER', {}, async (consumer) => {
+            const got = [];
+            while (got.length < 60) {
+              const messages = await consumer.receive('PopOrder', {
+                order: true,
+                maxMessages: 7,
+                waitMs: 5_000,
+              });
+              assert.ok(messages.length > 0, `${got.length} of 60 came`);
+              const others = await consumer.receive('PopOrder', { order: true, waitMs: 0 });
+              assert.equal(others.length, 0, 'messages of a queue that is taken');
+              for (const message of messages) {
+                got.push(seqOf(message));
+                await consumer.ack(message);
+              }
+            }
+            assert.deepEqual(
+              got,
+              Array.from({ length: 60 }, (_, seq) => seq),
+            );
+          });
+        });
+
+        test('push over pop, with a retry after a failure', async () => {
+          await popTopic(context, 'PopPush', 'G_POP_PUSH');
+          await produce(VERSION, { ...context, topic: 'PopPush', count: 500 });
+          const seen = new Map();
+          const failed = new Set();
+          const consumer = new PushConsumer({
+            nameServers: context.nameServer.address,
+            consumerGroup: 'G_POP_PUSH',
+            clientRebalance: false,
+            consumeFromWhere: 'CONSUME_FROM_FIRST_OFFSET',
+          });
+          consumer.subscribe('PopPush', '*', ([message]) => {
+            const seq = seqOf(message);
+            if (seq % 250 === 0 && !failed.has(seq)) {
+              failed.add(seq);
+              return 'RECONSUME_LATER';
+            }
+            seen.set(seq, message.reconsumeTimes);
+            return 'CONSUME_SUCCESS';
+          });
+          await consumer.start();
+          for (let waited = 0; seen.size < 500 && waited < 45_000; waited += 100) await sleep(100);
+          assert.ok(
+            consumer.assignment.some(({ queueId }) => queueId === -1),
+            'the broker assigned any queue',
+          );
+          await consumer.close();
+          assert.equal(seen.size, 500, 'distinct messages');
+          assert.deepEqual([seen.get(0), seen.get(250)], [1, 1], 'reconsumeTimes of those that failed');
+        });
+      },
+    );
+  }
+
+  describe('outstanding pops in a store directory', { concurrency: 3 }, () => {
+    for (const [first, second, end] of [
+      [OURS, OURS, 'kill'],
+      [OURS, VERSION, 'stop'],
+      [OURS, VERSION, 'kill'],
+      [VERSION, OURS, 'stop'],
+      [VERSION, OURS, 'kill'],
+    ]) {
+      test(`of ${first} (${end}), continued by ${second}: what was acknowledged is gone, the rest comes again`, async () => {
+        const servers = new Servers({ isBrief: true });
+        try {
+          const nameServer = await servers.nameServer(OURS);
+          const options = { nameServer, storeDir: servers.folder(), port: await freePort() };
+          const broker = await servers.broker(first, options);
+          const context = { nameServer, broker, folder: servers.folder() };
+          for (const { topic, group } of OUTSTANDING) await popTopic(context, topic, group);
+          for (const topic of new Set(OUTSTANDING.map((each) => each.topic)))
+            await produce(VERSION, { ...context, topic, count: IN_STORE });
+          const acked = await Promise.all(OUTSTANDING.map((pops) => popAndAcknowledgeSome(context, pops)));
+          // Offsets and what timers hold are written now and then.
+          await sleep(6_000);
+          if (end === 'kill') await broker.kill();
+          else await broker.stop();
+          await servers.broker(second, options);
+          await Promise.all(OUTSTANDING.map((pops, index) => checkRest(context, pops, acked[index])));
+        } finally {
+          await servers.dispose();
+        }
+      });
     }
   });
 });
 
-for (const kind of [VERSION, OURS]) {
-  describe(`our client pops on ${kind === OURS ? 'our broker' : `Apache's ${kind} broker`}`, () => {
-    const context = cluster(kind);
-
-    test('receive, acknowledge, keep longer, and again what was not acknowledged', async () => {
-      await popTopic(context, 'PopOurs', 'G_POP_OURS');
-      await produce(VERSION, { ...context, topic: 'PopOurs', count: 200 });
-      await withPopConsumer(context, 'G_POP_OURS', { invisibleTimeMs: 6_000 }, async (consumer) => {
-        const received = [];
-        while (received.length < 200) {
-          const messages = await consumer.receive('PopOurs', { maxMessages: 32, waitMs: 10_000 });
-          assert.ok(messages.length > 0, `${received.length} of 200 came`);
-          received.push(...messages);
-        }
-        const [kept, left] = [received.slice(0, 5), received.slice(5, 15)];
-        await Promise.all(kept.map((message) => consumer.changeInvisibleTime(message, 60_000)));
-        await Promise.all(received.slice(15).map((message) => consumer.ack(message)));
-        const again = await receiveAll(consumer, 'PopOurs', 15_000);
-        assert.deepEqual(again.map(seqOf).sort(), left.map(seqOf).sort());
-        for (const message of again)
-          assert.deepEqual([message.topic, message.reconsumeTimes], ['PopOurs', 1]);
-        await Promise.all(kept.map((message) => consumer.ack(message)));
-      });
-    });
-
-    test('in order, a queue is its consumer’s until its messages are acknowledged', async () => {
-      await popTopic(context, 'PopOrder', 'G_POP_ORDER');
-      const producer = new Producer({ nameServers: context.nameServer.address, producerGroup: 'P_ORDER' });
-      await producer.start();
-      for (let seq = 0; seq < 60; seq++)
-        await producer.send(
-          { topic: 'PopOrder', body: `${seq}`, properties: { seq: `${seq}` } },
-          { shardingKey: 'k' },
-        );
-      await producer.close();
-      await withPopConsumer(context, 'G_POP_ORDER', {}, async (consumer) => {
-        const got = [];
-        while (got.length < 60) {
-          const messages = await consumer.receive('PopOrder', { order: true, maxMessages: 7, waitMs: 5_000 });
-          assert.ok(messages.length > 0, `${got.length} of 60 came`);
-          const others = await consumer.receive('PopOrder', { order: true, waitMs: 0 });
-          assert.equal(others.length, 0, 'messages of a queue that is taken');
-          for (const message of messages) {
-            got.push(seqOf(message));
-            await consumer.ack(message);
-          }
-        }
-        assert.deepEqual(
-          got,
-          Array.from({ length: 60 }, (_, seq) => seq),
-        );
-      });
-    });
-
-    test('push over pop, with a retry after a failure', async () => {
-      await popTopic(context, 'PopPush', 'G_POP_PUSH');
-      await produce(VERSION, { ...context, topic: 'PopPush', count: 500 });
-      const seen = new Map();
-      const failed = new Set();
-      const consumer = new PushConsumer({
-        nameServers: context.nameServer.address,
-        consumerGroup: 'G_POP_PUSH',
-        clientRebalance: false,
-        consumeFromWhere: 'CONSUME_FROM_FIRST_OFFSET',
-      });
-      consumer.subscribe('PopPush', '*', ([message]) => {
-        const seq = seqOf(message);
-        if (seq % 250 === 0 && !failed.has(seq)) {
-          failed.add(seq);
-          return 'RECONSUME_LATER';
-        }
-        seen.set(seq, message.reconsumeTimes);
-        return 'CONSUME_SUCCESS';
-      });
-      await consumer.start();
-      for (let waited = 0; seen.size < 500 && waited < 45_000; waited += 100) await sleep(100);
-      assert.ok(
-        consumer.assignment.some(({ queueId }) => queueId === -1),
-        'the broker assigned any queue',
-      );
-      await consumer.close();
-      assert.equal(seen.size, 500, 'distinct messages');
-      assert.deepEqual([seen.get(0), seen.get(250)], [1, 1], 'reconsumeTimes of those that failed');
-    });
+/** Pops everything, and acknowledges what has an even number; in order, only the first three. Resolves with those. */
+async function popAndAcknowledgeSome(context, { topic, group, invisibleTimeMs, order = false }) {
+  const acked = new Set();
+  await withPopConsumer(context, group, { invisibleTimeMs }, async (consumer) => {
+    for (let received = 0; received < (order ? 1 : IN_STORE);) {
+      const messages = await consumer.receive(topic, { order, maxMessages: 32, waitMs: 10_000 });
+      const done = messages.filter((message, index) => (order ? index < 3 : seqOf(message) % 2 === 0));
+      for (const message of done) await consumer.ack(message);
+      for (const message of done) acked.add(seqOf(message));
+      received += messages.length;
+    }
   });
+  return acked;
 }
 
-describe('outstanding pops in a store directory', () => {
-  for (const [first, second, end] of [
-    [OURS, OURS, 'kill'],
-    [OURS, VERSION, 'stop'],
-    [VERSION, OURS, 'stop'],
-    [VERSION, OURS, 'kill'],
-  ]) {
-    test(`of ${first} (${end}), continued by ${second}: what was acknowledged is gone, the rest comes again`, async () => {
-      const servers = new Servers();
-      try {
-        const nameServer = await servers.nameServer(OURS);
-        const port = await freePort();
-        const storeDir = servers.folder();
-        const folder = servers.folder();
-        const start = (kind) => servers.broker(kind, { nameServer, storeDir, port });
-        const broker = await start(first);
-        const context = { nameServer, broker, folder };
-        await popTopic(context, 'PopStore', 'G_POP_STORE');
-        await produce(VERSION, { ...context, topic: 'PopStore', count: 100 });
-        const acked = new Set();
-        await withPopConsumer(context, 'G_POP_STORE', { invisibleTimeMs: 20_000 }, async (consumer) => {
-          for (let received = 0; received < 100;) {
-            const messages = await consumer.receive('PopStore', { maxMessages: 32, waitMs: 10_000 });
-            received += messages.length;
-            for (const message of messages) if (seqOf(message) % 2 === 0) acked.add(seqOf(message));
-            await Promise.all(
-              messages.filter((one) => acked.has(seqOf(one))).map((one) => consumer.ack(one)),
-            );
-          }
-        });
-        // Offsets and what timers hold are written now and then.
-        await sleep(6_000);
-        if (end === 'kill') await broker.kill();
-        else await broker.stop();
-        await start(second);
-        await withPopConsumer(context, 'G_POP_STORE', {}, async (consumer) => {
-          const again = new Set();
-          const until = Date.now() + 60_000;
-          while (again.size < 50 && Date.now() < until) {
-            const messages = await consumer
-              .receive('PopStore', { maxMessages: 32, waitMs: 5_000 })
-              .catch(() => []);
-            for (const message of messages) again.add(seqOf(message));
-            await Promise.all(messages.map((message) => consumer.ack(message)));
-          }
-          const missing = Array.from({ length: 100 }, (_, seq) => seq).filter(
-            (seq) => !acked.has(seq) && !again.has(seq),
-          );
-          assert.deepEqual(missing, [], 'not acknowledged and not delivered again');
-          const repeated = [...again].filter((seq) => acked.has(seq));
-          assert.deepEqual(repeated, [], 'acknowledged and delivered again');
-        });
-      } finally {
-        await servers.dispose();
-      }
-    });
-  }
-});
+/** Pops until every message came that was not acknowledged: no other does. */
+async function checkRest(context, { topic, group, order = false }, acked) {
+  const rest = Array.from({ length: IN_STORE }, (_, seq) => seq).filter((seq) => !acked.has(seq));
+  const again = new Set();
+  await withPopConsumer(context, group, {}, async (consumer) => {
+    for (const until = Date.now() + 90_000; again.size < rest.length && Date.now() < until;) {
+      const request = consumer.receive(topic, { order, maxMessages: 32, waitMs: 5_000 });
+      const messages = await request.catch(() => []);
+      for (const message of messages) again.add(seqOf(message));
+      for (const message of messages) await consumer.ack(message);
+    }
+  });
+  const missing = rest.filter((seq) => !again.has(seq));
+  assert.deepEqual(missing, [], `${group}: not acknowledged and not delivered again`);
+  const repeated = [...again].filter((seq) => acked.has(seq));
+  assert.deepEqual(repeated, [], `${group}: acknowledged and delivered again`);
+}
