@@ -3,11 +3,21 @@ import { importSource } from './sources.mjs';
 
 const { DefaultMessageStore, messageStoreSettings } = await importSource('@mq/store');
 const { ManualClock, TurnScheduler } = await importSource('@mq/remoting');
-const { RecordLayout, recordPhysicalOffset, recordQueueOffset, recordStoreTimestamp } =
-  await importSource('@mq/remoting/message');
+const {
+  decodeBatch,
+  encodeBatch,
+  RecordLayout,
+  recordPhysicalOffset,
+  recordQueueOffset,
+  recordStoreTimestamp,
+  recordSysFlag,
+  SysFlag,
+} = await importSource('@mq/remoting/message');
 
 export const ROOT = '/store';
-export const TOPICS = ['Orders', 'Payments', 'T'];
+/** Of type BatchCQ: a record may hold several messages. */
+export const BATCHES = 'Batches';
+export const TOPICS = ['Orders', 'Payments', 'T', BATCHES];
 export const QUEUES = 2;
 const HOST = Buffer.from([127, 0, 0, 1, 0, 0, 42, 159]);
 
@@ -17,16 +27,16 @@ export const SMALL = {
   storePathRootDir: ROOT,
   mappedFileSizeCommitLog: 2048,
   mappedFileSizeConsumeQueue: 200,
+  mapperFileSizeBatchConsumeQueue: 460,
   maxHashSlotNum: 16,
   maxIndexNum: 20,
 };
 
 /** A store that has not been started. Time stands still unless its clock is told. */
 export function makeStore({ disk, settings = {}, clock = new ManualClock(), bootId = 'boot-1', logger }) {
-  return new DefaultMessageStore(
-    { ...SMALL, ...settings },
-    { disk, clock, turn: new TurnScheduler(), bootId, markAfterBytes: 1, ...(logger && { logger }) },
-  );
+  const queueTypeOf = (topic) => (topic === BATCHES ? 'BatchCQ' : 'SimpleCQ');
+  const deps = { disk, clock, turn: new TurnScheduler(), bootId, markAfterBytes: 1, queueTypeOf };
+  return new DefaultMessageStore({ ...SMALL, ...settings }, { ...deps, ...(logger && { logger }) });
 }
 
 /**
@@ -51,12 +61,33 @@ export function numberedMessage(number, { topic, queueId, bytes, keys = [], wait
   };
 }
 
+/** One record of several messages, for topic `BATCHES`; the index knows it by the first of them. */
+export function wrappedMessages(messages) {
+  return {
+    ...messages[0],
+    body: encodeBatch(messages.map(({ body }) => ({ body, properties: {} }))),
+    sysFlag: SysFlag.INNER_BATCH | SysFlag.NEED_UNWRAP,
+    innerCount: messages.length,
+  };
+}
+
 /** Lets promise callbacks and the turn that is due run. */
 export function settle() {
   return new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
 }
 
 const layout = new RecordLayout();
+
+/** What each message of a record says of itself: mostly it is one. */
+export function describeMessages(buffer, at) {
+  const record = describeRecord(buffer, at);
+  if (record === undefined || (recordSysFlag(buffer, at) & SysFlag.INNER_BATCH) === 0) return [record];
+  return decodeBatch(Buffer.from(record.body, 'latin1')).map(({ body }, i) => ({
+    ...record,
+    body: body.toString('latin1'),
+    queueOffset: record.queueOffset + i,
+  }));
+}
 
 /** What one record says of itself. */
 export function describeRecord(buffer, at) {
@@ -72,14 +103,14 @@ export function describeRecord(buffer, at) {
   };
 }
 
-/** All records a consumer gets from a queue, from its first offset on. */
+/** All messages a consumer gets from a queue, from its first offset on. */
 export async function readQueue(store, topic, queueId) {
   const records = [];
   for (let next = store.minOffsetInQueue(topic, queueId); next < store.maxOffsetInQueue(topic, queueId);) {
     const result = await store.getMessage({ group: 'G', topic, queueId, offset: next, maxMsgNums: 32 });
     for (const buffer of result.buffers) {
       for (let at = 0; at < buffer.length; at += buffer.readInt32BE(at))
-        records.push(describeRecord(buffer, at));
+        records.push(...describeMessages(buffer, at));
     }
     result.release();
     if (result.nextBeginOffset <= next) break;
