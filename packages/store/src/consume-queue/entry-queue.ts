@@ -12,6 +12,7 @@
  * when the process dies is rebuilt from the log. The tail keeps written entries too, so that consumers at the tail are
  * answered from memory; a queue nobody writes to gives its tail back and costs a few numbers.
  */
+import { firstAtOrBehind, isAtOrBehind, isLive, physicalEnd } from './log-order.js';
 import type { QueueBlock } from './queue-block.js';
 import { endAfterCrash, endOfContiguous, type EntryFormat } from './queue-end.js';
 import { QueueFiles } from './queue-files.js';
@@ -238,11 +239,7 @@ export abstract class EntryQueue<Block extends QueueBlock> {
    * is none. Blocking, a few reads of one entry.
    */
   binarySearchByPhysicalOffset(physicalOffset: number): number {
-    return this.searchByPhysicalOffset(
-      Math.max(this.minBytes, this.files.startBytes),
-      this.endBytes,
-      physicalOffset,
-    );
+    return this.firstAtOrBehind(Math.max(this.minBytes, this.files.startBytes), physicalOffset);
   }
 
   protected entriesInMemory(fromIndex: number, count: number): Block | undefined {
@@ -363,7 +360,7 @@ export abstract class EntryQueue<Block extends QueueBlock> {
       const end = endAfterCrash(this.files, this.format);
       this.foundDamaged = this.files.truncate(end);
       this.setEnd(end);
-      this.maxPhysicalOffset = this.lastPhysicalEnd();
+      this.maxPhysicalOffset = this.physicalEndBefore(this.endBytes);
       return;
     }
     const { end, lastPhysicalEnd, firstPhysicalOffset, isWhole } = endOfContiguous(
@@ -373,7 +370,7 @@ export abstract class EntryQueue<Block extends QueueBlock> {
     );
     if (!isWhole) return this.recover({ abnormal: true });
     this.setEnd(end);
-    this.maxPhysicalOffset = lastPhysicalEnd >= 0 ? lastPhysicalEnd : this.lastPhysicalEnd();
+    this.maxPhysicalOffset = lastPhysicalEnd >= 0 ? lastPhysicalEnd : this.physicalEndBefore(this.endBytes);
     this.minPhysicalOffset = firstPhysicalOffset;
   }
 
@@ -385,7 +382,7 @@ export abstract class EntryQueue<Block extends QueueBlock> {
   /** Queue offset behind the entries of records before `physicalOffset`. Blocking where the queue goes further. */
   entriesBefore(physicalOffset: number): number {
     if (this.maxPhysicalOffset <= physicalOffset) return this.maxOffset;
-    const index = this.searchByPhysicalOffset(this.firstReadable(), this.endBytes, physicalOffset);
+    const index = this.firstAtOrBehind(this.firstReadable(), physicalOffset);
     return this.offsetAt(index * this.entryBytes);
   }
 
@@ -399,8 +396,9 @@ export abstract class EntryQueue<Block extends QueueBlock> {
   truncateDirty(physicalOffset: number): void {
     if (this.maxPhysicalOffset <= physicalOffset) return;
     const first = this.firstReadable();
-    if (first >= this.endBytes || !this.isAtOrBehind(this.endBytes - this.entryBytes, physicalOffset)) return;
-    const end = this.searchByPhysicalOffset(first, this.endBytes, physicalOffset) * this.entryBytes;
+    const last = this.endBytes / this.entryBytes - 1;
+    if (first >= this.endBytes || !isAtOrBehind(this, last, physicalOffset)) return;
+    const end = this.firstAtOrBehind(first, physicalOffset) * this.entryBytes;
     if (end <= this.writtenBytes) {
       this.files.truncate(end, this.writtenBytes);
       this.dropTail();
@@ -410,7 +408,7 @@ export abstract class EntryQueue<Block extends QueueBlock> {
     }
     if (end <= this.minBytes) this.minPhysicalOffset = -1;
     this.minBytes = Math.min(this.minBytes, end);
-    this.maxPhysicalOffset = this.lastPhysicalEnd();
+    this.maxPhysicalOffset = this.physicalEndBefore(this.endBytes);
     this.host.rowChanged(this);
   }
 
@@ -423,18 +421,16 @@ export abstract class EntryQueue<Block extends QueueBlock> {
       this.minBytes = this.endBytes;
       return;
     }
-    let first = from;
-    if (this.entriesNow(from / this.entryBytes, 1).physicalOffset(0) < 0)
-      this.host.reportDamage(this, from / this.entryBytes);
-    if (!this.isLive(from, minPhysicalOffset)) {
+    const end = this.endBytes / this.entryBytes;
+    let first = from / this.entryBytes;
+    if (this.entriesNow(first, 1).physicalOffset(0) < 0) this.host.reportDamage(this, first);
+    if (!isLive(this, first, minPhysicalOffset)) {
       // At least 1: the blanks before the first entry of a queue have physical offset 0.
-      first =
-        this.searchByPhysicalOffset(from, this.endBytes, Math.max(1, minPhysicalOffset)) * this.entryBytes;
+      first = this.firstAtOrBehind(from, Math.max(1, minPhysicalOffset));
     }
-    while (first < this.endBytes && !this.isLive(first, minPhysicalOffset)) first += this.entryBytes;
-    this.minBytes = first;
-    this.minPhysicalOffset =
-      first < this.endBytes ? this.entriesNow(first / this.entryBytes, 1).physicalOffset(0) : -1;
+    while (first < end && !isLive(this, first, minPhysicalOffset)) first++;
+    this.minBytes = first * this.entryBytes;
+    this.minPhysicalOffset = first < end ? this.entriesNow(first, 1).physicalOffset(0) : -1;
   }
 
   /** Removes files whose last record lies before `minPhysicalOffset`, never the last one; returns how many. */
@@ -442,7 +438,7 @@ export abstract class EntryQueue<Block extends QueueBlock> {
     let removed = 0;
     while (this.files.endBytes - this.files.startBytes > this.files.fileSizeBytes) {
       const lastEntry = this.files.startBytes + this.files.fileSizeBytes - this.entryBytes;
-      if (lastEntry >= this.writtenBytes || this.isAtOrBehind(lastEntry, minPhysicalOffset)) break;
+      if (lastEntry >= this.writtenBytes || isAtOrBehind(this, lastEntry / this.entryBytes, minPhysicalOffset)) break;
       this.files.removeFirst();
       removed++;
     }
@@ -477,38 +473,13 @@ export abstract class EntryQueue<Block extends QueueBlock> {
     this.tailStart = end;
   }
 
-  /** Grows from false to true along a queue; a hole that a power cut left counts as true. */
-  private isAtOrBehind(position: number, physicalOffset: number): boolean {
-    const entry = this.entriesNow(position / this.entryBytes, 1);
-    return entry.sizeBytes(0) <= 0 || entry.physicalOffset(0) >= physicalOffset;
+  private firstAtOrBehind(fromBytes: number, physicalOffset: number): number {
+    const { entryBytes } = this;
+    return firstAtOrBehind(this, fromBytes / entryBytes, this.endBytes / entryBytes, physicalOffset);
   }
 
-  private isLive(position: number, minPhysicalOffset: number): boolean {
-    const entry = this.entriesNow(position / this.entryBytes, 1);
-    return !entry.isBlank(0) && entry.physicalOffset(0) >= minPhysicalOffset;
-  }
-
-  private searchByPhysicalOffset(fromBytes: number, toBytes: number, physicalOffset: number): number {
-    let low = fromBytes / this.entryBytes;
-    let high = toBytes / this.entryBytes;
-    while (low < high) {
-      const middle = Math.floor((low + high) / 2);
-      if (this.isAtOrBehind(middle * this.entryBytes, physicalOffset)) high = middle;
-      else low = middle + 1;
-    }
-    return low;
-  }
-
-  /** End of the last record that has an entry; -1 when the queue holds blanks only. */
-  private lastPhysicalEnd(): number {
-    return this.physicalEndBefore(this.endBytes);
-  }
-
+  /** End of the last record that has an entry before byte `end`; -1 when the queue holds blanks only there. */
   private physicalEndBefore(end: number): number {
-    for (let at = end - this.entryBytes; at >= this.firstReadable(); at -= this.entryBytes) {
-      const entry = this.entriesNow(at / this.entryBytes, 1);
-      if (entry.sizeBytes(0) > 0 && !entry.isBlank(0)) return entry.physicalOffset(0) + entry.sizeBytes(0);
-    }
-    return -1;
+    return physicalEnd(this, this.firstReadable() / this.entryBytes, end / this.entryBytes);
   }
 }
