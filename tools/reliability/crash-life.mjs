@@ -15,7 +15,7 @@ import {
   wrappedMessages,
 } from './store-bench.mjs';
 
-const { ConfigFile } = await importSource('@mq/store');
+const { ConfigFile } = await importSource('@mq/remoting/settings');
 const { SimulatedDisk } = await importSource('@mq/store/testing');
 const { ManualClock } = await importSource('@mq/remoting');
 

@@ -18,9 +18,8 @@ import {
 } from '@mq/remoting';
 import { encodeHost } from '@mq/remoting/message';
 import { parseFastjson, SystemTopic, TIMER_TOPIC } from '@mq/remoting/protocol';
-import { readTls, type TlsOfServer } from '@mq/remoting/settings';
+import { ConfigFile, readTls, type TlsOfServer } from '@mq/remoting/settings';
 import {
-  ConfigFile,
   DefaultMessageStore,
   DeliveryMarks,
   type Disk,
@@ -435,6 +434,7 @@ export class BrokerController {
       filterServers.doConnectionClose(connection);
     });
     consumers.onIdsChanged((group, members) => {
+      if (!this.#settings.broker.notifyConsumerIdsChangedEnable) return;
       for (const member of members) toClient.notifyConsumerIdsChanged(member, group);
     });
     consumers.onGroupGone = (group) => filters.unregister(group);

@@ -15,9 +15,9 @@ import {
 } from '@mq/remoting';
 import { NotifyMinBrokerIdChangeRequestHeader, RequestCode } from '@mq/remoting/protocol';
 import { readTls } from '@mq/remoting/settings';
-import { readFileIfThere } from './kv-config/atomic-text-file.js';
 import { KVConfigManager } from './kv-config/kv-config-manager.js';
 import type { NamesrvParts } from './namesrv-parts.js';
+import { nodeDisk } from './node-disk.js';
 import { registerProcessors } from './processor/request-table.js';
 import { RouteInfoManager, type BrokerIdentity, type MinBrokerIdChange } from './route/route-info-manager.js';
 import { SettingsHolder } from './settings-holder.js';
@@ -56,7 +56,7 @@ export class NamesrvController implements AsyncDisposable {
     const clock = deps.clock ?? systemClock;
     const turn = new TurnScheduler();
     const holder = new SettingsHolder(settings);
-    const tls = readTls(settings, readFileIfThere);
+    const tls = readTls(settings, nodeDisk.readFile);
     this.#server = new RemotingServer(
       {
         host: settings.bindAddress,

@@ -1,5 +1,6 @@
 // The settings in force: a complete, frozen object that is replaced as a whole when some of them change at run time.
-import { replaceTextFile } from './kv-config/atomic-text-file.js';
+import { ConfigFile } from '@mq/remoting/settings';
+import { nodeDisk } from './node-disk.js';
 import { namesrvSettings, type NamesrvSettings } from './settings.js';
 
 /** What became of an update of settings. */
@@ -36,7 +37,7 @@ export class SettingsHolder {
     if (refused.length > 0) return { accepted: false, refusal: refused.map(({ text }) => text).join('; ') };
     // What the next start reads: with the secrets, for its owner alone.
     const text = namesrvSettings.toProperties(values, { showSecrets: true });
-    replaceTextFile(values.configStorePath, text, { ownerOnly: true });
+    new ConfigFile(nodeDisk, values.configStorePath, { ownerOnly: true }).persist(text);
     this.#values = Object.freeze(values);
     return { accepted: true };
   }

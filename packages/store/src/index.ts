@@ -5,7 +5,6 @@ export { StoreError, type StoreErrorCode } from './store-error.js';
 export { RunningFlags, type RunningFlag } from './running-flags.js';
 export type { DurabilityVoter } from './flush/durability-gate.js';
 export { DelayLevels } from './commit-log/delay-levels.js';
-export { ConfigFile, ConfigFileError, type ConfigFileOptions } from './config-file.js';
 export { StoreCheckpoint } from './checkpoint.js';
 export { readBootId } from './disk/boot-id.js';
 export { FileDisk } from './disk/file-disk.js';

@@ -1,4 +1,4 @@
-/** Where a manager keeps its JSON: `ConfigFile` of the store, or nothing at all (memory only). */
+/** Where a manager keeps its JSON: `ConfigFile`, or nothing at all (memory only). */
 export interface ConfigText {
   /** The last good text, or undefined when none was ever written. Throws when text exists and none of it can be read. */
   load(): string | undefined;

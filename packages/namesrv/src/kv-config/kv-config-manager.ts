@@ -2,36 +2,32 @@
 // The one namespace in use is ORDER_TOPIC_CONFIG (topic -> "broker-a:4;broker-b:2").
 import type { Logger } from '@mq/remoting';
 import { decodeKVConfigSerializeWrapper, encodeKVConfigSerializeWrapper } from '@mq/remoting/protocol';
-import { loadTextFile, replaceTextFile } from './atomic-text-file.js';
+import { ConfigFile } from '@mq/remoting/settings';
+import { nodeDisk } from '../node-disk.js';
 
 /** Namespace of the order topic configuration. */
 export const NAMESPACE_ORDER_TOPIC_CONFIG = 'ORDER_TOPIC_CONFIG';
 
 /** Upstream: KVConfigManager. Every change is on disk before the method returns. */
 export class KVConfigManager {
-  readonly #path: string;
+  readonly #file: ConfigFile;
   readonly #logger: Logger;
   readonly #namespaces = new Map<string, Map<string, string>>();
 
   constructor(path: string, logger: Logger) {
-    this.#path = path;
+    this.#file = new ConfigFile(nodeDisk, path, { logger, check: decode });
     this.#logger = logger;
   }
 
   /** Reads the file, or the one before it; neither there is an empty table. Throws when there is one and none can be understood. */
   load(): void {
-    const table = loadTextFile(this.#path, decode, (error) => {
-      this.#logger.warn('key-value configuration damaged, the one before it is used', {
-        path: this.#path,
-        error,
-      });
-    });
-    if (table === undefined) return;
-    for (const [namespace, entries] of Object.entries(table)) {
+    const text = this.#file.load();
+    if (text === undefined) return;
+    for (const [namespace, entries] of Object.entries(decode(text))) {
       this.#namespaces.set(namespace, new Map(Object.entries(entries)));
     }
     this.#logger.info('key-value configuration loaded', {
-      path: this.#path,
+      path: this.#file.path,
       namespaces: this.#namespaces.size,
     });
   }
@@ -61,7 +57,7 @@ export class KVConfigManager {
     const configTable = Object.fromEntries(
       [...this.#namespaces].map(([namespace, entries]) => [namespace, Object.fromEntries(entries)]),
     );
-    replaceTextFile(this.#path, encodeKVConfigSerializeWrapper({ configTable }).toString('utf8'));
+    this.#file.persist(encodeKVConfigSerializeWrapper({ configTable }).toString('utf8'));
   }
 }
 

@@ -5,8 +5,8 @@
 // reach as far as they did; otherwise (another broker recovered the directory, somebody removed files) recovery goes
 // by Apache's rules. Data appended since by another broker does no harm: the mark is then merely old.
 import { crc32, recordPhysicalOffset } from '@mq/remoting/message';
+import { ConfigFile } from '@mq/remoting/settings';
 import type { Disk } from '../disk/disk.js';
-import { ConfigFile } from '../config-file.js';
 
 /** The place in the log that a mark names, and how it is recognized. */
 export interface MarkedRecord {

@@ -7,8 +7,7 @@ import {
   firstDataVersion,
   nextDataVersion,
 } from '@mq/remoting/protocol';
-import { parseProperties } from '@mq/remoting/settings';
-import { ConfigFile } from '@mq/store';
+import { ConfigFile, parseProperties } from '@mq/remoting/settings';
 import type { BrokerParts } from '../../broker-parts.js';
 import { RequestRefused } from '../../request-refused.js';
 import { done } from './answer.js';

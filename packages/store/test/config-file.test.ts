@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ConfigFile } from './config-file.js';
-import { FileDisk } from './disk/file-disk.js';
-import { SimulatedDisk } from './testing/index.js';
+import { ConfigFile } from '@mq/remoting/settings';
+import { FileDisk } from '../src/disk/file-disk.js';
+import { SimulatedDisk } from '../src/testing/index.js';
 
 const PATH = '/store/config/topics.json';
 

@@ -9,9 +9,30 @@
  * fails. A broker that starts with an empty offset table because two files were torn would re-deliver everything.
  */
 import { dirname } from 'node:path';
-import { silentLogger } from '@mq/remoting';
-import type { Logger } from '@mq/remoting';
-import type { Disk } from './disk/disk.js';
+import { silentLogger } from '../logger.js';
+import type { Logger } from '../logger.js';
+
+/** What it needs of a disk. That of the store has it. */
+export interface ConfigDisk {
+  /** A whole file; undefined when there is none. */
+  readFile(path: string): Buffer | undefined;
+  /** With the directories above it. */
+  mkdir(dir: string): void;
+  open(path: string, options: { create: boolean; ownerOnly: boolean }): ConfigDiskFile;
+  rename(from: string, to: string): void;
+  /** One that is not there is no error. */
+  remove(path: string): void;
+  /** Makes creations, renames and removals inside `dir` durable. */
+  syncDirectory(dir: string): void;
+}
+
+/** An open file of a `ConfigDisk`. */
+export interface ConfigDiskFile {
+  truncate(sizeBytes: number): void;
+  write(source: Buffer, position: number): void;
+  syncNow(): void;
+  close(): void;
+}
 
 /** The file and its backup exist (at least one of them) and none passes the check. */
 export class ConfigFileError extends Error {
@@ -44,7 +65,7 @@ export class ConfigFile {
   private readonly ownerOnly: boolean;
 
   constructor(
-    private readonly disk: Disk,
+    private readonly disk: ConfigDisk,
     readonly path: string,
     { logger = silentLogger, check = () => undefined, ownerOnly = false }: ConfigFileOptions = {},
   ) {
@@ -82,7 +103,7 @@ export class ConfigFile {
     return undefined;
   }
 
-  /** Replaces the content; on return it is durable and the former content is in `.bak`. @throws DiskError, the former content is then still loadable */
+  /** Replaces the content; on return it is durable and the former content is in `.bak`. @throws what the disk throws; the former content is then still loadable */
   persist(text: string): void {
     const dir = dirname(this.path);
     const temporary = `${this.path}.tmp`;
