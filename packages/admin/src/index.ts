@@ -14,4 +14,4 @@ export type { ProbeOperations, SendProbe } from './operations/probes.js';
 export type { TopicChange, TopicOperations } from './operations/topics.js';
 export type { MessageTrack, TrackOperations, TrackType } from './operations/tracks.js';
 export { runMqadmin } from './cli/run-mqadmin.js';
-export type { CommandHost } from './cli/command-host.js';
+export type { MqadminHost } from './cli/mqadmin-host.js';

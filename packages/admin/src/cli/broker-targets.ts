@@ -1,6 +1,6 @@
 import { isAdminError } from '../errors.js';
 import type { CommandContext } from './command.js';
-import { UsageError } from './usage-error.js';
+import { UsageError } from '@mq/remoting/settings';
 
 /** The two ways most commands name brokers. */
 export interface TargetOptions {

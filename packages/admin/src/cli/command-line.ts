@@ -1,7 +1,7 @@
 // From arguments to a command and its options, with commander.
 import { Command as Parser, CommanderError, Option } from 'commander';
 import type { Command, GivenOptions } from './command.js';
-import { UsageError } from './usage-error.js';
+import { UsageError } from '@mq/remoting/settings';
 
 /** A parsed command line; `help` holds the text that was asked for instead. */
 export interface ParsedLine {

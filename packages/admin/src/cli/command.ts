@@ -1,5 +1,5 @@
 import type { MQAdmin } from '../mq-admin.js';
-import type { CommandHost } from './command-host.js';
+import type { MqadminHost } from './mqadmin-host.js';
 import { toJson } from './json-output.js';
 import type { OptionTable, OptionValues } from './option.js';
 import type { Output } from './output.js';
@@ -7,7 +7,7 @@ import type { Output } from './output.js';
 /** What a running command has. */
 export interface CommandContext {
   readonly admin: MQAdmin;
-  readonly host: CommandHost;
+  readonly host: MqadminHost;
   readonly out: Output;
 }
 

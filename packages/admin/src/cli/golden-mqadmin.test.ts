@@ -3,7 +3,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { describeGolden, goldenPath } from '@mq-tools/testing';
 import { RecordedServers } from '../testing/recorded-servers.js';
-import type { CommandHost } from './command-host.js';
+import type { MqadminHost } from './mqadmin-host.js';
 import { runMqadmin } from './run-mqadmin.js';
 
 /** How ours may differ from the recorded output. */
@@ -174,7 +174,7 @@ async function replay(session: string, commandLine: string, nowMs = 0) {
   const servers = await RecordedServers.start(session);
   let out = '';
   let err = '';
-  const host: CommandHost = {
+  const host: MqadminHost = {
     out: (text) => (out += text),
     err: (text) => (err += text),
     env: {},

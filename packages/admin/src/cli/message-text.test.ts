@@ -1,5 +1,5 @@
 import type { MessageExt } from '@mq/remoting/message';
-import type { CommandHost } from './command-host.js';
+import type { MqadminHost } from './mqadmin-host.js';
 import { bodyText, messageText, saveBody } from './message-text.js';
 
 const message: MessageExt = {
@@ -27,7 +27,7 @@ function savedAs(msgId: string): string {
   const paths: string[] = [];
   saveBody({ ...message, msgId }, {
     writeFile: (path: string) => void paths.push(path),
-  } as unknown as CommandHost);
+  } as unknown as MqadminHost);
   return paths.join();
 }
 

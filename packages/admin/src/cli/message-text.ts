@@ -3,11 +3,11 @@ import { MessageConst, type MessageExt } from '@mq/remoting/message';
 import type { ConsumeMessageDirectlyResult } from '@mq/remoting/protocol';
 import type { MessageTrack } from '../operations/tracks.js';
 import type { CommandContext } from './command.js';
-import type { CommandHost } from './command-host.js';
+import type { MqadminHost } from './mqadmin-host.js';
 import { mapText } from './config-text.js';
 import { printf } from './printf.js';
 import { toMillis } from './timestamps.js';
-import { UsageError } from './usage-error.js';
+import { UsageError } from '@mq/remoting/settings';
 
 /** Where upstream's commands leave the bodies of messages they show. */
 const BODY_FOLDER = '/tmp/rocketmq/msgbodys';
@@ -47,7 +47,7 @@ export function messageLine(message: MessageExt, options: { charset?: string; wi
 }
 
 /** The fields of a message, a line each. */
-export function messageFields(message: MessageExt, bodyPath: string, host: CommandHost): string[] {
+export function messageFields(message: MessageExt, bodyPath: string, host: MqadminHost): string[] {
   const { properties } = message;
   const fields: [string, string | number][] = [
     ['Topic:', message.topic],
@@ -72,7 +72,7 @@ export function messageFields(message: MessageExt, bodyPath: string, host: Comma
  * Leaves the body in a file and gives its path. The id is its producer's word: one that is no plain name is replaced by
  * the broker's.
  */
-export function saveBody(message: MessageExt, host: CommandHost, index = 0): string {
+export function saveBody(message: MessageExt, host: MqadminHost, index = 0): string {
   const id = /^[\w-]{1,128}$/.test(message.msgId) ? message.msgId : message.offsetMsgId;
   const path = `${BODY_FOLDER}/${id}${index > 0 ? `_${index}` : ''}`;
   host.writeFile(path, message.body);

@@ -1,5 +1,5 @@
 // Options of a command, declared once: parsing, help and the type of their values come from the declaration.
-import { UsageError } from './usage-error.js';
+import { UsageError } from '@mq/remoting/settings';
 
 /** One option. `T` is what a command gets. */
 export interface OptionSpec<T = unknown> {

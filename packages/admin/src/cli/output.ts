@@ -1,11 +1,11 @@
-import type { CommandHost } from './command-host.js';
+import type { MqadminHost } from './mqadmin-host.js';
 import { printf, type Printable } from './printf.js';
 
 /** Where a command prints. Problems of parts of it are told beside the result, and count in the exit code. */
 export class Output {
   #hasProblems = false;
 
-  constructor(private readonly host: Pick<CommandHost, 'out' | 'err'>) {}
+  constructor(private readonly host: Pick<MqadminHost, 'out' | 'err'>) {}
 
   get hasProblems(): boolean {
     return this.#hasProblems;

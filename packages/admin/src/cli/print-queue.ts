@@ -1,6 +1,6 @@
 import type { PullConsumer, ReceivedMessage } from '@mq/client';
 import type { MessageQueue } from '@mq/remoting/protocol';
-import type { CommandHost } from './command-host.js';
+import type { MqadminHost } from './mqadmin-host.js';
 import { parseTimestamp } from './timestamps.js';
 
 /** Which part of a queue to read: times as `parseTimestamp` reads them. */
@@ -14,7 +14,7 @@ export async function offsetsOf(
   reader: PullConsumer,
   queue: MessageQueue,
   { begin, end }: QueueRange,
-  host: CommandHost,
+  host: MqadminHost,
 ): Promise<{ minOffset: number; maxOffset: number }> {
   const at = (time: string): Promise<number> => reader.searchOffset(queue, parseTimestamp(time, host));
   return {

@@ -6,11 +6,11 @@ import {
   encodeTopicList,
   type ClusterInfo,
 } from '@mq/remoting/protocol';
-import type { CommandHost } from './command-host.js';
+import type { MqadminHost } from './mqadmin-host.js';
 import { commands } from './command-table.js';
 import { runMqadmin } from './run-mqadmin.js';
 
-class FakeHost implements CommandHost {
+class FakeHost implements MqadminHost {
   stdout = '';
   stderr = '';
   pauses = 0;

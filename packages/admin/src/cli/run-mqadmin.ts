@@ -3,18 +3,18 @@ import { isRemotingError } from '@mq/remoting';
 import { asAdminError, isAdminError } from '../errors.js';
 import { MQAdmin } from '../mq-admin.js';
 import type { Command, CommandContext } from './command.js';
-import { processHost, type CommandHost } from './command-host.js';
+import { mqadminHost, type MqadminHost } from './mqadmin-host.js';
 import { commandHelp, parseCommandLine } from './command-line.js';
 import { commands, commandNamed } from './command-table.js';
 import { notServed } from './not-served.js';
 import { Output } from './output.js';
 import { printf } from './printf.js';
-import { UsageError } from './usage-error.js';
+import { UsageError } from '@mq/remoting/settings';
 
 /** Runs one command; resolves with the exit code: 0, or 1 when it, or part of it, failed. */
 export async function runMqadmin(
   args: readonly string[],
-  host: CommandHost = processHost(),
+  host: MqadminHost = mqadminHost(),
 ): Promise<number> {
   const [name, ...rest] = args;
   if (name === undefined || (isHelp(name) && rest[0] === undefined)) {
@@ -35,7 +35,7 @@ export async function runMqadmin(
   }
 }
 
-async function runCommand(command: Command, args: readonly string[], host: CommandHost): Promise<number> {
+async function runCommand(command: Command, args: readonly string[], host: MqadminHost): Promise<number> {
   const { help, nameServers, asJson, given } = parseCommandLine(command, args);
   if (help !== undefined) {
     host.out(help);
@@ -65,7 +65,7 @@ function whyUnknown(name: string): string {
     : `there is no command ${name}, 'mqadmin help' lists those there are`;
 }
 
-function refuse(host: CommandHost, sentence: string): number {
+function refuse(host: MqadminHost, sentence: string): number {
   host.err(`mqadmin: ${sentence}\n`);
   return 1;
 }

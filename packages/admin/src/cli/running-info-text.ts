@@ -6,11 +6,11 @@ import {
   type PopProcessQueueInfo,
   type ProcessQueueInfo,
 } from '@mq/remoting/protocol';
-import type { CommandHost } from './command-host.js';
+import type { MqadminHost } from './mqadmin-host.js';
 import { printf } from './printf.js';
 import { toCompactMillis } from './timestamps.js';
 
-type LocalTime = Pick<CommandHost, 'utcOffsetMinutes'>;
+type LocalTime = Pick<MqadminHost, 'utcOffsetMinutes'>;
 
 const SETTLED_MS = 120_000;
 const STUCK_MS = 60_000;

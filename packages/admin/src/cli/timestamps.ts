@@ -1,8 +1,8 @@
 // Times as mqadmin prints and reads them: in the local zone of the operator.
-import type { CommandHost } from './command-host.js';
-import { UsageError } from './usage-error.js';
+import type { MqadminHost } from './mqadmin-host.js';
+import { UsageError } from '@mq/remoting/settings';
 
-type LocalTime = Pick<CommandHost, 'utcOffsetMinutes'>;
+type LocalTime = Pick<MqadminHost, 'utcOffsetMinutes'>;
 
 const MINUTE_MS = 60_000;
 
@@ -33,7 +33,7 @@ function localParts(timestampMs: number, host: LocalTime): { date: string; time:
  * Reads milliseconds since 1970, `now`, or local time as `yyyy-MM-dd#HH:mm:ss:SSS`.
  * @throws UsageError
  */
-export function parseTimestamp(text: string, host: LocalTime & Pick<CommandHost, 'now'>): number {
+export function parseTimestamp(text: string, host: LocalTime & Pick<MqadminHost, 'now'>): number {
   if (text === 'now') return host.now();
   if (/^-?\d+$/.test(text)) return Number(text);
   const [, date, time, millis] = /^(\d{4}-\d\d-\d\d)#(\d\d:\d\d:\d\d):(\d{1,3})$/.exec(text) ?? [];

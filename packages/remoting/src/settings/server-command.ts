@@ -5,19 +5,28 @@ import { parseArgs, type ParseArgsConfig } from 'node:util';
 import type { SettingProblem } from './define-settings.js';
 import { parsePropertiesFile } from './properties-file.js';
 
-/** The process as a command sees it: what a test replaces. */
-export interface CommandHost {
+/** Where a command writes. */
+export interface CommandOutput {
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
+}
+
+/** The process as a server's command sees it: what a test replaces. */
+export interface CommandHost extends CommandOutput {
   /** Resolves when the process is asked to end. */
   readonly stopRequested: () => Promise<unknown>;
 }
 
+/** The two outputs of this process. */
+export const processOutput: CommandOutput = {
+  out: (text) => void process.stdout.write(text),
+  err: (text) => void process.stderr.write(text),
+};
+
 /** This process: its two outputs, and SIGTERM or SIGINT as the wish to end. */
 export function processHost(): CommandHost {
   return {
-    out: (text) => void process.stdout.write(text),
-    err: (text) => void process.stderr.write(text),
+    ...processOutput,
     stopRequested: () =>
       new Promise<void>((resolve) => {
         for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());

@@ -1,7 +1,7 @@
 import { isMaster } from '../../../operations/cluster.js';
 import { defineCommand, type CommandContext } from '../../command.js';
 import { text } from '../../option.js';
-import { UsageError } from '../../usage-error.js';
+import { UsageError } from '@mq/remoting/settings';
 
 interface BrokerConfig {
   readonly title: string;

@@ -1,7 +1,7 @@
 import { dlqTopic, retryTopic } from '@mq/remoting/protocol';
 import { defineCommand } from '../../command.js';
 import { bool, required, text } from '../../option.js';
-import { UsageError } from '../../usage-error.js';
+import { UsageError } from '@mq/remoting/settings';
 
 export const deleteSubGroup = defineCommand({
   name: 'deleteSubGroup',

@@ -8,7 +8,7 @@ import { brokerTargets, forEach } from '../../broker-targets.js';
 import { defineCommand } from '../../command.js';
 import { groupText } from '../../config-text.js';
 import { bool, integer, required, text } from '../../option.js';
-import { UsageError } from '../../usage-error.js';
+import { UsageError } from '@mq/remoting/settings';
 
 const POLICY_HELP =
   'the json string of retry policy ( exp: ' +

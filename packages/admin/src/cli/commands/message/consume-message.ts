@@ -5,7 +5,7 @@ import { messageLine } from '../../message-text.js';
 import { integer, required, text } from '../../option.js';
 import { offsetsOf, readQueue } from '../../print-queue.js';
 import { parseTimestamp } from '../../timestamps.js';
-import { UsageError } from '../../usage-error.js';
+import { UsageError } from '@mq/remoting/settings';
 
 const DEFAULT_COUNT = 128;
 

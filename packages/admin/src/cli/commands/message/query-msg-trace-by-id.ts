@@ -5,7 +5,7 @@ import { defineCommand } from '../../command.js';
 import { integer, required, text } from '../../option.js';
 import type { Output } from '../../output.js';
 import { toSeconds } from '../../timestamps.js';
-import type { CommandHost } from '../../command-host.js';
+import type { MqadminHost } from '../../mqadmin-host.js';
 
 const ROW = '%-10s %-20s %-20s %-20s %-10s %-10s';
 
@@ -64,7 +64,7 @@ function rowsOf({ body, bornHost }: MessageExt, msgId: string): TraceRow[] {
     }));
 }
 
-function printRow(row: TraceRow, out: Output, host: CommandHost): void {
+function printRow(row: TraceRow, out: Output, host: MqadminHost): void {
   const time = toSeconds(row.timestamp, host);
   out.line(ROW, row.type, row.group, row.clientHost, time, `${row.costTime}ms`, row.status);
 }

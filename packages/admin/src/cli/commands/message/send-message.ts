@@ -1,6 +1,6 @@
 import { defineCommand } from '../../command.js';
 import { bool, integer, required, text } from '../../option.js';
-import { UsageError } from '../../usage-error.js';
+import { UsageError } from '@mq/remoting/settings';
 
 export const sendMessage = defineCommand({
   name: 'sendMessage',

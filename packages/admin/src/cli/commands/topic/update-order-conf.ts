@@ -1,7 +1,7 @@
 import { AdminError } from '../../../errors.js';
 import { defineCommand } from '../../command.js';
 import { oneOf, required, text } from '../../option.js';
-import { UsageError } from '../../usage-error.js';
+import { UsageError } from '@mq/remoting/settings';
 
 export const updateOrderConf = defineCommand({
   name: 'updateOrderConf',

@@ -1,10 +1,9 @@
 import { mkdirSync, openSync, closeSync, writeSync, constants } from 'node:fs';
 import { dirname } from 'node:path';
+import { processOutput, type CommandOutput } from '@mq/remoting/settings';
 
-/** The process as a command sees it: what a test replaces. */
-export interface CommandHost {
-  readonly out: (text: string) => void;
-  readonly err: (text: string) => void;
+/** The process as mqadmin sees it: what a test replaces. */
+export interface MqadminHost extends CommandOutput {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Milliseconds since 1970. */
   readonly now: () => number;
@@ -17,15 +16,14 @@ export interface CommandHost {
 }
 
 /** This process. */
-export function processHost(): CommandHost {
+export function mqadminHost(): MqadminHost {
   // `mqadmin printMsg | head`: nobody reads on, so that there is nothing left to do.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
     process.exit();
   });
   return {
-    out: (text) => void process.stdout.write(text),
-    err: (text) => void process.stderr.write(text),
+    ...processOutput,
     env: process.env,
     now: Date.now,
     utcOffsetMinutes: (timestampMs) => -new Date(timestampMs).getTimezoneOffset(),

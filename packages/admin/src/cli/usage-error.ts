@@ -1,2 +1,0 @@
-/** A mistake on the command line, told in one sentence. */
-export class UsageError extends Error {}
