@@ -206,6 +206,24 @@ describe('a flipped bit', () => {
     await store.close();
   });
 
+  test('in the sign of the offset of a queue entry is logged by whoever reads it', async () => {
+    const disk = await closedStore();
+    // A second file: of the first one a start looks at no entry but the first.
+    const longer = await openStore({ disk });
+    for (let number = 20; number < 60; number++) {
+      await longer.put(message(`${number}`.padEnd(128 - 91 - 1, 'x'), { topic: TOPICS[number % 2]! }));
+    }
+    await longer.close();
+    flip(disk, '/store/consumequeue/A/0/00000000000000000000', 4 * 20, 7);
+    const logged: unknown[] = [];
+    const note = (text: string, facts?: object): void => void logged.push({ text, ...facts });
+    const logger = { debug() {}, info() {}, warn: note, error: note, child: () => logger };
+    const store = await openStore({ disk, logger });
+    expect(await numbers(store, 'A')).toHaveLength(29);
+    expect(logged).toContainEqual(expect.objectContaining({ topic: 'A', queueId: 0 }));
+    await store.close();
+  });
+
   test('that makes a queue look shorter after a clean stop builds it again', async () => {
     const disk = await closedStore();
     // The sign of the size of entry 4: it counts as not written.

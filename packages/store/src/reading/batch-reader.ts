@@ -171,7 +171,14 @@ export class BatchReader {
   /** Steps over an entry without a record to give: filtered out, or in a file that is gone. */
   #isSkipped(cursor: BatchCursor, block: BatchEntryBlock): boolean {
     const { at, request, result } = cursor;
-    if (block.physicalOffset(at) < this.parts.log.minOffset) {
+    const offset = block.physicalOffset(at);
+    if (offset < this.parts.log.minOffset) {
+      if (offset < 0)
+        this.parts.logReader.reportEntry(
+          cursor.queue,
+          block.baseOffset(at),
+          'leads before the start of the log',
+        );
       step(cursor, block);
       if (result.messageCount === 0) result.status = 'MESSAGE_WAS_REMOVING';
       return true;

@@ -264,7 +264,7 @@ export class MessageReader {
   /** Steps over an entry without a record to give: filtered out, a blank, or in a file that is gone. */
   isSkipped(cursor: ReadCursor, offset: number): boolean {
     const { block, index, result, request } = cursor;
-    if (block.isBlank(index) || offset < cursor.skipBefore) {
+    if (block.isBlank(index) || (offset >= 0 && offset < cursor.skipBefore)) {
       this.step(cursor, offset);
       return true;
     }
