@@ -42,4 +42,4 @@ export type {
 export { Backoff } from './backoff.js';
 export type { BackoffOptions } from './backoff.js';
 export type { ProxyHeader } from './haproxy.js';
-export type { ClientTlsOptions, Pem, ServerTlsOptions, TlsMode } from './tls/tls-options.js';
+export type { ClientTlsOptions, Pem, ServerTlsOptions, TlsCertificate, TlsMode } from './tls/tls-options.js';

@@ -18,7 +18,7 @@ import { sniffSocket } from './sniffer.js';
 import { SocketConnection, type ConnectionHandler, type ConnectionShared } from './socket-connection.js';
 import { sweepIntervalMs } from './sweep.js';
 import { ServerTls } from './tls/server-tls.js';
-import type { ServerTlsOptions } from './tls/tls-options.js';
+import type { ServerTlsOptions, TlsCertificate } from './tls/tls-options.js';
 import { TurnScheduler } from './turn.js';
 
 /** Address, bounds and TLS of a server; sizes are bytes, times milliseconds. */
@@ -177,7 +177,7 @@ export class RemotingServer {
   }
 
   /** Serves other TLS certificates from now on, without touching live connections. @throws RemotingError `TLS` */
-  replaceCertificate(options: Pick<ServerTlsOptions, 'key' | 'cert' | 'passphrase' | 'ca'>): void {
+  replaceCertificate(options: TlsCertificate): void {
     this.#tls.replaceCertificate(options);
   }
 

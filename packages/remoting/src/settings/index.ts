@@ -4,5 +4,6 @@ export * from './define-settings.js';
 export * from './properties-file.js';
 export * from './setting.js';
 export * from './tls-settings.js';
+export * from './tls-certificate-watch.js';
 export * from './server-command.js';
 export * from './serialize-type-setting.js';

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
-import { createServer, type Server, type TLSSocket } from 'node:tls';
+import { createSecureContext, createServer, type SecureVersion, type Server, type TLSSocket } from 'node:tls';
 import { RemotingError } from '../errors.js';
-import { leastTlsVersion, type ServerTlsOptions, type TlsMode } from './tls-options.js';
+import { leastTlsVersion, type ServerTlsOptions, type TlsCertificate, type TlsMode } from './tls-options.js';
 
 const defaultHandshakeTimeoutMs = 10_000;
 
@@ -18,6 +18,7 @@ interface Handshake {
 export class ServerTls {
   readonly mode: TlsMode;
   readonly #server: Server | undefined;
+  readonly #minVersion: SecureVersion | undefined;
   /** By {@link endpoints}, which is what a raw socket and the TLS socket over it have in common. */
   readonly #handshakes = new Map<string, Handshake>();
 
@@ -25,6 +26,7 @@ export class ServerTls {
   constructor(options: ServerTlsOptions | undefined) {
     this.mode = options?.mode ?? 'disabled';
     if (options === undefined || this.mode === 'disabled') return;
+    this.#minVersion = leastTlsVersion(options.minVersion);
     const server = createTlsServer(options);
     server.on('secureConnection', (socket) => this.#take(socket)?.done(socket));
     server.on('tlsClientError', (error, socket) => {
@@ -51,9 +53,12 @@ export class ServerTls {
   }
 
   /** Uses another key and certificate for handshakes from now on; live connections stay. @throws RemotingError `TLS` */
-  replaceCertificate(options: Pick<ServerTlsOptions, 'key' | 'cert' | 'passphrase' | 'ca'>): void {
+  replaceCertificate({ key, cert, passphrase, ca }: TlsCertificate): void {
+    const context = { key, cert, passphrase, ca, minVersion: this.#minVersion };
     try {
-      this.#server?.setSecureContext(options);
+      // The server keeps what it was told even of a context that cannot be made.
+      createSecureContext(context);
+      this.#server?.setSecureContext(context);
     } catch (cause) {
       throw new RemotingError('TLS', 'key or certificate not usable', { cause });
     }

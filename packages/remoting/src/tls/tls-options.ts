@@ -27,6 +27,9 @@ export interface ServerTlsOptions {
   handshakeTimeoutMs?: number;
 }
 
+/** What a server may be given anew while it runs. */
+export type TlsCertificate = Pick<ServerTlsOptions, 'key' | 'cert' | 'passphrase' | 'ca'>;
+
 /** TLS towards servers. */
 export interface ClientTlsOptions {
   /** Certificates that sign the servers' ones; default: those the platform trusts. */
