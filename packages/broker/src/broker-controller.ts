@@ -18,7 +18,7 @@ import {
 } from '@mq/remoting';
 import { encodeHost } from '@mq/remoting/message';
 import { parseFastjson, SystemTopic, TIMER_TOPIC } from '@mq/remoting/protocol';
-import { ConfigFile, readTls, type TlsOfServer } from '@mq/remoting/settings';
+import { ConfigFile, readTls, type TlsOfServer, watchTlsCertificate } from '@mq/remoting/settings';
 import {
   DefaultMessageStore,
   DeliveryMarks,
@@ -179,7 +179,8 @@ export class BrokerController {
     const brokerIp =
       isIP(binding.brokerIp) === 0 ? await this.#resolveHost(binding.brokerIp) : binding.brokerIp;
 
-    const tls = readTls(this.#settings.broker, (path) => this.#disk.readFile(path));
+    const readFile = (path: string): Buffer | undefined => this.#disk.readFile(path);
+    const tls = readTls(this.#settings.broker, readFile);
     this.#closers.push(() => this.#publishSettled());
     const store = await this.#startStore();
     const marks = this.#openMarks();
@@ -198,6 +199,16 @@ export class BrokerController {
     this.#watchConnections(server, parts);
     this.#watchArrivals(parts);
     this.#startServices(parts);
+    this.#timers.push(
+      watchTlsCertificate({
+        settings: this.#settings.broker,
+        readFile,
+        served: tls.server,
+        server,
+        clock: this.#clock,
+        logger: this.#logger,
+      }),
+    );
     await this.#listenOnFastPort(server, table.codesNotOnFastPort());
     await this.#registration?.start();
   }
@@ -214,6 +225,7 @@ export class BrokerController {
         return isBatchTopic(config) ? 'BatchCQ' : 'SimpleCQ';
       },
     });
+    this.#settings.onChange(() => store.updateSettings(this.#settings.store));
     this.#closers.push(() => store.close());
     await store.start();
     return store;

@@ -183,7 +183,7 @@ export const messageStoreSettings = defineSettings(
     }),
     accessMessageInMemoryMaxRatio: setting.int({
       default: 40,
-      min: 1,
+      min: 0,
       max: 100,
       mutable: true,
       unit: 'percent of RAM',

@@ -149,13 +149,14 @@ export class TopicConfigManager {
     queueNums: number,
     perm: number,
     topicSysFlag: number,
-    isOrder = false,
+    isOrder?: boolean,
   ): TopicConfig {
     const known = this.#table.get(topic);
     if (known === undefined) {
-      return this.#create({ ...newTopicConfig(topic, queueNums, perm), topicSysFlag, order: isOrder });
+      const order = isOrder ?? false;
+      return this.#create({ ...newTopicConfig(topic, queueNums, perm), topicSysFlag, order });
     }
-    if (known.order === isOrder) return known;
+    if (isOrder === undefined || known.order === isOrder) return known;
     return this.#create({ ...known, order: isOrder });
   }
 

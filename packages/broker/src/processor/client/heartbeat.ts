@@ -63,9 +63,8 @@ function registerConsumer(
   const group = broker.subscriptionGroups.find(data.groupName);
   // Unknown and not to be created: left out of the consumer table, as 5.x does.
   if (group === undefined) return false;
-  createRetryTopic(broker, group, data.unitMode);
-  const isNotified =
-    group.notifyConsumerIdsChangedEnable && broker.settings.broker.notifyConsumerIdsChangedEnable;
+  createRetryTopic(broker, group, data, withoutSub);
+  const isNotified = group.notifyConsumerIdsChangedEnable;
   const { groupName, consumeType, messageModel, consumeFromWhere } = data;
   const about = [groupName, client, consumeType, messageModel, consumeFromWhere] as const;
   if (withoutSub) return broker.consumers.registerConsumerWithoutSub(...about, isNotified);
@@ -74,11 +73,18 @@ function registerConsumer(
   return changed;
 }
 
-function createRetryTopic(broker: BrokerParts, group: SubscriptionGroupConfig, unitMode: boolean): void {
-  broker.topicConfig.createInSendBackMethod(
+/** It is an order topic while the group subscribes to one; a heartbeat without subscriptions leaves that as it is. */
+function createRetryTopic(
+  { topicConfig }: BrokerParts,
+  group: SubscriptionGroupConfig,
+  { unitMode, subscriptionDataSet }: ConsumerData,
+  withoutSub: boolean,
+): void {
+  topicConfig.createInSendBackMethod(
     retryTopic(group.groupName),
     group.retryQueueNums,
     PermName.PERM_WRITE | PermName.PERM_READ,
     unitMode ? TopicSysFlag.FLAG_UNIT_SUB : 0,
+    withoutSub ? undefined : subscriptionDataSet.some(({ topic }) => topicConfig.isOrderTopic(topic)),
   );
 }

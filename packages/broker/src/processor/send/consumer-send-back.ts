@@ -44,7 +44,7 @@ class ConsumerSendBack {
     }
     // Configured to have no retries: the message counts as consumed.
     if (group.retryQueueNums <= 0) return RemotingCommand.response(ResponseCode.SUCCESS);
-    this.#createRetryTopic(header, group);
+    const queues = this.#retryQueues(header, group);
 
     const record = await this.#broker.store.recordAt(header.offset);
     const stored = record === undefined ? undefined : readStoredMessage(record);
@@ -60,7 +60,7 @@ class ConsumerSendBack {
     }
     const max = maxReconsumeTimes(group.retryMaxTimes, request.version, header.maxReconsumeTimes);
     const isDeadLetter = header.delayLevel < 0 || stored.reconsumeTimes >= max;
-    const message = this.#messageToStore(header, group, stored, isDeadLetter);
+    const message = this.#messageToStore(header, queues, stored, isDeadLetter);
     const result = await this.#broker.store.put(message);
     // Stored is what counts; with another answer the consumer would send the message a second time by itself.
     if (!isStored(result.status)) throw new RequestRefused(ResponseCode.SYSTEM_ERROR, result.status);
@@ -68,7 +68,11 @@ class ConsumerSendBack {
     return RemotingCommand.response(ResponseCode.SUCCESS);
   }
 
-  #createRetryTopic(header: ConsumerSendMsgBackRequestHeader, group: SubscriptionGroupConfig): void {
+  /**
+   * How many queues of the retry topic may be used; the topic is created on first use. Not more than it has: when
+   * `retryQueueNums` is raised later, upstream puts messages where nobody reads.
+   */
+  #retryQueues(header: ConsumerSendMsgBackRequestHeader, group: SubscriptionGroupConfig): number {
     const topic = retryTopic(header.group);
     const sysFlag = header.unitMode === true ? TopicSysFlag.FLAG_UNIT_SUB : 0;
     const perm = PermName.PERM_WRITE | PermName.PERM_READ;
@@ -79,11 +83,12 @@ class ConsumerSendBack {
       sysFlag,
     );
     if (!isWriteable(config.perm)) throw forbidden(`the topic[${topic}] sending message is forbidden`);
+    return Math.min(group.retryQueueNums, config.readQueueNums, config.writeQueueNums);
   }
 
   #messageToStore(
     header: ConsumerSendMsgBackRequestHeader,
-    group: SubscriptionGroupConfig,
+    queues: number,
     stored: StoredMessage,
     isDeadLetter: boolean,
   ): AppendMessage {
@@ -98,7 +103,7 @@ class ConsumerSendBack {
     properties[MessageConst.DELAY_TIME_LEVEL] = String(level);
     const target = isDeadLetter
       ? deadLetterTopicOf(this.#broker, header.group)
-      : { topic: retryTopic(header.group), queueId: Math.floor(Math.random() * group.retryQueueNums) };
+      : { topic: retryTopic(header.group), queueId: Math.floor(Math.random() * queues) };
     const message = appendAgain(stored, {
       ...target,
       storeHost,
