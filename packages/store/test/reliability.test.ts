@@ -1,5 +1,6 @@
 // Defects that the campaigns of tools/reliability found, each as the smallest state that showed it (docs/reliability.md).
 import { ManualClock } from '@mq/remoting';
+import { RecordOffset } from '@mq/remoting/message';
 import { runMqstore } from '../src/repair/run-mqstore.js';
 import { checkStore, messageStoreSettings, repairStore, type DefaultMessageStore } from '../src/index.js';
 import { SimulatedDisk } from '../src/testing/index.js';
@@ -67,6 +68,22 @@ describe('after a power cut', () => {
     expect(await bodies(store)).toEqual(['whole']);
     await store.close();
   });
+
+  test.each([1, 2])(
+    'a record without properties is whole, though it ends %i bytes behind the border of a sector',
+    async (behind) => {
+      const disk = new SimulatedDisk();
+      const first = await openStore({ disk });
+      const { sizeBytes } = await first.put(message('x'));
+      const body = 'y'.repeat(512 + behind - 2 * sizeBytes + 1);
+      const put = await first.put(message(body));
+      expect(put.commitLogOffset + put.sizeBytes).toBe(512 + behind);
+      await first.put(message('z'));
+      const store = await openStore({ disk: disk.kill(), bootId: 'boot-2' });
+      expect(await bodies(store)).toEqual(['x', body, 'z']);
+      await store.close();
+    },
+  );
 
   test('keys are found at once when the slots of the index are ahead of its header', async () => {
     const disk = new SimulatedDisk();
@@ -311,6 +328,49 @@ describe('a flipped bit', () => {
     expect(await numbers(store, 'B')).toHaveLength(10);
     expect((await store.put(message('next', { topic: 'A' }))).queueOffset).toBe(10);
     await store.close();
+  });
+
+  test('in the queue offset of a record that is dispatched again is refused, and repaired without the records around it', async () => {
+    const disk = await closedStore();
+    for (const path of ['/store/config', '/store/checkpoint', '/store/mq-boot.journal']) disk.remove(path);
+    disk.writeFile('/store/abort', 'x');
+    const before = disk.readFile(LOG)!;
+    // The fifth of A, offset 4.
+    flip(disk, LOG, 8 * 128 + RecordOffset.QUEUE_OFFSET + 1, 2);
+    const refused = makeStore({ disk });
+    await expect(refused.start()).rejects.toMatchObject({
+      message: expect.stringContaining('does not belong'),
+    });
+    await refused.close();
+    expect((await checkStore(SETTINGS, { disk })).findings).toMatchObject([
+      { kind: 'log', position: 8 * 128, sizeBytes: 128 },
+    ]);
+    await repairStore(SETTINGS, { disk });
+    const kept = disk.readFile('/store/damaged/commitlog-00000000000000001024')!;
+    expect(kept.subarray(28)).toEqual(before.subarray(8 * 128 + 28, 9 * 128));
+    const store = await openStore({ disk });
+    expect(await numbers(store, 'A')).toEqual([0, 2, 4, 6, 10, 12, 14, 16, 18]);
+    expect(await numbers(store, 'B')).toHaveLength(10);
+    await store.close();
+  });
+
+  test('is repaired wherever the damaged record ends in its sector', async () => {
+    for (const behind of [0, 1, 2, 3]) {
+      const disk = new SimulatedDisk();
+      const first = await openStore({ disk });
+      const { sizeBytes } = await first.put(message('x', { topic: 'A' }));
+      await first.put(message('y'.repeat(512 + behind - 2 * sizeBytes + 1), { topic: 'A' }));
+      await first.put(message('z', { topic: 'A' }));
+      await first.close();
+      flip(disk, LOG, 300, 0);
+      const { findings } = await repairStore(SETTINGS, { disk });
+      expect(findings).toMatchObject([
+        { kind: 'log', position: sizeBytes, sizeBytes: 512 + behind - sizeBytes },
+      ]);
+      const store = await openStore({ disk });
+      expect((await readAll(store, 'A')).map(({ queueOffset }) => queueOffset)).toEqual([0, 2]);
+      await store.close();
+    }
   });
 
   test('is found and repaired with the command, which needs no settings', async () => {

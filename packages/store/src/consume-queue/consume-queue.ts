@@ -13,7 +13,7 @@ const FORMAT: EntryFormat = { entryBytes: ENTRY_BYTES, isWritten };
 const BLANK_BLOCK_BYTES = 3200 * ENTRY_BYTES;
 
 /** An entry this far beyond the end of its queue is not a gap but a mistake. */
-const MAX_GAP_BYTES = 3_000_000 * ENTRY_BYTES;
+export const MAX_GAP_ENTRIES = 3_000_000;
 
 export class ConsumeQueue extends EntryQueue<EntryBlock> {
   constructor(host: QueueHost, topic: string, queueId: number, dir: string) {
@@ -76,7 +76,7 @@ export class ConsumeQueue extends EntryQueue<EntryBlock> {
     const isFirst = this.files.isEmpty && this.endBytes === 0;
     const from = isFirst ? this.files.fileStart(position) : this.endBytes;
     if (!isFirst) {
-      if (position - from > MAX_GAP_BYTES) {
+      if (position - from > MAX_GAP_ENTRIES * ENTRY_BYTES) {
         throw new ConsumeQueueError(
           'GAP_TOO_LARGE',
           this.dir,

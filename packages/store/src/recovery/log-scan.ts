@@ -100,14 +100,16 @@ class LogScan {
 
   /**
    * Whether a whole sector's share of the topic and properties is zero. No checksum covers them, so a record whose last
-   * sector was lost in a power cut passes every other check; text has no such zeros.
+   * sector was lost in a power cut passes every other check; text has no such zeros, but lengths of nothing are zeros.
    * @param shift position in the file of byte 0 of the buffer
    */
   private isTorn(shift: number): boolean {
-    const { bodyEnd, propertiesEnd } = this.layout;
+    const { bodyEnd, topicStart, topicEnd, propertiesStart, propertiesEnd } = this.layout;
+    let textEnd = topicEnd > topicStart ? topicEnd : bodyEnd;
+    if (propertiesEnd > propertiesStart) textEnd = propertiesEnd;
     const first = Math.ceil((bodyEnd + shift) / SECTOR_BYTES) * SECTOR_BYTES - shift;
-    for (let from = first; from < propertiesEnd; from += SECTOR_BYTES) {
-      if (isZero(this.buffer, from, Math.min(from + SECTOR_BYTES, propertiesEnd))) return true;
+    for (let from = first; from < textEnd; from += SECTOR_BYTES) {
+      if (isZero(this.buffer, from, Math.min(from + SECTOR_BYTES, textEnd))) return true;
     }
     return false;
   }

@@ -1,7 +1,8 @@
 /**
  * Looks at every byte of a store directory that nobody is using and says what is damaged; changes nothing.
  *
- *   log     records that are not whole, with whole ones behind them; missing or short files
+ *   log     records that are not whole, with whole ones behind them, or whose queue offset cannot be of their queue;
+ *           missing or short files
  *   queue   files that do not fit, entries that do not lead to the record whose place they hold
  *   index   files that do not fit
  *
@@ -22,6 +23,7 @@ import { scanLog } from '../recovery/log-scan.js';
 import type { MessageStoreSettings } from '../settings.js';
 import { asStoreError } from '../store-error.js';
 import { storePaths } from '../store-paths.js';
+import { QueueOrder } from './queue-order.js';
 
 /** One damaged place of a store, in a file of the log, of a queue or of the index. */
 export interface StoreFinding {
@@ -72,6 +74,7 @@ export async function checkStore(
 class StoreCheck {
   private readonly findings: StoreFinding[] = [];
   private readonly layout = new RecordLayout();
+  private readonly order = new QueueOrder();
   private readonly entry = Buffer.alloc(ENTRY_BYTES);
   /** Queue files that were opened, or undefined where there is none; `damaged` ones are reported once. */
   private readonly queueFiles = new Map<string, Buffer | undefined>();
@@ -103,6 +106,7 @@ class StoreCheck {
       this.checkQueueFiles(paths.consumeQueue);
       this.checkIndexFiles(paths.index);
       const maxOffset = await this.checkRecords(files, paths.consumeQueue);
+      this.checkOrder(files);
       return { findings, records: this.records, minOffset: files.first?.baseOffset ?? 0, maxOffset };
     } finally {
       files.close();
@@ -155,13 +159,25 @@ class StoreCheck {
     }
   }
 
+  /** A record that claims a place far from its queue is damaged there: no start can give it one. */
+  private checkOrder(files: LogFiles): void {
+    for (const { queueOffset, logOffset, sizeBytes } of this.order.finish()) {
+      const file = files.fileAt(logOffset)!;
+      const problem = `the record at log offset ${logOffset} names queue offset ${queueOffset}, far from its queue`;
+      this.found('log', file.path, problem, logOffset - file.baseOffset, sizeBytes);
+    }
+  }
+
   /** Compares the queue entry of a record with the record. */
   private checkEntry(queueDir: string, buffer: Buffer, at: number, sizeBytes: number, offset: number): void {
     if (!isInQueue(recordSysFlag(buffer, at)) || !this.layout.locate(buffer, at, at + sizeBytes)) return;
     const topic = buffer.toString('utf8', this.layout.topicStart, this.layout.topicEnd);
-    const position = recordQueueOffset(buffer, at) * ENTRY_BYTES;
+    const queueOffset = recordQueueOffset(buffer, at);
+    const queueId = recordQueueId(buffer, at);
+    this.order.add(`${topic}/${queueId}`, { queueOffset, logOffset: offset, sizeBytes });
+    const position = queueOffset * ENTRY_BYTES;
     const fileStart = position - (position % this.queueFileBytes);
-    const dir = join(queueDir, topic, String(recordQueueId(buffer, at)));
+    const dir = join(queueDir, topic, String(queueId));
     const path = join(dir, String(fileStart).padStart(20, '0'));
     const bytes = this.queueFile(path);
     // What is missing at the end of a queue is rebuilt by every start.
