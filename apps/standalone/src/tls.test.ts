@@ -1,5 +1,5 @@
 // Servers that take nothing but TLS, configured as an operator does: NameServer, Broker, and a client of an application.
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BrokerConfiguration, BrokerController } from '@mq/broker';
@@ -29,15 +29,15 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-async function serve(): Promise<string> {
+async function serve(settings: Readonly<Record<string, string>> = ENFORCING): Promise<string> {
   const namesrv = new NamesrvController({
-    ...namesrvSettings.parse({ ...ENFORCING, listenPort: '0' }).values,
+    ...namesrvSettings.parse({ ...settings, listenPort: '0' }).values,
     kvConfigPath: join(folder, 'kvConfig.json'),
   });
   open.push(namesrv);
   const { port } = await namesrv.start();
   const { configuration } = BrokerConfiguration.parse({
-    ...ENFORCING,
+    ...settings,
     listenPort: '0',
     namesrvAddr: `127.0.0.1:${port}`,
     storePathRootDir: join(folder, 'store'),
@@ -76,3 +76,38 @@ test.each([
     code: 'NAME_SERVER_UNREACHABLE',
   });
 });
+
+test('renewed certificates are served without a restart', async () => {
+  const files = { key: join(folder, 'server.key'), cert: join(folder, 'server.pem') };
+  copyFileSync(keyPath, files.key);
+  copyFileSync(certPath, files.cert);
+  const nameServers = await serve({
+    'tls.server.mode': 'enforcing',
+    'tls.server.keyPath': files.key,
+    'tls.server.certPath': files.cert,
+    'tls.client.authServer': 'false',
+  });
+  await sendOnce(nameServers, ca);
+  const renewed = testCertificate('renewed');
+  copyFileSync(renewed.keyPath, files.key);
+  copyFileSync(renewed.certPath, files.cert);
+  // Both servers look twice a second: a client that trusts the renewed certificate alone gets through to both of them soon.
+  const renewedCa = readFileSync(renewed.certPath);
+  for (const deadline = Date.now() + 20_000; ;) {
+    const error = await sendOnce(nameServers, renewedCa).catch((cause: unknown) => cause);
+    if (error === undefined) break;
+    if (Date.now() > deadline) throw error;
+  }
+  await expect(sendOnce(nameServers, ca)).rejects.toMatchObject({ code: 'NAME_SERVER_UNREACHABLE' });
+});
+
+async function sendOnce(nameServers: string, trusted: Buffer): Promise<void> {
+  await using producer = new Producer({
+    nameServers,
+    producerGroup: 'P',
+    tls: { ca: trusted },
+    retryTimesWhenSendFailed: 0,
+  });
+  await producer.start();
+  await producer.send({ topic: 'T', body: 'sealed' });
+}

@@ -14,7 +14,7 @@ import {
   type Timer,
 } from '@mq/remoting';
 import { NotifyMinBrokerIdChangeRequestHeader, RequestCode } from '@mq/remoting/protocol';
-import { readTls } from '@mq/remoting/settings';
+import { readTls, watchTlsCertificate, type TlsOfServer } from '@mq/remoting/settings';
 import { KVConfigManager } from './kv-config/kv-config-manager.js';
 import type { NamesrvParts } from './namesrv-parts.js';
 import { nodeDisk } from './node-disk.js';
@@ -44,6 +44,7 @@ export class NamesrvController implements AsyncDisposable {
   readonly #parts: NamesrvParts;
   readonly #server: RemotingServer;
   readonly #client: RemotingClient;
+  readonly #tls: TlsOfServer;
   readonly #timers: Timer[] = [];
   readonly #life = new Lifespan(
     () => this.#start(),
@@ -56,7 +57,7 @@ export class NamesrvController implements AsyncDisposable {
     const clock = deps.clock ?? systemClock;
     const turn = new TurnScheduler();
     const holder = new SettingsHolder(settings);
-    const tls = readTls(settings, nodeDisk.readFile);
+    const tls = (this.#tls = readTls(settings, nodeDisk.readFile));
     this.#server = new RemotingServer(
       {
         host: settings.bindAddress,
@@ -120,6 +121,14 @@ export class NamesrvController implements AsyncDisposable {
     this.#parts.startedAtMs = clock.now();
     const scan = () => this.#scanNotActiveBroker();
     this.#timers.push(
+      watchTlsCertificate({
+        settings: settings.values,
+        readFile: nodeDisk.readFile,
+        served: this.#tls.server,
+        server: this.#server,
+        clock,
+        logger,
+      }),
       clock.setTimeout(
         () => {
           scan();
