@@ -24,14 +24,16 @@ const lines = [];
 /** Each queue has its own chain of sends: order within a queue, many queues at a time. */
 async function sendToQueue(index) {
   const messageQueue = queues[index];
-  const step = mode === 'batch' ? 10 : 1;
+  // Inner: to a topic of type BatchCQ, where Apache's broker wants to be told.
+  const innerBatch = mode === 'inner';
+  const step = mode === 'batch' || innerBatch ? 10 : 1;
   for (let seq = from + index * step; seq < from + count; seq += queues.length * step) {
     if (mode === 'oneway') {
       await producer.sendOneway(message(seq), { messageQueue });
-    } else if (mode === 'batch') {
+    } else if (step > 1) {
       const batch = Array.from({ length: Math.min(step, from + count - seq) }, (_, i) => message(seq + i));
       let first = seq;
-      for (const result of await producer.sendBatch(batch, { messageQueue })) {
+      for (const result of await producer.sendBatch(batch, { messageQueue, innerBatch })) {
         const size = result.msgId.split(',').length;
         report(first, size, result);
         first += size;
