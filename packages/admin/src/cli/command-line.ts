@@ -1,6 +1,7 @@
 // From arguments to a command and its options, with commander.
 import { Command as Parser, CommanderError, Option } from 'commander';
 import type { Command, GivenOptions } from './command.js';
+import { tlsOptions } from './tls-options.js';
 import { UsageError } from '@mq/remoting/settings';
 
 /** A parsed command line; `help` holds the text that was asked for instead. */
@@ -8,6 +9,8 @@ export interface ParsedLine {
   readonly help?: string;
   readonly nameServers: string | undefined;
   readonly asJson: boolean;
+  /** Those of `tlsOptions`, by their long names. */
+  readonly tls: GivenOptions;
   readonly given: GivenOptions;
 }
 
@@ -34,6 +37,7 @@ export function parseCommandLine(command: Command, args: readonly string[]): Par
     ...(help === true ? { help: parser.helpInformation() } : {}),
     nameServers: typeof namesrvAddr === 'string' ? namesrvAddr : undefined,
     asJson: json === true,
+    tls: Object.fromEntries(tlsOptions.map(({ long }) => [long, values[long]])),
     given,
   };
 }
@@ -48,6 +52,11 @@ function parserOf(command: Command): Parser {
     .configureOutput({ writeErr: () => undefined, writeOut: () => undefined })
     .option('-h, --help', 'Print help')
     .option('-n, --namesrvAddr <arg>', NAME_SERVER_HELP);
+  for (const { long, help, takesValue } of tlsOptions) {
+    // The one that everybody needs is shown with each command, the others by `mqadmin help`.
+    const option = new Option(`--${long}${takesValue ? ' <arg>' : ''}`, help);
+    parser.addOption(option.hideHelp(takesValue));
+  }
   for (const { short, long, help, takesValue, isRequired } of Object.values(command.options)) {
     const flags = `${short === undefined ? '' : `-${short}, `}--${long}${takesValue ? ' <arg>' : ''}`;
     // Required ones are checked after --help was looked at: asking for help needs no options.
@@ -61,7 +70,8 @@ const attributeOf = (long: string): string => new Option(`--${long}`).attributeN
 
 /** Upstream's parser takes long options with one dash too: `-topic T`. */
 function withDoubleDashes(command: Command, args: readonly string[]): string[] {
-  const longs = new Set(['help', 'namesrvAddr', ...Object.values(command.options).map(({ long }) => long)]);
+  const ofAll = ['help', 'namesrvAddr', ...tlsOptions.map(({ long }) => long)];
+  const longs = new Set([...ofAll, ...Object.values(command.options).map(({ long }) => long)]);
   return args.map((arg) => {
     const name = /^-([A-Za-z]{2,})(?:=|$)/.exec(arg)?.[1];
     return name !== undefined && longs.has(name) ? `-${arg}` : arg;

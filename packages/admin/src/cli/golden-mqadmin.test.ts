@@ -180,6 +180,7 @@ async function replay(session: string, commandLine: string, nowMs = 0) {
     env: {},
     now: () => nowMs,
     utcOffsetMinutes: () => 0,
+    readFile: () => undefined,
     writeFile: () => undefined,
     pause: () => Promise.resolve(false),
   };

@@ -1,4 +1,4 @@
-import { mkdirSync, openSync, closeSync, writeSync, constants } from 'node:fs';
+import { mkdirSync, openSync, closeSync, readFileSync, writeSync, constants } from 'node:fs';
 import { dirname } from 'node:path';
 import { processOutput, type CommandOutput } from '@mq/remoting/settings';
 
@@ -9,6 +9,8 @@ export interface MqadminHost extends CommandOutput {
   readonly now: () => number;
   /** Minutes that local time is ahead of UTC at a time. */
   readonly utcOffsetMinutes: (timestampMs: number) => number;
+  /** Bytes of a file; undefined when there is none. Throws what node:fs throws. */
+  readonly readFile: (path: string) => Buffer | undefined;
   /** Writes a file for its owner only, its folders too; refuses to follow a link. Throws what node:fs throws. */
   readonly writeFile: (path: string, data: Buffer | string) => void;
   /** Resolves after so long, sooner when the process is asked to end: then with false. */
@@ -27,6 +29,7 @@ export function mqadminHost(): MqadminHost {
     env: process.env,
     now: Date.now,
     utcOffsetMinutes: (timestampMs) => -new Date(timestampMs).getTimezoneOffset(),
+    readFile: readFileIfThere,
     writeFile: writePrivateFile,
     pause: (ms) =>
       new Promise((resolve) => {
@@ -42,6 +45,15 @@ export function mqadminHost(): MqadminHost {
         process.once('SIGTERM', stop);
       }),
   };
+}
+
+function readFileIfThere(path: string): Buffer | undefined {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
 }
 
 /** The paths are upstream's well-known ones under /tmp: another user may have put a link there. */

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { RemotingCommand, RemotingServer } from '@mq/remoting';
 import {
   RequestCode,
@@ -6,6 +7,7 @@ import {
   encodeTopicList,
   type ClusterInfo,
 } from '@mq/remoting/protocol';
+import { testCertificate } from '@mq-tools/testing';
 import type { MqadminHost } from './mqadmin-host.js';
 import { commands } from './command-table.js';
 import { runMqadmin } from './run-mqadmin.js';
@@ -20,6 +22,10 @@ class FakeHost implements MqadminHost {
   err = (text: string): void => void (this.stderr += text);
   now = (): number => 0;
   utcOffsetMinutes = (): number => 0;
+  readFile = (path: string): Buffer | undefined => {
+    const text = this.files.get(path);
+    return text === undefined ? undefined : Buffer.from(text);
+  };
   writeFile = (path: string, data: Buffer | string): void => void this.files.set(path, data.toString());
   pause = (): Promise<boolean> => Promise.resolve(this.pauses-- > 0);
 }
@@ -171,5 +177,69 @@ describe('with a NameServer and brokers', () => {
     const { exitCode, err } = await run(`haStatus -b ${addresses.broker}`, host());
     expect(exitCode).toBe(1);
     expect(err).toMatch(/REQUEST_CODE_NOT_SUPPORTED, 3, from/);
+  });
+});
+
+describe('with a NameServer that talks TLS alone', () => {
+  const { keyPath, certPath } = testCertificate();
+  const [key, cert] = [readFileSync(keyPath, 'utf8'), readFileSync(certPath, 'utf8')];
+  let nameServer: RemotingServer;
+  let topicList: string;
+
+  beforeAll(async () => {
+    nameServer = new RemotingServer({
+      port: 0,
+      tls: { mode: 'enforcing', key, cert, ca: cert, clientAuth: 'require' },
+    });
+    const { port } = await nameServer.listen();
+    topicList = `topicList -n localhost:${port}`;
+    const body = encodeTopicList({ topicList: ['T1'] });
+    nameServer.register(RequestCode.GET_ALL_TOPIC_LIST_FROM_NAMESERVER, () =>
+      RemotingCommand.response(0, undefined, undefined, body),
+    );
+  });
+
+  afterAll(() => nameServer.close());
+
+  function hostWith(files: Readonly<Record<string, string>>): FakeHost {
+    const host = new FakeHost();
+    for (const [path, text] of Object.entries(files)) host.files.set(path, text);
+    return host;
+  }
+
+  const pems = { '/ca.pem': cert, '/key.pem': key, '/cert.pem': cert };
+  const ownPair = '--tlsKeyPath /key.pem --tlsCertPath /cert.pem';
+  const properties =
+    'tls.client.trustCertPath=/ca.pem\ntls.client.keyPath=/key.pem\ntls.client.certPath=/cert.pem\n';
+
+  test.each([
+    ['with its files', `--tls --tlsTrustCertPath /ca.pem ${ownPair}`, pems],
+    ['with one dash', `-tls -tlsTrustCertPath /ca.pem ${ownPair}`, pems],
+    ['without a look at the certificate', `--tls --tlsAuthServer false ${ownPair}`, pems],
+    [
+      'with a file of settings',
+      '--tls --tlsConfigFile /tls.properties',
+      { ...pems, '/tls.properties': properties },
+    ],
+    ['with Apache’s file of settings', '--tls', { ...pems, '/etc/rocketmq/tls.properties': properties }],
+  ])('--tls %s gets through', async (_how, options, files) => {
+    const { exitCode, out, err } = await run(`${topicList} ${options}`, hostWith(files));
+    expect({ exitCode, out, err }).toEqual({ exitCode: 0, out: 'T1\n', err: '' });
+  });
+
+  test.each([
+    ['', /^mqadmin: topicList: /],
+    [`--tls ${ownPair}`, /self-signed certificate/],
+    [
+      '--tls --tlsTrustCertPath /none.pem',
+      /^mqadmin: topicList: tls\.client\.trustCertPath: there is no file \/none\.pem$/m,
+    ],
+    ['--tlsTrustCertPath /ca.pem', /^mqadmin: topicList: --tlsTrustCertPath goes with --tls \(/],
+    ['--tls --tlsAuthServer maybe', /^mqadmin: topicList: tls\.client\.authServer must be true or false/],
+  ])('"%s" is refused in one sentence', async (options, sentence) => {
+    const { exitCode, out, err } = await run(`${topicList} ${options}`.trim(), hostWith(pems));
+    expect({ exitCode, out }).toEqual({ exitCode: 1, out: '' });
+    expect(err).toMatch(sentence);
+    expect(err.trimEnd().split('\n')).toHaveLength(1);
   });
 });

@@ -9,6 +9,7 @@ import { commands, commandNamed } from './command-table.js';
 import { notServed } from './not-served.js';
 import { Output } from './output.js';
 import { printf } from './printf.js';
+import { tlsOf, tlsOptions } from './tls-options.js';
 import { UsageError } from '@mq/remoting/settings';
 
 /** Runs one command; resolves with the exit code: 0, or 1 when it, or part of it, failed. */
@@ -36,13 +37,16 @@ export async function runMqadmin(
 }
 
 async function runCommand(command: Command, args: readonly string[], host: MqadminHost): Promise<number> {
-  const { help, nameServers, asJson, given } = parseCommandLine(command, args);
+  const { help, nameServers, asJson, tls, given } = parseCommandLine(command, args);
   if (help !== undefined) {
     host.out(help);
     return 0;
   }
   const out = new Output(host);
-  await using admin = new MQAdmin({ nameServers: nameServers ?? host.env['NAMESRV_ADDR'] ?? '' });
+  await using admin = new MQAdmin({
+    nameServers: nameServers ?? host.env['NAMESRV_ADDR'] ?? '',
+    tls: tlsOf(tls, host.readFile),
+  });
   const context: CommandContext = { admin, host, out };
   await command.execute(given, context, asJson);
   return out.hasProblems ? 1 : 0;
@@ -55,6 +59,10 @@ function overview(): string {
   return [
     'The most commonly used mqadmin commands are:\n',
     ...lines,
+    '\nOptions of every command, for servers that talk TLS:\n',
+    ...tlsOptions.map(({ long, takesValue, help }) =>
+      printf('   %-35s %s%n', `--${long}${takesValue ? ' <arg>' : ''}`, help),
+    ),
     "\nSee 'mqadmin help <command>' for more information on a specific command.\n",
   ].join('');
 }
