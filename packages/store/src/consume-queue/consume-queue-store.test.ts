@@ -115,6 +115,16 @@ describe('ConsumeQueueStore', () => {
     expect(store.find('Small', 0)!.pendingBytes).toBe(0);
   });
 
+  test('a flush with least pages takes the queues of delay levels all the same, without a sync', async () => {
+    const disk = emptyDisk();
+    const store = openStore(disk);
+    putRange(store.findOrCreate('SCHEDULE_TOPIC_XXXX', 2), 0, 1);
+    await store.flush(2);
+    const inFiles = reopen(disk).find('SCHEDULE_TOPIC_XXXX', 2);
+    expect(await readAll(inFiles!)).toEqual(offsets(0, 1));
+    expect(disk.calls.get('sync')).toBeUndefined();
+  });
+
   test('new queues cost one sync of each directory that changed, none of them on the event loop', async () => {
     const disk = emptyDisk();
     const offLoop = jest.spyOn(disk, 'syncDirectoryAsync');

@@ -8,6 +8,7 @@
 import { dirname, join } from 'node:path';
 import { silentLogger, systemClock } from '@mq/remoting';
 import type { Clock, Logger } from '@mq/remoting';
+import { SCHEDULE_TOPIC } from '../commit-log/delay-levels.js';
 import type { Disk, DiskError } from '../disk/disk.js';
 import { DirectorySyncs } from '../disk/directory-syncs.js';
 import { FileHandles } from '../disk/file-handles.js';
@@ -224,12 +225,13 @@ export class ConsumeQueueStore {
       for (let next = 0; next < queues.length; next++) {
         const queue = queues[next]!;
         const { pendingBytes } = queue;
-        if (pendingBytes > 0 && queue.fileToCreate(leastPages) !== undefined) {
+        const pages = pagesToWrite(queue, leastPages);
+        if (pendingBytes > 0 && queue.fileToCreate(pages) !== undefined) {
           creating.push(queue);
           if (creating.length === CREATED_TOGETHER) await this.createFiles(creating.splice(0), leastPages);
           continue;
         }
-        queue.writePending(leastPages);
+        queue.writePending(pages);
         if (queue.pendingBytes !== pendingBytes ? slice.isOver() : next % LOOKS_A_SLICE === LOOKS_A_SLICE - 1)
           await slice.next();
       }
@@ -243,11 +245,12 @@ export class ConsumeQueueStore {
     const worker = async (): Promise<void> => {
       while (next < queues.length) {
         const queue = queues[next++]!;
-        const path = queue.fileToCreate(leastPages);
+        const pages = pagesToWrite(queue, leastPages);
+        const path = queue.fileToCreate(pages);
         if (path === undefined) continue;
         await this.disk.createAsync(path, queue.fileSizeBytes);
         const successor = this.setOf(queue).find(queue.topic, queue.queueId);
-        if (successor === queue) queue.writePending(leastPages);
+        if (successor === queue) queue.writePending(pages);
         // Removed meanwhile: nobody shall find an empty queue there.
         else if (successor === undefined) this.disk.remove(queue.dir);
       }
@@ -498,4 +501,12 @@ export class ConsumeQueueStore {
 /** The event loop's next turn. */
 function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
+}
+
+/**
+ * Dirty pages with which a queue is written. Those of delay levels are at any number: a 4.9 broker that continues after a
+ * kill builds entries that are missing before it knows its delays, and delivers their messages at once.
+ */
+function pagesToWrite(queue: AnyQueue, leastPages: number): number {
+  return queue.topic === SCHEDULE_TOPIC ? 0 : leastPages;
 }

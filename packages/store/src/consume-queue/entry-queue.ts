@@ -438,7 +438,11 @@ export abstract class EntryQueue<Block extends QueueBlock> {
     let removed = 0;
     while (this.files.endBytes - this.files.startBytes > this.files.fileSizeBytes) {
       const lastEntry = this.files.startBytes + this.files.fileSizeBytes - this.entryBytes;
-      if (lastEntry >= this.writtenBytes || isAtOrBehind(this, lastEntry / this.entryBytes, minPhysicalOffset)) break;
+      if (
+        lastEntry >= this.writtenBytes ||
+        isAtOrBehind(this, lastEntry / this.entryBytes, minPhysicalOffset)
+      )
+        break;
       this.files.removeFirst();
       removed++;
     }

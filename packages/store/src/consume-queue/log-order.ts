@@ -22,12 +22,7 @@ export function isLive(queue: Searched, index: number, minPhysicalOffset: number
 }
 
 /** The first entry of [from, end) that `isAtOrBehind`, else `end`. */
-export function firstAtOrBehind(
-  queue: Searched,
-  from: number,
-  end: number,
-  physicalOffset: number,
-): number {
+export function firstAtOrBehind(queue: Searched, from: number, end: number, physicalOffset: number): number {
   let low = from;
   let high = end;
   while (low < high) {

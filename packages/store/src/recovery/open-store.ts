@@ -108,8 +108,7 @@ async function open(parts: OpenStoreParts, abnormal: boolean, journal: BootJourn
   // What a killed process wrote is in the page cache only. It is shown from now on, so it must stay: with ASYNC_FLUSH, and
   // where it was shown before, as soon as may be; else before anybody sees it.
   if (doubtFrom !== undefined) rewriteLog(logFiles, doubtFrom, recovered.endOffset);
-  const unsyncedFrom =
-    resumed?.mark.flushedOffset ?? Math.min(recovered.beginOffset, doubtFrom ?? Infinity);
+  const unsyncedFrom = resumed?.mark.flushedOffset ?? Math.min(recovered.beginOffset, doubtFrom ?? Infinity);
   const syncsLater = resumed !== undefined && settings.flushDiskType !== 'SYNC_FLUSH';
   for (const file of logFiles.all) {
     if (file.endOffset <= unsyncedFrom) continue;
