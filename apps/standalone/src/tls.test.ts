@@ -77,7 +77,7 @@ test.each([
   });
 });
 
-test('renewed certificates are served without a restart', async () => {
+test('renewed certificates are served without a restart, and who is connected stays so', async () => {
   const files = { key: join(folder, 'server.key'), cert: join(folder, 'server.pem') };
   copyFileSync(keyPath, files.key);
   copyFileSync(certPath, files.cert);
@@ -87,7 +87,10 @@ test('renewed certificates are served without a restart', async () => {
     'tls.server.certPath': files.cert,
     'tls.client.authServer': 'false',
   });
-  await sendOnce(nameServers, ca);
+  // Trusts the first certificate alone, so it could not connect a second time.
+  await using connected = producerOf(nameServers, ca);
+  await connected.start();
+  await connected.send({ topic: 'T', body: 'before' });
   const renewed = testCertificate('renewed');
   copyFileSync(renewed.keyPath, files.key);
   copyFileSync(renewed.certPath, files.cert);
@@ -99,15 +102,20 @@ test('renewed certificates are served without a restart', async () => {
     if (Date.now() > deadline) throw error;
   }
   await expect(sendOnce(nameServers, ca)).rejects.toMatchObject({ code: 'NAME_SERVER_UNREACHABLE' });
+  await connected.send({ topic: 'T', body: 'after' });
 });
 
-async function sendOnce(nameServers: string, trusted: Buffer): Promise<void> {
-  await using producer = new Producer({
+function producerOf(nameServers: string, trusted: Buffer): Producer {
+  return new Producer({
     nameServers,
     producerGroup: 'P',
     tls: { ca: trusted },
     retryTimesWhenSendFailed: 0,
   });
+}
+
+async function sendOnce(nameServers: string, trusted: Buffer): Promise<void> {
+  await using producer = producerOf(nameServers, trusted);
   await producer.start();
   await producer.send({ topic: 'T', body: 'sealed' });
 }
