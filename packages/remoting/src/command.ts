@@ -135,6 +135,17 @@ export class RemotingCommand {
     this.#readExt = reader;
   }
 
+  /**
+   * Lets go of ext fields, body and the bytes they were decoded from, which would keep a whole read chunk alive: for whoever
+   * keeps a request to answer it later, and has read what it needs of it.
+   */
+  forgetBytes(): void {
+    this.rawHeader = undefined;
+    this.body = undefined;
+    this.#ext = undefined;
+    this.#readExt = undefined;
+  }
+
   get isResponse(): boolean {
     return (this.flag & responseFlag) !== 0;
   }

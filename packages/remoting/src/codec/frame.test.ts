@@ -267,3 +267,16 @@ describe('a frame that comes in pieces', () => {
     }
   });
 });
+
+test.each(serializeTypes)('a %s request that forgets its bytes is still one to answer', (serializeType) => {
+  const ext = createExtFields({ topic: 'T' });
+  const sent = RemotingCommand.request(11, ext, Buffer.from('body'));
+  Object.assign(sent, { serializeType, opaque: 7 });
+  const frame = encodeFrame(sent);
+  const request = decodeFrame(frame, 0, frame.length);
+  request.forgetBytes();
+  const { rawHeader, body, opaque } = request;
+  expect({ rawHeader, body, opaque }).toEqual({ rawHeader: undefined, body: undefined, opaque: 7 });
+  expect(request.serializeType).toBe(serializeType);
+  expect({ ...request.extFields }).toEqual({});
+});

@@ -1,6 +1,6 @@
 // NOTIFICATION: tells a consumer that there is something to pop, as soon as there is (upstream: NotificationProcessor).
 // POLLING_INFO: how many pops wait (upstream: PollingInfoProcessor).
-import { createExtFields, RemotingCommand, type RequestContext, type RequestProcessor } from '@mq/remoting';
+import { RemotingCommand, type RequestContext, type RequestProcessor } from '@mq/remoting';
 import {
   NotificationRequestHeader,
   NotificationResponseHeader,
@@ -49,8 +49,7 @@ export function notification(broker: BrokerParts): RequestProcessor {
     checkBrokerReadable(broker, 'peeking');
     checkTarget(broker, header, context.connection.remoteAddress);
     if (hasMessage(broker, header)) return answer(true);
-    request.rawHeader = undefined;
-    request.extFields = createExtFields();
+    request.forgetBytes();
     return hold(broker, request, context, header);
   };
 }

@@ -1,6 +1,6 @@
 // POP_MESSAGE: takes messages of a group's queues that nobody of the group has, for a time in which only this consumer may
 // acknowledge them (upstream: PopMessageProcessor).
-import { createExtFields, RemotingCommand, type RequestContext } from '@mq/remoting';
+import { RemotingCommand, type RequestContext } from '@mq/remoting';
 import {
   PopMessageRequestHeader,
   PopMessageResponseHeader,
@@ -47,9 +47,7 @@ export class PopMessageProcessor {
   /** Serves 200050. */
   readonly pop = (request: RemotingCommand, context: RequestContext): undefined | Promise<undefined> => {
     const checked = this.#check(request, context);
-    // What is kept while it waits must not keep the chunk alive that it was read from.
-    request.rawHeader = undefined;
-    request.extFields = createExtFields();
+    request.forgetBytes();
     return this.#execute(checked);
   };
 

@@ -1,7 +1,7 @@
 // PULL_MESSAGE and LITE_PULL_MESSAGE (upstream: PullMessageProcessor, DefaultPullMessageResultHandler): reads a queue for a
 // consumer. Found messages leave as slices of the store's own buffers; an empty queue holds the request until a message
 // arrives. Only the first pass of a request commits an offset or is held.
-import { createExtFields, RemotingCommand, type RequestContext } from '@mq/remoting';
+import { RemotingCommand, type RequestContext } from '@mq/remoting';
 import {
   decodePullHeader,
   MixAll,
@@ -47,7 +47,7 @@ export class PullMessageProcessor {
     const checked = checkPull(this.#broker, header, context.connection);
     const account = this.#budget.accountFor(context.connection);
     if (account === undefined) {
-      forgetBytes(request);
+      request.forgetBytes();
       const resume = (): void => this.executeLater(request, context, header, isFirst);
       if (!this.#budget.waitFor(context.connection, resume)) this.#answerBusy(context, header, checked);
       return undefined;
@@ -226,7 +226,7 @@ export class PullMessageProcessor {
     if ((header.sysFlag & PullSysFlag.FLAG_SUSPEND) === 0) return false;
     const { longPollingEnable, shortPollingTimeMills } = this.#broker.settings.broker;
     const timeoutMs = longPollingEnable ? header.suspendTimeoutMillis : shortPollingTimeMills;
-    forgetBytes(request);
+    request.forgetBytes();
     const pull = new WaitingPull(this, request, context, header, filter);
     if (!this.#broker.pullHolds.hold(pull, timeoutMs)) return false;
     // A message may have come in while the store read on another thread.
@@ -246,12 +246,6 @@ export class PullMessageProcessor {
       status: result.status,
     });
   }
-}
-
-/** A held request keeps its decoded header only: its bytes would keep a whole read chunk alive for as long. */
-function forgetBytes(request: RemotingCommand): void {
-  request.rawHeader = undefined;
-  request.extFields = createExtFields();
 }
 
 class WaitingPull implements HeldPull {
