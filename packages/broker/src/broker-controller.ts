@@ -39,6 +39,7 @@ import { ConsumerFilterManager } from './filter/consumer-filter-manager.js';
 import { calcFilterBitMap } from './filter/filter-bit-map.js';
 import { FilterServers } from './filter/filter-servers.js';
 import { createSendLimits } from './limits/create-send-limits.js';
+import { createSlowConsumers } from './limits/create-slow-consumers.js';
 import { PullRequestHoldService } from './long-polling/pull-request-hold-service.js';
 import { type NetworkBinding, resolveBinding } from './network-binding.js';
 import { ConsumerOffsetManager } from './offset/consumer-offset-manager.js';
@@ -65,6 +66,9 @@ const FAST_PORT_DISTANCE = 2;
 
 /** Period of comparing the backlogs of topics with their quotas. */
 const BACKLOG_CHECK_MS = 1_000;
+
+/** Period of looking for groups that are too far behind (upstream: BrokerController#protectBroker). */
+const SLOW_CONSUMERS_CHECK_MS = 180_000;
 
 /** How long close waits for answers in progress. */
 const DRAIN_TIMEOUT_MS = 5_000;
@@ -488,6 +492,12 @@ export class BrokerController {
       () => BACKLOG_CHECK_MS,
       'backlog quotas',
       () => parts.limits.backlogs.check(),
+    );
+    const slowConsumers = createSlowConsumers(parts);
+    this.#every(
+      () => SLOW_CONSUMERS_CHECK_MS,
+      'slow consumers',
+      () => void slowConsumers.check().catch((error: unknown) => this.#report('slow consumers', error)),
     );
     this.#every(
       () => settings.broker.flushConsumerOffsetInterval,

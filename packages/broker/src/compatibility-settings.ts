@@ -53,8 +53,6 @@ export const compatibilitySettings = {
   consumerManagerThreadPoolQueueCapacity: unused.int(1_000_000),
   highSpeedMode: unused.boolean(false),
   commercialBaseCount: unused.int(1),
-  disableConsumeIfConsumerReadSlowly: unused.boolean(false),
-  consumerFallbehindThreshold: unused.long(17_179_869_184),
   queryMessageThreadPoolNums: unused.int(10),
   queryThreadPoolQueueCapacity: unused.int(20_000),
   heartbeatThreadPoolNums: unused.int(2),

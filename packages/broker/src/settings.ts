@@ -366,6 +366,18 @@ export const brokerSettings = defineSettings({
     mutable: true,
     help: 'Period of writing delayOffset.json; a new one counts from the next write.',
   }),
+  consumerFallbehindThreshold: setting.long({
+    default: 16 * 1024 * 1024 * 1024,
+    min: 0,
+    unit: 'bytes',
+    mutable: true,
+    help: 'Groups whose next message is further behind the end of the log are reported as slow, every three minutes.',
+  }),
+  disableConsumeIfConsumerReadSlowly: setting.boolean({
+    default: false,
+    mutable: true,
+    help: 'Slow groups may not consume any more (consumeEnable=false) until an operator lets them.',
+  }),
   consumerOffsetUpdateVersionStep: setting.long({
     default: 500,
     min: 1,

@@ -1,11 +1,14 @@
 import type { Connection } from '@mq/remoting';
 import type { ConsumeFromWhere, ConsumeType, MessageModel, SubscriptionData } from '@mq/remoting/protocol';
 import type { ClientChannelInfo } from './client-channel-info.js';
+import { SubscriptionDifferences } from './subscription-differences.js';
 
 /** The live members of one consumer group and what they subscribe to (upstream `ConsumerGroupInfo`). */
 export class ConsumerGroupInfo {
   readonly #channels = new Map<Connection, ClientChannelInfo>();
   readonly #subscriptions = new Map<string, SubscriptionData>();
+  /** Whether the members subscribe alike. */
+  readonly differences = new SubscriptionDifferences<Connection>();
 
   constructor(
     readonly groupName: string,

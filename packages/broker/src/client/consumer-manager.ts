@@ -3,6 +3,7 @@ import type { ConsumeFromWhere, ConsumeType, MessageModel, SubscriptionData } fr
 import type { ClientChannelInfo } from './client-channel-info.js';
 import { ConnectionGroups } from './connection-groups.js';
 import { ConsumerGroupInfo } from './consumer-group-info.js';
+import { type AgreementChange, describeSubscriptions } from './subscription-differences.js';
 
 /** Told when the members or topics of a clustering group changed; `connections` are the members left. */
 export type IdsChangedListener = (group: string, connections: readonly Connection[]) => void;
@@ -95,6 +96,9 @@ export class ConsumerManager {
       const address = channelInfo.connection.remoteAddress;
       this.#logger.info('consumer joined', { group, clientId: channelInfo.clientId, address });
     }
+    const { connection, clientId } = channelInfo;
+    const subscribes = describeSubscriptions(messageModel, subscriptions);
+    this.#tell(group, info.differences.announce(connection, clientId, subscribes));
     if (changed && isNotifyConsumerIdsChangedEnable) this.#notify(info);
     return changed;
   }
@@ -189,11 +193,18 @@ export class ConsumerManager {
       clientId: channel.clientId,
       address: connection.remoteAddress,
     });
+    this.#tell(group, info.differences.forget(connection));
     if (info.channels.size === 0) {
       this.#groups.delete(group);
       this.onGroupGone?.(group);
     }
     if (notify) this.#notify(info);
+  }
+
+  #tell(group: string, change: AgreementChange): void {
+    if (change === undefined) return;
+    if (change === 'AGREED') this.#logger.info('the members of a group subscribe alike again', { group });
+    else this.#logger.warn('members of one group subscribe differently', { group, ...change });
   }
 
   #notify(info: ConsumerGroupInfo): void {

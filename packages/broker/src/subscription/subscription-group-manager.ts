@@ -139,6 +139,16 @@ export class SubscriptionGroupManager {
     if (resolved.length > 0) this.persist();
   }
 
+  /** Refuses pulls and pops of the group until an operator lets it again; false: that is so already, or there is no such group. */
+  disableConsume(group: string): boolean {
+    const known = this.#table.get(group);
+    if (known === undefined || !known.consumeEnable) return false;
+    this.#table.set(group, { ...known, consumeEnable: false });
+    this.#nextVersion();
+    this.#deferred.schedule();
+    return true;
+  }
+
   /** True when the group existed. On disk when this returns. Throws DiskError. */
   delete(group: string): boolean {
     this.#forbidden.delete(group);
