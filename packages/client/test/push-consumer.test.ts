@@ -10,7 +10,7 @@ import {
   encodeResetOffsetBody,
 } from '@mq/remoting/protocol';
 import { encodeRecord } from '@mq/remoting/message';
-import { hostBytes } from '@mq/remoting';
+import { consoleLogger, hostBytes } from '@mq/remoting';
 import {
   Producer,
   PushConsumer,
@@ -314,6 +314,33 @@ describe('a push consumer', () => {
     expect(c.broker.sentBack[0]?.delayLevel).toBe(3);
     await eventually('the offset passes it', () => offsetOf() === 1);
     expect(c.broker.sentBack).toHaveLength(1);
+  });
+
+  test.each([
+    ['CONCURRENTLY', /WARN.*a handler took too long.*group=G.*topic=T.*queueId=0.*messages=1/],
+    ['ORDERLY', /WARN.*a handler takes too long and holds up its queue.*group=G.*topic=T.*messages=1/],
+  ] as const)('reports a handler that takes too long (%s)', async (consumeMode, report) => {
+    const c = await FakeCluster.start({ topics: { T: 1 } });
+    c.broker.store('T', 0, 'x');
+    const log: string[] = [];
+    const untilTimeout: MessageHandler = (_messages, { signal }) =>
+      new Promise((resolve) => signal.addEventListener('abort', () => resolve(undefined)));
+    const logger = consoleLogger({ write: (line) => void log.push(line) });
+    await consumerOn(c, untilTimeout, { consumeMode, consumeTimeoutMs: 50, logger });
+    await eventually('a report', () => log.some((line) => report.test(line)));
+  });
+
+  test('reports that its handlers are behind, with how much waits for them', async () => {
+    const c = await FakeCluster.start({ topics: { T: 1 } });
+    for (let i = 0; i < 30; i++) c.broker.store('T', 0, `${i}`);
+    const log: string[] = [];
+    const gate: { open: () => void } = { open: () => undefined };
+    const opened = new Promise<void>((resolve) => (gate.open = resolve));
+    const logger = consoleLogger({ write: (line) => void log.push(line) });
+    await consumerOn(c, () => opened, { pullThresholdForQueue: 10, pullBatchSize: 16, logger });
+    const report = /the handlers are behind.*group=G.*topic=T.*queueId=0.*reason=COUNT.*count=16/;
+    await eventually('a report', () => log.some((line) => report.test(line)));
+    gate.open();
   });
 
   test('handles no more batches at once than maxConcurrency', async () => {

@@ -119,6 +119,7 @@ export class ConcurrentConsumeService implements ConsumeService {
 
   async #timedOut(batch: RunningBatch): Promise<void> {
     this.deps.logger.warn('a handler took too long', {
+      group: this.deps.consumerGroup,
       ...batch.messageQueue,
       messages: batch.messages.length,
     });

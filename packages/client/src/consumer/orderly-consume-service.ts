@@ -36,7 +36,8 @@ export class OrderlyConsumeService implements ConsumeService {
     this.#queue = new PQueue({ concurrency: deps.maxConcurrency });
     // In order means waiting for the handler; the time-out only fires its signal.
     this.#running = new RunningBatches(deps.clock, deps.consumeTimeoutMs, (batch) => {
-      deps.logger.warn('a handler takes too long and holds up its queue', { ...batch.messageQueue });
+      const facts = { group: deps.consumerGroup, ...batch.messageQueue, messages: batch.messages.length };
+      deps.logger.warn('a handler takes too long and holds up its queue', facts);
     });
   }
 

@@ -102,6 +102,7 @@ export class QueuePuller {
     if (reason !== undefined) {
       if (this.#flowControls++ % 1_000 === 0) {
         const facts = {
+          group: deps.consumerGroup,
           ...processQueue.messageQueue,
           reason,
           count: processQueue.messageCount,
