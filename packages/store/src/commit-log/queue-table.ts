@@ -19,7 +19,8 @@ export interface AppendQueue {
 export interface AppendTopic {
   readonly name: string;
   readonly bytes: Buffer;
-  readonly queues: Map<number, AppendQueue>;
+  /** By queue id. */
+  readonly queues: (AppendQueue | undefined)[];
 }
 
 export class QueueTable {
@@ -32,12 +33,12 @@ export class QueueTable {
 
   /** The queue, created where it does not exist yet. @throws ConsumeQueueError when the topic is no directory name */
   queue(topic: string, queueId: number): AppendQueue {
-    return this.#topics.get(topic)?.queues.get(queueId) ?? this.#create(topic, queueId);
+    return this.find(topic, queueId) ?? this.#create(topic, queueId);
   }
 
   /** The queue if something was appended to it since the start. */
   find(topic: string, queueId: number): AppendQueue | undefined {
-    return this.#topics.get(topic)?.queues.get(queueId);
+    return this.#topics.get(topic)?.queues[queueId];
   }
 
   /** Whether records of the topic hold several messages each. */
@@ -55,12 +56,12 @@ export class QueueTable {
     const consumeQueue = isBatch ? undefined : this.consumeQueues.findOrCreate(name, queueId);
     let topic = this.#topics.get(name);
     if (topic === undefined) {
-      topic = { name, bytes: Buffer.from(name, 'utf8'), queues: new Map() };
+      topic = { name, bytes: Buffer.from(name, 'utf8'), queues: [] };
       this.#topics.set(name, topic);
     }
     const nextOffset = (batchQueue ?? consumeQueue!).maxOffset;
     const queue = { topic, queueId, consumeQueue, batchQueue, nextOffset };
-    topic.queues.set(queueId, queue);
+    topic.queues[queueId] = queue;
     return queue;
   }
 }

@@ -7,20 +7,23 @@
  * sharing one between brokers shares no state.
  */
 export class ByteInterner {
-  private readonly keys: (Uint8Array | undefined)[];
+  /** Of each slot the length of its key, then its bytes: what is compared lies together, and keeps no memory of others. */
+  private readonly keys: Uint8Array;
   private readonly texts: string[];
+  private readonly slotBytes: number;
   /** Of the first slot of a pair. */
   private readonly mask: number;
 
   /**
    * @param slots a power of two, at least 2
-   * @param maxBytes texts longer than this are decoded each time, which bounds what the cache holds
+   * @param maxBytes texts longer than this (at most 255) are decoded each time, which bounds what the cache holds
    */
   constructor(
     slots = 4096,
     private readonly maxBytes = 255,
   ) {
-    this.keys = new Array<Uint8Array | undefined>(slots).fill(undefined);
+    this.slotBytes = maxBytes + 1;
+    this.keys = new Uint8Array(slots * this.slotBytes);
     this.texts = new Array<string>(slots).fill('');
     this.mask = slots - 2;
   }
@@ -28,21 +31,30 @@ export class ByteInterner {
   text(source: Buffer, start: number, end: number): string {
     if (end - start > this.maxBytes) return source.toString('utf8', start, end);
     const first = sampleHash(source, start, end) & this.mask;
-    const key = this.keys[first];
-    if (key !== undefined && sameBytes(key, source, start, end)) return this.texts[first]!;
-    return this.secondText(first, source, start, end);
+    return this.holds(first, source, start, end)
+      ? this.texts[first]!
+      : this.secondText(first, source, start, end);
   }
 
   /** Looks into the other slot of the pair, which is where a text goes that gives way to a newer one. */
   private secondText(first: number, source: Buffer, start: number, end: number): string {
+    const { keys, slotBytes } = this;
     const second = first + 1;
-    const key = this.keys[second];
-    if (key !== undefined && sameBytes(key, source, start, end)) return this.texts[second]!;
-    this.keys[second] = this.keys[first];
+    if (this.holds(second, source, start, end)) return this.texts[second]!;
+    keys.copyWithin(second * slotBytes, first * slotBytes, second * slotBytes);
     this.texts[second] = this.texts[first]!;
-    // Memory of its own: a copy in Node's pool would keep 8 KiB of what others wrote there.
-    this.keys[first] = new Uint8Array(source.subarray(start, end));
+    keys[first * slotBytes] = end - start;
+    for (let from = start, to = first * slotBytes + 1; from < end; from++, to++) keys[to] = source[from]!;
     return (this.texts[first] = source.toString('utf8', start, end));
+  }
+
+  /** An empty slot holds the empty text. */
+  private holds(slot: number, source: Buffer, start: number, end: number): boolean {
+    const { keys } = this;
+    const at = slot * this.slotBytes;
+    if (keys[at] !== end - start) return false;
+    for (let from = start, to = at + 1; from < end; from++, to++) if (keys[to] !== source[from]) return false;
+    return true;
   }
 }
 
