@@ -13,8 +13,10 @@ const MARK_AFTER_BYTES = 16 * 1024 * 1024;
 const MARK_PAUSE_MS = 2000;
 /** Where a boot mark does for a kill, a durable one is for power cuts alone. */
 const DURABLE_MARK_PAUSE_MS = 10_000;
-/** With many queues a boot mark takes long: this many times as long no other one is made. */
+/** With many queues marks take long: this many times as long no other one of the kind is made, unless it is due. */
 const BOOT_MARK_REST = 20;
+const DURABLE_MARK_REST = 5;
+const MARK_REST = 1;
 /** Queues with this many dirty pages are written between thorough flushes. */
 const QUEUE_PAGES = 2;
 const PAGE_BYTES = 4096;
@@ -86,8 +88,9 @@ export class FlushSchedule {
     this.#lastThoroughMs = nowMs;
     await derived.flushThoroughly();
     const endMs = clock.monotonic();
-    // With many queues a flush takes long; as long again the disk is left to others.
-    const pauseMs = marksBoot ? DURABLE_MARK_PAUSE_MS : MARK_PAUSE_MS;
-    this.#nextMarkMs = endMs + Math.max(pauseMs, endMs - nowMs);
+    const [pauseMs, rest] = marksBoot
+      ? [DURABLE_MARK_PAUSE_MS, DURABLE_MARK_REST]
+      : [MARK_PAUSE_MS, MARK_REST];
+    this.#nextMarkMs = endMs + Math.max(pauseMs, rest * (endMs - nowMs));
   }
 }
