@@ -12,7 +12,7 @@ const here = dirname(fileURLToPath(import.meta.url));
 /** No campaign of this size takes longer on a machine that has something else to do as well. */
 const LIMIT_MS = 12 * 60_000;
 
-/** Those of a lane run one after the other, the lanes side by side: one computes, the other mostly waits. */
+/** Those of a lane run one after the other, the lanes side by side: the first computes, the others mostly wait. */
 const LANES = [
   [
     { name: 'fuzz-decoders', args: ['--inputs', '2000000'] },
@@ -24,15 +24,17 @@ const LANES = [
   [
     { name: 'soak', args: ['--minutes', '3'] },
     { name: 'rebalance-storms', args: ['--events', '6'] },
+    { name: 'power-cut', args: ['--cuts', '20', '--flush', 'sync'] },
+    { name: 'writeback-failure', args: ['--runs', '5'] },
+    { name: 'syscall-faults', args: ['--points', '7'] },
+  ],
+  [
     { name: 'kill-cycles', args: ['--cycles', '25'] },
     { name: 'transactions', args: ['--cycles', '10', '--flush', 'async'] },
     { name: 'delayed', args: ['--cycles', '10'] },
     { name: 'pop', args: ['--cycles', '10'] },
     { name: 'ordered', args: ['--cycles', '10'] },
     { name: 'retries', args: ['--cycles', '10'] },
-    { name: 'power-cut', args: ['--cuts', '20', '--flush', 'sync'] },
-    { name: 'writeback-failure', args: ['--runs', '5'] },
-    { name: 'syscall-faults', args: ['--points', '7'] },
   ],
 ];
 /** What takes all a machine has. */
