@@ -177,6 +177,17 @@ function describeArchive(dir: string, version: string, kind: string): void {
         const entries = await store.consumeQueueEntries(topic, queueId, 0, named.length);
         const codes = named.map((entry) => entry.ext?.tagsCode ?? entry.tagsCode);
         expect(entries.map((entry) => entry.tagsCode)).toEqual(codes);
+        expect(entries.map(({ extension }) => extension)).toEqual(
+          named.map(({ ext, tagsCode }) => {
+            if (ext === undefined || ext === null) return undefined;
+            const filterBitMap = ext.filterBitMap === null ? undefined : Buffer.from(ext.filterBitMap, 'hex');
+            const { size: sizeBytes, msgStoreTime: storeTimestamp } = ext;
+            return {
+              address: BigInt(tagsCode),
+              unit: { sizeBytes, tagsCode: ext.tagsCode, storeTimestamp, filterBitMap },
+            };
+          }),
+        );
       }
     });
 

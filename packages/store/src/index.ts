@@ -1,4 +1,5 @@
 export type * from './message-store.js';
+export type { ConsumeQueueExtUnit } from './consume-queue/consume-queue-ext.js';
 export { DefaultMessageStore, type MessageStoreDeps } from './default-message-store.js';
 export { messageStoreSettings, type MessageStoreSettings } from './settings.js';
 export { StoreError, type StoreErrorCode } from './store-error.js';

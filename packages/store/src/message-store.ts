@@ -2,6 +2,7 @@
 // Offsets: a *commit log offset* (physical offset) counts bytes of the whole log, a *queue offset* counts entries
 // of one queue. Ranges are half-open: a max offset is the next one to be written. Times are ms since the epoch.
 import type { PropertyScanner } from '@mq/remoting/message';
+import type { ConsumeQueueExtUnit } from './consume-queue/consume-queue-ext.js';
 import type { RunningFlags } from './running-flags.js';
 
 /**
@@ -158,9 +159,20 @@ export interface ConsumeQueueEntry {
   readonly queueOffset: number;
   readonly commitLogOffset: number;
   readonly sizeBytes: number;
+  /** 0 where it is to be found in an extended entry that is lost. */
   readonly tagsCode: number;
   /** Messages of the record; absent where it is the one. */
   readonly batchSize?: number;
+  /** The extended entry that this one leads to; absent where it leads to none. */
+  readonly extension?: EntryExtension;
+}
+
+/** An extended entry (`enableConsumeQueueExt`), upstream's `ConsumeQueueExt.CqExtUnit`. */
+export interface EntryExtension {
+  /** What the entry holds in place of a tags code. */
+  readonly address: bigint;
+  /** Owned by the caller; undefined: the address leads nowhere. */
+  readonly unit: ConsumeQueueExtUnit | undefined;
 }
 
 /** Where a whole record lies; a `ConsumeQueueEntry` is one. */

@@ -13,16 +13,24 @@ export function encodeConsumerFilters(
   const filterDataByTopic: Record<string, unknown> = {};
   for (const [topic, groups] of filters) {
     const groupFilterData: Record<string, unknown> = {};
-    for (const [group, { filter: _filter, bloomFilterData, ...data }] of groups) {
-      const bloom = bloomFilterData && {
-        bitNum: bloomFilterData.bitNum,
-        bitPos: [...bloomFilterData.bitPos],
-      };
-      groupFilterData[group] = { ...data, bloomFilterData: bloom, dead: isDead(data as ConsumerFilterData) };
-    }
+    for (const [group, data] of groups) groupFilterData[group] = storedForm(data);
     filterDataByTopic[topic] = { groupFilterData, topic };
   }
   return stringifyFastjson({ filterDataByTopic }, { pretty: true });
+}
+
+/** What the file says of one group, as Java prints it; `null` where the broker knows no expression. */
+export function filterDataJson(data: ConsumerFilterData | undefined): string {
+  return data === undefined ? 'null' : stringifyFastjson(storedForm(data), { pretty: true });
+}
+
+function storedForm(data: ConsumerFilterData): Record<string, unknown> {
+  const { filter: _filter, bloomFilterData, ...stored } = data;
+  const bloom = bloomFilterData && {
+    bitNum: bloomFilterData.bitNum,
+    bitPos: [...bloomFilterData.bitPos],
+  };
+  return { ...stored, bloomFilterData: bloom, dead: isDead(data) };
 }
 
 /** Entries that are not whole are left out. @throws when the text is no JSON */

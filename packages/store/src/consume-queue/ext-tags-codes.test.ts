@@ -34,23 +34,27 @@ function block(...codes: readonly ({ unit: number } | number)[]): EntryBlock {
   return new EntryBlock(bytes, 0, codes.length, 0);
 }
 
+/** The code that entry `i`, an address, leads to. */
+const codeAt = (codes: ExtTagsCodes, queue: typeof QUEUE, entries: EntryBlock, i: number) =>
+  codes.extension(queue, entries, i)?.unit?.tagsCode;
+
 describe('ExtTagsCodes', () => {
-  test('an address stands for the code of its unit, in any order, with few reads; a plain code for itself', () => {
+  test('an address stands for the code of its unit, in any order, with few reads; a plain code for none', () => {
     const disk = diskWithUnits(3000);
     const codes = new ExtTagsCodes({ dir: DIR, fileSizeBytes: FILE_BYTES }, disk, silentLogger);
     for (let unit = 0; unit < 3000; unit++)
-      expect(codes.tagsCode(QUEUE, block({ unit }), 0)).toBe(1000 + unit);
+      expect(codeAt(codes, QUEUE, block({ unit }), 0)).toBe(1000 + unit);
     expect(disk.calls.get('read')).toBeLessThan(5);
-    expect(codes.tagsCode(QUEUE, block(7, { unit: 12 }), 1)).toBe(1012);
-    expect(codes.tagsCode(QUEUE, block(-7), 0)).toBe(-7);
+    expect(codeAt(codes, QUEUE, block(7, { unit: 12 }), 1)).toBe(1012);
+    expect(codes.extension(QUEUE, block(-7), 0)).toBeUndefined();
   });
 
   test('an address that leads nowhere has no code', () => {
     const codes = new ExtTagsCodes({ dir: DIR, fileSizeBytes: FILE_BYTES }, diskWithUnits(3), silentLogger);
-    expect(codes.tagsCode(QUEUE, block({ unit: 3 }), 0)).toBeUndefined();
-    expect(codes.tagsCode(QUEUE, block({ unit: 1e6 }), 0)).toBeUndefined();
-    expect(codes.tagsCode({ ...QUEUE, queueId: 1 }, block({ unit: 0 }), 0)).toBeUndefined();
-    expect(codes.tagsCode({ ...QUEUE, topic: 'Other' }, block({ unit: 0 }), 0)).toBeUndefined();
+    expect(codeAt(codes, QUEUE, block({ unit: 3 }), 0)).toBeUndefined();
+    expect(codeAt(codes, QUEUE, block({ unit: 1e6 }), 0)).toBeUndefined();
+    expect(codeAt(codes, { ...QUEUE, queueId: 1 }, block({ unit: 0 }), 0)).toBeUndefined();
+    expect(codeAt(codes, { ...QUEUE, topic: 'Other' }, block({ unit: 0 }), 0)).toBeUndefined();
   });
 
   test('files of another size are reported once and not read', () => {
@@ -59,16 +63,16 @@ describe('ExtTagsCodes', () => {
     const disk = diskWithUnits(3, 2 * FILE_BYTES);
     const codes = new ExtTagsCodes({ dir: DIR, fileSizeBytes: FILE_BYTES }, disk, logger);
     for (let round = 0; round < 3; round++)
-      expect(codes.tagsCode(QUEUE, block({ unit: 0 }), 0)).toBeUndefined();
+      expect(codeAt(codes, QUEUE, block({ unit: 0 }), 0)).toBeUndefined();
     expect(errors).toHaveLength(1);
   });
 
   test('the units of a deleted topic are gone', () => {
     const disk = diskWithUnits(3);
     const codes = new ExtTagsCodes({ dir: DIR, fileSizeBytes: FILE_BYTES }, disk, silentLogger);
-    expect(codes.tagsCode(QUEUE, block({ unit: 2 }), 0)).toBe(1002);
+    expect(codeAt(codes, QUEUE, block({ unit: 2 }), 0)).toBe(1002);
     codes.deleteTopic('T');
     expect(disk.list(DIR)).toEqual([]);
-    expect(codes.tagsCode(QUEUE, block({ unit: 2 }), 0)).toBeUndefined();
+    expect(codeAt(codes, QUEUE, block({ unit: 2 }), 0)).toBeUndefined();
   });
 });

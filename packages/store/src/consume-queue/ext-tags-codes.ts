@@ -11,10 +11,10 @@ import type { Logger } from '@mq/remoting';
 import { DirectorySyncs } from '../disk/directory-syncs.js';
 import { DiskError, type Disk } from '../disk/disk.js';
 import { FileHandles } from '../disk/file-handles.js';
-import type { MessageFilter } from '../message-store.js';
+import type { EntryExtension, MessageFilter } from '../message-store.js';
 import type { ConsumeQueue } from './consume-queue.js';
 import { ConsumeQueueError } from './consume-queue-error.js';
-import { ConsumeQueueExt } from './consume-queue-ext.js';
+import { ConsumeQueueExt, type ConsumeQueueExtUnit } from './consume-queue-ext.js';
 import type { ConsumeQueueStore } from './consume-queue-store.js';
 import type { EntryBlock } from './entry-block.js';
 import type { QueueFilesContext } from './queue-files.js';
@@ -35,6 +35,8 @@ const MAX_QUEUES = 64;
 /** How far back the last address of a queue is looked for. */
 const LOOK_BACK_ENTRIES = 1024;
 const PARALLEL_SYNCS = 2;
+/** The address of byte 0: the least number of 64 bits. */
+const EXT_ADDRESS_BASE = -(2n ** 63n);
 
 export class ExtTagsCodes {
   private readonly handles: FileHandles;
@@ -61,13 +63,12 @@ export class ExtTagsCodes {
 
   // ---- reading
 
-  /**
-   * The tagsCode that entry `i` of a block stands for; undefined when it is an address that leads nowhere.
-   * @throws DiskError
-   */
-  tagsCode(queue: QueueName, block: EntryBlock, i: number): number | undefined {
-    if (!block.isExtAddress(i)) return block.tagsCode(i);
-    return this.units(queue)?.read(block.extOffset(i))?.tagsCode;
+  /** What entry `i` of a block leads to; undefined when it holds a plain code. @throws DiskError */
+  extension(queue: QueueName, block: EntryBlock, i: number): EntryExtension | undefined {
+    if (!block.isExtAddress(i)) return undefined;
+    const extOffset = block.extOffset(i);
+    const unit = this.units(queue)?.read(extOffset);
+    return { address: EXT_ADDRESS_BASE + BigInt(extOffset), unit: unit && owned(unit) };
   }
 
   /**
@@ -217,6 +218,12 @@ export class ExtTagsCodes {
       return null;
     }
   }
+}
+
+/** A copy: units point into memory that is written again. */
+function owned(unit: ConsumeQueueExtUnit): ConsumeQueueExtUnit {
+  const { filterBitMap } = unit;
+  return filterBitMap === undefined ? unit : { ...unit, filterBitMap: Buffer.from(filterBitMap) };
 }
 
 /** The last address among the newest entries of a queue. */

@@ -76,12 +76,16 @@ export class StoreQueries {
       if (block.count === 0) break;
       for (let i = 0; i < block.count; i++) {
         if (block.isBlank(i)) continue;
-        entries.push({
-          queueOffset: next + i,
-          commitLogOffset: block.physicalOffset(i),
-          sizeBytes: block.sizeBytes(i),
-          tagsCode: this.tagsCodes.tagsCode(queue, block, i) ?? 0,
-        });
+        const queueOffset = next + i;
+        const commitLogOffset = block.physicalOffset(i);
+        const sizeBytes = block.sizeBytes(i);
+        const extension = this.tagsCodes.extension(queue, block, i);
+        if (extension === undefined) {
+          entries.push({ queueOffset, commitLogOffset, sizeBytes, tagsCode: block.tagsCode(i) });
+        } else {
+          const tagsCode = extension.unit?.tagsCode ?? 0;
+          entries.push({ queueOffset, commitLogOffset, sizeBytes, tagsCode, extension });
+        }
       }
       next += block.count;
     }
