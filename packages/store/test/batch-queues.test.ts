@@ -1,6 +1,13 @@
 // Topics of type BatchCQ: a batch is one record and one entry, its messages have queue offsets of their own.
 import { ManualClock } from '@mq/remoting';
-import { SysFlag, decodeRecords, encodeBatch, unwrapInnerBatch, type MessageExt } from '@mq/remoting/message';
+import {
+  RecordOffset,
+  SysFlag,
+  decodeRecords,
+  encodeBatch,
+  unwrapInnerBatch,
+  type MessageExt,
+} from '@mq/remoting/message';
 import type { AppendMessage, DefaultMessageStore, GetMessageRequest } from '../src/index.js';
 import { SimulatedDisk } from '../src/testing/index.js';
 import { message, openStore, properties, readAll, type FixtureOptions } from './store-fixture.js';
@@ -65,6 +72,14 @@ async function get(store: DefaultMessageStore, request: Partial<GetMessageReques
   result.release();
   const { status, nextBeginOffset, messageCount } = result;
   return { status, nextBeginOffset, messageCount, bases: records.map(({ queueOffset }) => queueOffset) };
+}
+
+/** A store that tells of its warnings and errors. */
+async function openLogged(disk: SimulatedDisk): Promise<{ store: DefaultMessageStore; logged: string[] }> {
+  const logged: string[] = [];
+  const note = (text: string): void => void logged.push(text);
+  const logger = { debug() {}, info() {}, warn: note, error: note, child: () => logger };
+  return { store: await open({ disk, logger }), logged };
 }
 
 describe('a topic of type BatchCQ', () => {
@@ -277,4 +292,168 @@ describe('after a kill or a power cut', () => {
       await again.close();
     },
   );
+});
+
+describe('an entry with a flipped bit', () => {
+  const COUNT = 100;
+  const ENTRY_BYTES = 46;
+  const ENTRIES_A_FILE = 10;
+  const FIELDS = {
+    physicalOffset: [0, 8],
+    size: [8, 12],
+    baseOffset: [28, 36],
+    batchSize: [36, 38],
+  } as const;
+  type Field = keyof typeof FIELDS;
+
+  async function closedStore(): Promise<{ disk: SimulatedDisk; bases: number[] }> {
+    const disk = new SimulatedDisk();
+    const store = await open({ disk });
+    await fill(store, COUNT);
+    const bases = (await readAll(store, BATCH)).map(({ queueOffset }) => queueOffset);
+    await store.close();
+    return { disk, bases };
+  }
+
+  /** A copy of the directory; bit `bit` of a field of entry `index`, its highest being 0, is flipped. */
+  function flipped(disk: SimulatedDisk, index: number, field: Field, bit: number): SimulatedDisk {
+    const copy = [...disk.crashStates(1)][0]!.disk;
+    const start = Math.floor(index / ENTRIES_A_FILE) * ENTRIES_A_FILE * ENTRY_BYTES;
+    const path = `/store/batchconsumequeue/B/0/${String(start).padStart(20, '0')}`;
+    const bytes = copy.readFile(path)!;
+    bytes[index * ENTRY_BYTES - start + FIELDS[field][0] + (bit >> 3)]! ^= 0x80 >> (bit & 7);
+    copy.writeFile(path, bytes);
+    return copy;
+  }
+
+  /** Bases of all records that a consumer gets that takes so many messages at a time; it may never stand still. */
+  async function consume(store: DefaultMessageStore, maxMsgNums: number): Promise<number[]> {
+    const bases: number[] = [];
+    for (let offset = store.minOffsetInQueue(BATCH, 0); offset < store.maxOffsetInQueue(BATCH, 0);) {
+      const answer = await get(store, { offset, maxMsgNums });
+      expect(answer.nextBeginOffset).toBeGreaterThan(offset);
+      bases.push(...answer.bases);
+      offset = answer.nextBeginOffset;
+    }
+    return bases;
+  }
+
+  /** Some bits of a field: the highest two, one in the middle, and the lowest ones. */
+  function bitsOf(field: Field): number[] {
+    const bits = (FIELDS[field][1] - FIELDS[field][0]) * 8;
+    return [0, 1, bits / 2, bits - 9, bits - 5, bits - 3, bits - 2, bits - 1];
+  }
+
+  test.each(Object.keys(FIELDS) as Field[])(
+    'in its %s costs its own messages, and is logged; all others are served once, however many are taken at a time',
+    async (field) => {
+      const { disk, bases } = await closedStore();
+      const others = bases.filter((_, index) => index !== 14);
+      for (const bit of bitsOf(field)) {
+        const { store, logged } = await openLogged(flipped(disk, 14, field, bit));
+        for (const maxMsgNums of [1, 5]) {
+          logged.length = 0;
+          expect([bit, await consume(store, maxMsgNums)]).toEqual([bit, others]);
+          expect(logged).toContain('damaged consume queue entry, its message is not served');
+        }
+        await store.close();
+      }
+    },
+  );
+
+  test.each(Object.keys(FIELDS) as Field[])(
+    'in its %s leads nobody astray who begins at an offset of another record',
+    async (field) => {
+      const { disk, bases } = await closedStore();
+      // Where a search begins in the middle of 40 entries.
+      for (const bit of bitsOf(field).slice(1, -1)) {
+        const { store } = await openLogged(flipped(disk, 19, field, bit));
+        for (const [index, offset] of bases.entries()) {
+          if (index === 19) continue;
+          const { bases: found } = await get(store, { offset, maxMsgNums: 1 });
+          expect([bit, offset, found]).toEqual([bit, offset, [offset]]);
+        }
+        await store.close();
+      }
+    },
+  );
+
+  test('leads to nothing that was appended since', async () => {
+    const { disk, bases } = await closedStore();
+    const { store: probe } = await openLogged(disk);
+    const start = probe.maxPhyOffset;
+    await probe.close();
+    const path = '/store/batchconsumequeue/B/0/00000000000000000460';
+    const bytes = disk.readFile(path)!;
+    bytes.writeBigInt64BE(BigInt(start), 4 * ENTRY_BYTES);
+    disk.writeFile(path, bytes);
+    const { store, logged } = await openLogged(disk);
+    expect(await store.put(batch(COUNT, COUNT + 4))).toMatchObject({ commitLogOffset: start });
+    expect(await get(store, { offset: bases[14]!, maxMsgNums: 1 })).toMatchObject({ bases: [bases[15]] });
+    expect(logged).toContain('damaged consume queue entry, its message is not served');
+    await store.close();
+  });
+});
+
+describe('a batch that is dispatched again', () => {
+  const LOG = '/store/commitlog/00000000000000000000';
+  const COUNT = 20;
+  /** As a machine that crashed leaves it: without what would vouch for the queues. */
+  async function crashed(change: (log: Buffer, at: number) => void): Promise<SimulatedDisk> {
+    const disk = new SimulatedDisk();
+    const store = await open({ disk });
+    await fill(store, COUNT);
+    const [entry] = await store.consumeQueueEntries(BATCH, 0, 6, 1);
+    await store.close();
+    for (const path of ['/store/config', '/store/checkpoint', '/store/mq-boot.journal']) disk.remove(path);
+    disk.writeFile('/store/abort', 'x');
+    const bytes = disk.readFile(LOG)!;
+    change(bytes, entry!.commitLogOffset);
+    disk.writeFile(LOG, bytes);
+    return disk;
+  }
+
+  test('is as it was, and nothing is said', async () => {
+    const { store, logged } = await openLogged(await crashed(() => undefined));
+    // An index file that no checkpoint knows is made anew.
+    expect(logged.filter((text) => !text.startsWith('index file'))).toEqual([]);
+    await expectAll(store, COUNT);
+    await store.close();
+  });
+
+  // The fourth record, of messages 6 to 9.
+  test.each([
+    [
+      'count',
+      'a batch does not say what it holds, its messages are not served',
+      (log: Buffer, at: number) => (log[log.indexOf('INNER_NUM', at) + 'INNER_NUM='.length]! ^= 0x40),
+    ],
+    [
+      'flags',
+      'a batch does not say what it holds, its messages are not served',
+      (log: Buffer, at: number) => (log[at + RecordOffset.SYS_FLAG + 3]! ^= SysFlag.INNER_BATCH),
+    ],
+    [
+      'queue id',
+      'a batch queue has a gap: another broker stored messages there that are no batches, or a record names another place ' +
+        'than its own',
+      (log: Buffer, at: number) => (log[at + RecordOffset.QUEUE_ID + 3]! ^= 1),
+    ],
+    [
+      'sign of the queue id',
+      'a record names no queue, its message is not served',
+      (log: Buffer, at: number) => (log[at + RecordOffset.QUEUE_ID]! ^= 0x80),
+    ],
+    [
+      'topic',
+      'a batch of a topic without batch queues is not served',
+      (log: Buffer, at: number) => (log[log.indexOf('\x01B', at) + 1]! ^= 1),
+    ],
+  ])('says what is wrong with its %s', async (_, said, change) => {
+    const { store, logged } = await openLogged(await crashed(change));
+    expect(logged).toContain(said);
+    const offsets = (await messagesOf(store)).map(({ queueOffset }) => queueOffset);
+    expect(offsets).toEqual([0, 1, 2, 3, 4, 5, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19]);
+    await store.close();
+  });
 });

@@ -8,6 +8,7 @@ import {
   MessageConst,
   NAME_VALUE_SEPARATOR,
   PROPERTY_SEPARATOR,
+  SysFlag,
 } from '@mq/remoting/message';
 import type { AppendMessage } from '../message-store.js';
 
@@ -31,19 +32,36 @@ export function batchSuffix(
   return Buffer.concat(isOpen ? [propertiesSuffix, SEPARATOR, added] : [propertiesSuffix, added]);
 }
 
+/** Whether a record holds messages that have properties of their own. */
+export function isInnerBatch(sysFlag: number): boolean {
+  return (sysFlag & SysFlag.INNER_BATCH) !== 0;
+}
+
 /** What a record says of itself; undefined where it has no entry. */
 export interface BatchSpan {
   readonly baseOffset: number;
   readonly count: number;
 }
 
-/** Reads what `batchSuffix` wrote, or Apache's broker. */
-export function batchSpanOf(properties: Buffer, start: number, end: number): BatchSpan | undefined {
+/** Reads what `batchSuffix` wrote, or Apache's broker. More than one message needs the flag that says how they are wrapped. */
+export function batchSpanOf(
+  properties: Buffer,
+  start: number,
+  end: number,
+  sysFlag: number,
+): BatchSpan | undefined {
   const found = decodeProperties(properties.toString('latin1', start, end));
   const count = wholeNumber(found[MessageConst.INNER_NUM]);
   const baseOffset = wholeNumber(found[MessageConst.INNER_BASE]);
   if (count === undefined || baseOffset === undefined || count < 1) return undefined;
+  if (count > 1 && !isInnerBatch(sysFlag)) return undefined;
   return { baseOffset, count };
+}
+
+/** Whether a record without a span had one, of which a part is damaged. */
+export function namesSpan(properties: Buffer, start: number, end: number): boolean {
+  const text = properties.toString('latin1', start, end);
+  return text.includes(MessageConst.INNER_NUM) || text.includes(MessageConst.INNER_BASE);
 }
 
 const SEPARATOR = Buffer.of(PROPERTY_SEPARATOR);

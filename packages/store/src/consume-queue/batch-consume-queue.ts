@@ -98,7 +98,8 @@ export class BatchConsumeQueue extends EntryQueue<BatchEntryBlock> {
 
   /**
    * Number of the entry that holds a queue offset, or of the next one where it is in a gap; that behind the last entry when
-   * there is none. From memory at once, else off the event loop.
+   * there is none. From memory at once, else off the event loop: also what neither the entry found nor the next one
+   * confirms, so that whoever waits may look for damage.
    */
   indexOf(queueOffset: number): number | Promise<number> {
     const { first, end } = this.range;
@@ -107,7 +108,9 @@ export class BatchConsumeQueue extends EntryQueue<BatchEntryBlock> {
       if (block === undefined || block.count === 0) continue;
       const isBehind = queueOffset < block.baseOffset(0) && block.firstIndex > first;
       if (isBehind || queueOffset >= block.endOffset(block.count - 1)) continue;
-      return Math.max(first, block.firstIndex + indexIn(block, queueOffset));
+      const i = indexIn(block, queueOffset);
+      const index = Math.max(first, block.firstIndex + i);
+      if (block.baseOffset(i) <= queueOffset && (index + 1 === end || isFollowed(block, i))) return index;
     }
     return this.#search(queueOffset);
   }
@@ -142,6 +145,11 @@ export class BatchConsumeQueue extends EntryQueue<BatchEntryBlock> {
     if (block === undefined) return undefined;
     return new BatchEntryBlock(block.buffer, block.start, block.count, block.firstIndex);
   }
+}
+
+/** Whether the entry behind entry `i` is in the block too, and comes behind it. */
+function isFollowed(block: BatchEntryBlock, i: number): boolean {
+  return i + 1 < block.count && block.baseOffset(i + 1) >= block.endOffset(i);
 }
 
 /** The first entry of a block that ends behind a queue offset. */

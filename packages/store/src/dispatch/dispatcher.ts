@@ -1,6 +1,7 @@
 // From the log to the queues: in log order, up to the confirmed position of the mode, each record gets its
 // ConsumeQueue entry and its index keys, and whoever waits for the queue is told (upstream `ReputMessageService`).
 import { SysFlag, transactionType } from '@mq/remoting/message';
+import { isInnerBatch } from '../commit-log/batch-suffix.js';
 import { DelayLevels, SCHEDULE_TOPIC } from '../commit-log/delay-levels.js';
 import { isInQueue } from '../commit-log/commit-log.js';
 import type { AppendedRecord } from '../commit-log/pending-put.js';
@@ -176,9 +177,4 @@ export class Dispatcher {
     else return;
     this.#head = 0;
   }
-}
-
-/** Whether the record holds messages with tags of their own. */
-function isInnerBatch(sysFlag: number): boolean {
-  return (sysFlag & SysFlag.INNER_BATCH) !== 0;
 }

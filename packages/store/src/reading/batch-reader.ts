@@ -1,6 +1,8 @@
 // getMessage of a topic with batch consume queues: a record that holds several messages is given whole, whatever offset
 // inside it was asked for, and counts as that many messages (storage reference §5.2). The reader takes it apart.
-import { RecordLayout, recordQueueId, recordQueueOffset } from '@mq/remoting/message';
+//
+// An entry that is damaged is logged and left out. How far an answer leads is only believed of entries whose records were
+// there, so no flipped bit makes a reader skip what is sound; and it always leads further than was asked.
 import type { CommitLog } from '../commit-log/commit-log.js';
 import type { TailSegment } from '../commit-log/tail-cache.js';
 import { BATCH_ENTRY_BYTES } from '../consume-queue/batch-consume-queue-entry.js';
@@ -8,6 +10,8 @@ import type { BatchConsumeQueue } from '../consume-queue/batch-consume-queue.js'
 import type { BatchEntryBlock } from '../consume-queue/batch-entry-block.js';
 import type { GetMessageRequest, GetMessageResult } from '../message-store.js';
 import type { MessageStoreSettings } from '../settings.js';
+import { BatchEntryCheck } from './batch-entry-check.js';
+import { soundIndexOf, type IsSoundEntry } from './batch-search.js';
 import type { BufferPool } from './buffer-pool.js';
 import type { LogReader } from './log-reader.js';
 import { ReadResult } from './read-result.js';
@@ -35,13 +39,15 @@ interface BatchCursor {
   at: number;
   /** Number in the queue of the next block's first entry. */
   nextIndex: number;
+  /** Entries that were looked at. */
+  looked: number;
   lastOffset: number;
   /** Where the record before this one was found in memory; the result holds it. */
   segment: TailSegment | undefined;
 }
 
 export class BatchReader {
-  readonly #layout = new RecordLayout();
+  readonly #check = new BatchEntryCheck();
 
   constructor(private readonly parts: BatchReaderParts) {}
 
@@ -57,10 +63,10 @@ export class BatchReader {
     const result = new ReadResult(queue, this.parts.pool);
     result.status = 'NO_MATCHED_MESSAGE';
     result.nextBeginOffset = request.offset;
-    const state = { block: undefined, at: 0, lastOffset: 0, segment: undefined };
+    const state = { block: undefined, at: 0, nextIndex: 0, looked: 0, lastOffset: 0, segment: undefined };
+    const cursor: BatchCursor = { request, queue, result, ...bounds, ...state };
     const index = queue.indexOf(request.offset);
-    const cursor: BatchCursor = { request, queue, result, ...bounds, ...state, nextIndex: 0 };
-    if (index instanceof Promise) return this.#finishOffLoop(cursor, index);
+    if (index instanceof Promise) return this.#finishOffLoop(cursor, this.#soundIndex(cursor, index));
     cursor.nextIndex = index;
     const waits = this.#takeFromMemory(cursor);
     return waits === undefined ? finish(cursor) : this.#finishOffLoop(cursor, waits);
@@ -105,38 +111,48 @@ export class BatchReader {
       const offset = block.physicalOffset(at);
       const segment = this.#segmentWith(cursor, offset, block.sizeBytes(at));
       if (segment === undefined) return 'record';
-      this.#take(cursor, block, segment.buffer, offset - segment.base);
+      const start = offset - segment.base;
+      // An entry of an earlier life may lead astray, to what was appended since.
+      if (!this.#check.isPlaced(segment.buffer, start, cursor.queue, block, at)) return 'record';
+      this.#take(cursor, block, segment.buffer, start);
     }
   }
 
   /** Reads the record of the entry at the cursor; one that is damaged or of another place is left out, and reported. */
   async #takeFromFile(cursor: BatchCursor): Promise<void> {
-    const { block, at, queue } = cursor;
+    const { block, at, queue, result } = cursor;
     if (block === undefined) return;
-    const record = await this.parts.logReader.recordAt(block.physicalOffset(at));
-    if (record?.length === block.sizeBytes(at) && this.#belongs(record, queue, block.baseOffset(at))) {
-      this.#take(cursor, block, record, 0);
-    } else {
-      if (record !== undefined) {
-        this.parts.logReader.reportEntry(queue, block.baseOffset(at), 'leads to a record of another place');
-      }
-      step(cursor, block);
+    const offset = block.physicalOffset(at);
+    const record = await this.parts.logReader.recordAt(offset);
+    if (record !== undefined && this.#check.isOf(record, queue, block, at))
+      return this.#take(cursor, block, record, 0);
+    // Else its file has expired meanwhile.
+    if (offset >= this.parts.log.minOffset) {
+      const problem =
+        record === undefined ? 'leads to no whole record' : 'leads to a record of another place';
+      this.parts.logReader.reportEntry(queue, block.baseOffset(at), problem);
     }
+    look(cursor, block);
+    if (result.messageCount === 0) result.status = 'MESSAGE_WAS_REMOVING';
   }
 
-  /** Whether a sound record is the one of the entry; an entry with a flipped bit leads to another's. */
-  #belongs(record: Buffer, queue: BatchConsumeQueue, baseOffset: number): boolean {
-    if (recordQueueId(record, 0) !== queue.queueId || recordQueueOffset(record, 0) !== baseOffset)
-      return false;
-    const layout = this.#layout;
-    if (!layout.locate(record, 0, record.length)) return false;
-    return record.toString('utf8', layout.topicStart, layout.topicEnd) === queue.topic;
+  async #soundIndex({ queue, request }: BatchCursor, index: Promise<number>): Promise<number> {
+    const { log, logReader } = this.parts;
+    const isSound: IsSoundEntry = async (entry) => {
+      const offset = entry.physicalOffset(0);
+      // Of a record that has expired nothing can be said any more.
+      if (offset >= 0 && offset < log.minOffset) return true;
+      const record = await logReader.recordAt(offset);
+      return record !== undefined && this.#check.isOf(record, queue, entry, 0);
+    };
+    return soundIndexOf(queue, request.offset, await index, isSound);
   }
 
   #take(cursor: BatchCursor, block: BatchEntryBlock, buffer: Buffer, start: number): void {
     const { request, result, at } = cursor;
     const size = block.sizeBytes(at);
-    step(cursor, block);
+    look(cursor, block);
+    result.nextBeginOffset = Math.max(result.nextBeginOffset, block.endOffset(at));
     if (request.filter?.matchesRecord?.(buffer, start, size) === false) return;
     result.add(buffer, start, start + size);
     // One record was counted; it holds this many messages.
@@ -153,10 +169,11 @@ export class BatchReader {
   }
 
   /** Whether the answer must not take the record at the cursor any more (upstream `isTheBatchFull`). */
-  #isFull({ request, result, at, maxBytes, freshFrom }: BatchCursor, block: BatchEntryBlock): boolean {
+  #isFull(cursor: BatchCursor, block: BatchEntryBlock): boolean {
+    const { request, result, at, looked, maxBytes, freshFrom } = cursor;
     const settings = this.parts.settings();
     const scanBytes = Math.max(settings.maxFilterMessageSize, request.maxMsgNums * BATCH_ENTRY_BYTES);
-    if ((block.baseOffset(at) - request.offset) * BATCH_ENTRY_BYTES >= scanBytes) return true;
+    if (looked * BATCH_ENTRY_BYTES >= scanBytes) return true;
     if (result.messageCount === 0) return false;
     if (result.messageCount + block.batchSize(at) > request.maxMsgNums) return true;
     const bytes = result.bufferTotalSize + block.sizeBytes(at);
@@ -179,14 +196,14 @@ export class BatchReader {
           block.baseOffset(at),
           'leads before the start of the log',
         );
-      step(cursor, block);
+      skip(cursor, block);
       if (result.messageCount === 0) result.status = 'MESSAGE_WAS_REMOVING';
       return true;
     }
     // A batch has no tag, its messages do: whoever takes it apart filters them. Upstream gives it to nobody who wants a tag.
     const tagsCode = block.tagsCode(at);
     if (tagsCode === 0 || request.filter?.matchesTagsCode(tagsCode) !== false) return false;
-    step(cursor, block);
+    skip(cursor, block);
     if (result.messageCount === 0) result.status = 'NO_MATCHED_MESSAGE';
     return true;
   }
@@ -198,16 +215,30 @@ function enter(cursor: BatchCursor, block: BatchEntryBlock): void {
   cursor.nextIndex = block.firstIndex + block.count;
 }
 
-/** Notes that the entry at the cursor was looked at. */
-function step(cursor: BatchCursor, block: BatchEntryBlock): void {
+/** Goes on behind the entry at the cursor. */
+function look(cursor: BatchCursor, block: BatchEntryBlock): void {
   cursor.lastOffset = block.physicalOffset(cursor.at);
-  cursor.result.nextBeginOffset = block.endOffset(cursor.at);
+  cursor.looked++;
   cursor.at++;
 }
 
-function finish({ result, lastOffset, freshFrom }: BatchCursor): ReadResult {
+/** Goes on behind the entry at the cursor, whose record nobody looks at: it leads no further than to the next entry. */
+function skip(cursor: BatchCursor, block: BatchEntryBlock): void {
+  const { at, result, queue } = cursor;
+  const next = at + 1 < block.count ? block.baseOffset(at + 1) : queue.maxOffset;
+  look(cursor, block);
+  result.nextBeginOffset = Math.max(result.nextBeginOffset, Math.min(block.endOffset(at), next));
+}
+
+function finish(cursor: BatchCursor): ReadResult {
+  const { request, result, queue, block, looked, lastOffset, freshFrom } = cursor;
   result.seal();
   if (result.messageCount > 0) result.status = 'FOUND';
+  if (looked > 0 && result.nextBeginOffset === request.offset) {
+    // All that was looked at was damaged.
+    const isAtEnd = cursor.nextIndex >= queue.range.end && cursor.at === block?.count;
+    result.nextBeginOffset = isAtEnd ? Math.max(request.offset + 1, queue.maxOffset) : request.offset + 1;
+  }
   result.suggestPullingFromSlave = lastOffset < freshFrom;
   return result;
 }

@@ -292,7 +292,7 @@ async function redispatch(
  */
 function reportShorter({ consumeQueues, logger }: RecoveryParts, reach: readonly QueueReach[]): void {
   for (const { topic, queueId, maxOffset } of reach) {
-    const found = consumeQueues.find(topic, queueId)?.maxOffset ?? 0;
+    const found = consumeQueues.findAny(topic, queueId)?.maxOffset ?? 0;
     if (found >= maxOffset) continue;
     logger.warn('records of a queue name another one: they are damaged, or entries of the queue were', {
       topic,

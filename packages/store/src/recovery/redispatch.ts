@@ -5,12 +5,12 @@ import {
   recordQueueOffset,
   recordStoreTimestamp,
   recordSysFlag,
-  SysFlag,
 } from '@mq/remoting/message';
 import type { Logger } from '@mq/remoting';
-import { batchSpanOf } from '../commit-log/batch-suffix.js';
+import { batchSpanOf, isInnerBatch, namesSpan } from '../commit-log/batch-suffix.js';
 import { isInQueue } from '../commit-log/commit-log.js';
 import { MAX_BATCH_SIZE } from '../consume-queue/batch-consume-queue-entry.js';
+import type { BatchConsumeQueue } from '../consume-queue/batch-consume-queue.js';
 import type { ConsumeQueue } from '../consume-queue/consume-queue.js';
 import { ConsumeQueueError } from '../consume-queue/consume-queue-error.js';
 import type { ConsumeQueueStore } from '../consume-queue/consume-queue-store.js';
@@ -28,6 +28,8 @@ export class Redispatcher {
   #lastTopicName = '';
   #kindTopic: string | undefined;
   #kind: QueueType | undefined;
+  readonly #straysReported = new Set<string>();
+  readonly #gapsReported = new Set<BatchConsumeQueue>();
 
   /**
    * @param kinds which topics have batch consume queues
@@ -54,10 +56,12 @@ export class Redispatcher {
     const record = (this.#record ??= {} as Record);
     record.topic = topic;
     record.queueId = queueId;
-    // An inner batch in a plain topic is of another one that had its name.
-    const isPlain = isQueued && !isBatch && kindOfRecord(sysFlag) === 'SimpleCQ';
+    if (queueId < 0 && isInQueue(sysFlag))
+      this.logger.error('a record names no queue, its message is not served', { topic, queueId, offset });
+    const isPlain = isQueued && !isBatch && !isInnerBatch(sysFlag);
+    if (isQueued && !isBatch && !isPlain) this.#reportStray(topic, offset);
     record.consumeQueue = isPlain ? this.#queue(topic, queueId, offset, queueOffset) : undefined;
-    record.batch = isBatch ? this.#batchPlace(topic, queueId, offset, queueOffset, buffer) : undefined;
+    record.batch = isBatch ? this.#batchPlace(topic, queueId, offset, at, buffer) : undefined;
     record.queueOffset = queueOffset;
     record.commitLogOffset = offset;
     record.sizeBytes = sizeBytes;
@@ -88,7 +92,7 @@ export class Redispatcher {
       this.#kind = this.kinds.kindOf(topic);
     }
     // Of a topic that nobody knows any more the record itself tells.
-    return (this.#kind ?? kindOfRecord(sysFlag)) === 'BatchCQ';
+    return this.#kind === undefined ? isInnerBatch(sysFlag) : this.#kind === 'BatchCQ';
   }
 
   /** Undefined for a record that says not what it holds: Apache's broker gives it no entry either. */
@@ -96,18 +100,46 @@ export class Redispatcher {
     topic: string,
     queueId: number,
     offset: number,
-    queueOffset: number,
+    at: number,
     buffer: Buffer,
   ): BatchPlace | undefined {
     const { propertiesStart, propertiesEnd } = this.#layout;
-    const span = batchSpanOf(buffer, propertiesStart, propertiesEnd);
-    if (span === undefined) return undefined;
-    // Neither number has a checksum; the one in the head of the record is what readers are told.
-    if (span.baseOffset !== queueOffset) {
-      this.logger.warn('a batch has two queue offsets', { topic, queueId, offset, queueOffset, ...span });
+    const queueOffset = recordQueueOffset(buffer, at);
+    const place = { topic, queueId, queueOffset, offset };
+    const sysFlag = recordSysFlag(buffer, at);
+    const span = batchSpanOf(buffer, propertiesStart, propertiesEnd, sysFlag);
+    if (span === undefined) {
+      if (isInnerBatch(sysFlag) || namesSpan(buffer, propertiesStart, propertiesEnd))
+        this.logger.error('a batch does not say what it holds, its messages are not served', place);
+      return undefined;
     }
+    // Neither number has a checksum; the one in the head of the record is what readers are told.
+    if (span.baseOffset !== queueOffset)
+      this.logger.warn('a batch has two queue offsets', { ...place, ...span });
     const queue = this.#created(offset, () => this.consumeQueues.findOrCreateBatch(topic, queueId));
-    return queue === undefined ? undefined : { queue, count: Math.min(span.count, MAX_BATCH_SIZE) };
+    if (queue === undefined) return undefined;
+    this.#reportBatchGap(queue, place);
+    return { queue, count: Math.min(span.count, MAX_BATCH_SIZE) };
+  }
+
+  /** Either of a topic that had the name before, or damaged: the topic of a record has no checksum. Once for each topic. */
+  #reportStray(topic: string, offset: number): void {
+    if (this.#straysReported.has(topic)) return;
+    this.#straysReported.add(topic);
+    this.logger.warn('a batch of a topic without batch queues is not served', { topic, offset });
+  }
+
+  /** Topic, queue and queue offset of a record have no checksum. Once for each queue: a broker of Apache's leaves gaps. */
+  #reportBatchGap(queue: BatchConsumeQueue, place: { queueOffset: number; offset: number }): void {
+    const { maxOffset } = queue;
+    if (place.queueOffset <= maxOffset || place.offset < queue.maxPhysicalOffset) return;
+    if ((maxOffset === 0 && !this.isLogWhole()) || this.#gapsReported.has(queue)) return;
+    this.#gapsReported.add(queue);
+    this.logger.warn(
+      'a batch queue has a gap: another broker stored messages there that are no batches, or a record names another place ' +
+        'than its own',
+      { ...place, from: maxOffset },
+    );
   }
 
   #queue(topic: string, queueId: number, offset: number, queueOffset: number): ConsumeQueue | undefined {
@@ -133,8 +165,4 @@ export class Redispatcher {
       return undefined;
     }
   }
-}
-
-function kindOfRecord(sysFlag: number): QueueType {
-  return (sysFlag & SysFlag.INNER_BATCH) !== 0 ? 'BatchCQ' : 'SimpleCQ';
 }
