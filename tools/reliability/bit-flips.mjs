@@ -11,7 +11,17 @@ import { parseArgs } from 'node:util';
 import { root } from '../workspace.mjs';
 import { seededRandom } from './random.mjs';
 import { importSource } from './sources.mjs';
-import { QUEUES, ROOT, SMALL, TOPICS, makeStore, numberedMessage, readQueue } from './store-bench.mjs';
+import {
+  BATCHES,
+  QUEUES,
+  ROOT,
+  SMALL,
+  TOPICS,
+  makeStore,
+  numberedMessage,
+  readQueue,
+  wrappedMessages,
+} from './store-bench.mjs';
 
 const { messageStoreSettings, repairStore } = await importSource('@mq/store');
 const { SimulatedDisk } = await importSource('@mq/store/testing');
@@ -22,6 +32,9 @@ const GOLDEN = join(root, '..', 'shared', 'golden');
 /** After everything the golden stores hold was stored, before it would expire. */
 const GOLDEN_NOW = 1_795_300_000_000;
 const KINDS = ['', 'kill9'];
+const RECORD_BYTES = 256;
+/** Of a record without topic, properties and body. */
+const EMPTY_RECORD_BYTES = 91;
 
 // ---- directories
 
@@ -55,20 +68,38 @@ async function ours({ killed }) {
   const clock = new ManualClock();
   const store = makeStore({ disk, settings, clock });
   await store.start();
+  const bases = new Array(QUEUES).fill(0);
   for (let number = 0; number < 160; number++) {
-    const message = numberedMessage(number, {
-      topic: TOPICS[number % 3],
-      queueId: (number >> 1) % QUEUES,
-      bytes: 10,
-    });
-    const rest = 256 - 91 - message.topic.length - message.properties.length;
-    message.body = Buffer.from(`${number}|`.padEnd(rest, String.fromCharCode(97 + (number % 26))));
-    await store.put(message);
+    const topic = TOPICS[number % TOPICS.length];
+    const queueId = (number >> 2) % QUEUES;
+    const message = numberedMessage(number, { topic, queueId, bytes: 0 });
+    let room = RECORD_BYTES - EMPTY_RECORD_BYTES - topic.length - message.properties.length;
+    if (topic === BATCHES) {
+      const count = 1 + ((number >> 3) % 3);
+      room -= `INNER_NUM=${count};INNER_BASE=${bases[queueId]};`.length;
+      bases[queueId] += count;
+      Object.assign(message, batchOf(number, count, message, room));
+    } else message.body = Buffer.from(bodyOf(number, room));
+    const { sizeBytes } = await store.put(message);
+    if (sizeBytes !== RECORD_BYTES) throw new Error(`record ${number} has ${sizeBytes} bytes`);
     if (number === 100) await clock.advance(61_000);
   }
   if (killed) return directoryOf('ours, killed', disk.kill(), settings, clock.now(), 'boot-1');
   await store.close();
   return directoryOf('ours, closed', disk, settings, clock.now(), 'boot-1');
+}
+
+/** A record of `count` messages, its body of just `bytes`. */
+function batchOf(number, count, message, bytes) {
+  const bodies = Array.from({ length: count }, (_, i) => Buffer.from(`${number}.${i}|`));
+  const wrap = () => wrappedMessages(bodies.map((body) => ({ ...message, body })));
+  const rest = bytes - wrap().body.length;
+  bodies[count - 1] = Buffer.from(bodyOf(`${number}.${count - 1}`, bodies[count - 1].length + rest));
+  return wrap();
+}
+
+function bodyOf(number, bytes) {
+  return `${number}|`.padEnd(bytes, String.fromCharCode(97 + (Math.floor(number) % 26)));
 }
 
 /** An archive of Apache's, in memory. */
@@ -183,14 +214,15 @@ function compare(directory, served) {
     const found = served.get(place);
     if (found === undefined) lost.push(place);
     else if (found !== body)
-      wrong.push({ sentence: `a wrong body at ${place}`, intact: directory.bodies.has(found) });
+      wrong.push({ place, sentence: `a wrong body at ${place}`, intact: directory.bodies.has(found) });
   }
   for (const [place, body] of served) {
     if (!directory.served.has(place))
       wrong.push({
+        place,
         sentence: `a message that was never stored at ${place}`,
         intact: directory.bodies.has(body),
-        strayedTo: place,
+        strayed: true,
         body,
       });
   }
@@ -198,30 +230,50 @@ function compare(directory, served) {
 }
 
 /**
- * The one wrong answer that nothing in the directory contradicts (docs/reliability.md): topic, queue or queue offset of the
- * last record of a queue was flipped, a kill left it to be dispatched again, and it names just the end of another queue.
+ * What nothing in the directory contradicts (docs/reliability.md): flags of a record, which are served as they are read; and
+ * topic, queue or queue offset of the last record of a queue that a kill left to be dispatched again, where they name just
+ * the end of another queue.
  */
 function isUnseen(directory, { path, at }, { lost, wrong }) {
-  if (lost.length !== 1 || wrong.length !== 1 || wrong[0].strayedTo === undefined) return false;
-  if (directory.served.get(lost[0]) !== wrong[0].body || !path.includes('/commitlog/')) return false;
-  const { topic, queueId, queueOffset, offset } = directory.places.get(lost[0]);
-  const [, strayedQueue, strayedOffset] = /^(.*)@(\d+)$/.exec(wrong[0].strayedTo);
-  const isLast = !directory.served.has(`${topic}-${queueId}@${queueOffset + 1}`);
-  const isNext = directory.served.has(`${strayedQueue}@${strayedOffset - 1}`);
-  return isLast && isNext && isPlaceField(directory.disk.readFile(path), offset - Number(basename(path)), at);
+  const [place] = lost.length > 0 ? lost : wrong.map((one) => one.place);
+  const record = directory.places.get(place);
+  if (record === undefined || !path.includes('/commitlog/')) return false;
+  const isOfRecord = (one) => directory.places.get(one)?.offset === record.offset;
+  if (!lost.every(isOfRecord)) return false;
+  const fields = fieldsOf(directory.disk.readFile(path), record.offset - Number(basename(path)));
+  if (isIn(fields.flags, at)) return wrong.every((one) => isOfRecord(one.place));
+  return isIn(fields.place, at) && isNextOfAnother(directory, lost, wrong);
 }
 
-/** Whether byte `at` of a log file is of the topic, queue id or queue offset of the record that starts at `start`. */
-function isPlaceField(bytes, start, at) {
+/** Whether the messages of the last record of a queue stand behind all others of another one. */
+function isNextOfAnother({ places, served }, lost, wrong) {
+  if (wrong.length !== lost.length || !wrong.every((one) => one.strayed)) return false;
+  if (!wrong.every(({ body }, i) => served.get(lost[i]) === body)) return false;
+  const { topic, queueId, queueOffset } = places.get(lost.at(-1));
+  const [, strayedQueue, strayedOffset] = /^(.*)@(\d+)$/.exec(wrong[0].place);
+  return (
+    !served.has(`${topic}-${queueId}@${queueOffset + 1}`) &&
+    served.has(`${strayedQueue}@${strayedOffset - 1}`)
+  );
+}
+
+/** Ranges of bytes of the record that starts at `start` of a log file; none where there is no such record. */
+function fieldsOf(bytes, start) {
   const layout = new RecordLayout();
-  if (start < 0 || start >= bytes.length || !layout.locate(bytes, start)) return false;
-  const { QUEUE_ID, QUEUE_OFFSET } = RecordOffset;
-  const fields = [
-    [start + QUEUE_ID, start + QUEUE_ID + 4],
-    [start + QUEUE_OFFSET, start + QUEUE_OFFSET + 8],
-    [layout.topicStart, layout.topicEnd],
-  ];
-  return fields.some(([from, to]) => at >= from && at < to);
+  if (start < 0 || start >= bytes.length || !layout.locate(bytes, start)) return { flags: [], place: [] };
+  const { QUEUE_ID, QUEUE_OFFSET, SYS_FLAG } = RecordOffset;
+  return {
+    flags: [[start + SYS_FLAG, start + SYS_FLAG + 4]],
+    place: [
+      [start + QUEUE_ID, start + QUEUE_ID + 4],
+      [start + QUEUE_OFFSET, start + QUEUE_OFFSET + 8],
+      [layout.topicStart, layout.topicEnd],
+    ],
+  };
+}
+
+function isIn(ranges, at) {
+  return ranges.some(([from, to]) => at >= from && at < to);
 }
 
 /** @returns what became of it: 'right', 'reported', 'refused' or 'unseen', and violations */
