@@ -79,6 +79,10 @@ export const messageStoreSettings = defineSettings(
       default: false,
       help: 'End each record with a checksum of all of it (5.2 and newer), 20 bytes, as its last property.',
     }),
+    forceVerifyPropCRC: setting.boolean({
+      default: false,
+      help: 'Recovery checks that checksum of each record that has it, in place of the one of its body. Upstream: a record without it ends the log.',
+    }),
     autoMessageVersionOnTopicLen: setting.boolean({
       default: true,
       help: 'Write version 2 records for topics over 127 bytes; false refuses such topics.',

@@ -133,7 +133,6 @@ export const unusedStoreSettings = {
   realTimePersistRocksDBConfig: unused(setting.boolean, true, 'write each config change at once'),
   enableRocksDBLog: unused(setting.boolean, false, 'RocksDB log files'),
   topicQueueLockNum: unused(setting.int, 32, 'stripes of the topic-queue lock'),
-  forceVerifyPropCRC: unused(setting.boolean, false, 'verify that CRC in recovery'),
   cleanRocksDBDirtyCQIntervalMin: unused(setting.long, 60, 'RocksDB CQ clean period'),
   statRocksDBCQIntervalSec: unused(setting.long, 10, 'RocksDB statistics period'),
   memTableFlushIntervalMs: unused(setting.long, 3_600_000, 'RocksDB memtable flush period'),

@@ -28,10 +28,16 @@ export function writePropertyCrc(buf: Buffer, start: number, end: number): void 
   buf[at] = PROPERTY_SEPARATOR;
 }
 
+/** True when the last property of the record `[start, end)` has the name of the property CRC, whatever its value. */
+export function hasPropertyCrc(buf: Buffer, start: number, end: number): boolean {
+  const nameAt = end - PROPERTY_CRC_BYTES;
+  return nameAt >= start && buf.compare(NAME, 0, NAME.length, nameAt, nameAt + NAME.length) === 0;
+}
+
 /** True when the record `[start, end)` ends with a property CRC that matches its bytes; false also when it has none. */
 export function verifyPropertyCrc(buf: Buffer, start: number, end: number): boolean {
+  if (!hasPropertyCrc(buf, start, end)) return false;
   const nameAt = end - PROPERTY_CRC_BYTES;
-  if (nameAt < start || buf.compare(NAME, 0, NAME.length, nameAt, nameAt + NAME.length) !== 0) return false;
   const firstDigit = nameAt + NAME.length + 1;
   if (buf[firstDigit - 1] !== NAME_VALUE_SEPARATOR || buf[end - 1] !== PROPERTY_SEPARATOR) return false;
   let expected = 0;

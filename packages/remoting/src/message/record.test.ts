@@ -180,6 +180,16 @@ describe('checkRecord', () => {
     expect(reasonOf(encodeRecord(record()), { requirePropertyCrc: true })).toBe('PROPERTY_CRC');
   });
 
+  test('checks a property CRC that is there, and the body where there is none', () => {
+    const checkPropertyCrc = { checkPropertyCrc: true };
+    const flags = with_((buf) => (buf[19] = buf[19]! ^ 1));
+    expect([reasonOf(flags), reasonOf(flags, checkPropertyCrc)]).toEqual([undefined, 'PROPERTY_CRC']);
+    const without = encodeRecord(record());
+    expect(reasonOf(without, checkPropertyCrc)).toBeUndefined();
+    without[90] = without[90]! ^ 1;
+    expect(reasonOf(without, checkPropertyCrc)).toBe('BODY_CRC');
+  });
+
   test('refuses a good record of another place of the log', () => {
     expect(reasonOf(encoded, { physicalOffset: 123_456_789 })).toBeUndefined();
     expect(reasonOf(encoded, { physicalOffset: 123_456_790 })).toBe('PHYSICAL_OFFSET');

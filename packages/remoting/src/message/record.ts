@@ -9,7 +9,7 @@ import { bodyCrc } from './crc32.js';
 import { HOST_BYTES_V4, HOST_BYTES_V6 } from './host.js';
 import { readInt16, readInt32, readInt64, writeInt16, writeInt32, writeInt64 } from './int64.js';
 import { PROPERTY_SEPARATOR } from './properties.js';
-import { PROPERTY_CRC_BYTES, verifyPropertyCrc, writePropertyCrc } from './property-crc.js';
+import { hasPropertyCrc, PROPERTY_CRC_BYTES, verifyPropertyCrc, writePropertyCrc } from './property-crc.js';
 import { SysFlag } from './sys-flag.js';
 
 /** Magic of records whose topic is at most 127 bytes long. */
@@ -336,6 +336,8 @@ export type RecordDefect =
 export interface RecordCheckOptions {
   /** Check the body CRC (upstream: checkCRCOnRecover). Default true. */
   checkBodyCrc?: boolean;
+  /** Check the property CRC of a record that has one, in place of the body's. */
+  checkPropertyCrc?: boolean;
   /** Check the property CRC in place of the body's; a record without one is bad (upstream: forceVerifyPropCRC). */
   requirePropertyCrc?: boolean;
   /** The record must name this physical offset as its own (upstream does not check). */
@@ -369,7 +371,8 @@ export function checkRecord(
   const layout = options.layout ?? new RecordLayout();
   if (!layout.locate(buf, at, at + sizeBytes) || layout.propertiesEnd !== at + sizeBytes)
     return DEFECTS.LENGTHS;
-  if (options.requirePropertyCrc) {
+  const { requirePropertyCrc, checkPropertyCrc } = options;
+  if (requirePropertyCrc || (checkPropertyCrc && hasPropertyCrc(buf, at, at + sizeBytes))) {
     if (!verifyPropertyCrc(buf, at, at + sizeBytes)) return DEFECTS.PROPERTY_CRC;
   } else if (options.checkBodyCrc !== false) {
     if (bodyCrc(buf, layout.bodyStart, layout.bodyEnd) !== recordBodyCrc(buf, at)) return DEFECTS.BODY_CRC;

@@ -24,6 +24,8 @@ export type RecordVisitor = (buffer: Buffer, at: number, sizeBytes: number, offs
 
 export interface ScanOptions {
   checkBodyCrc: boolean;
+  /** Check all of a record that ends with a checksum of it. */
+  checkPropertyCrc?: boolean;
   /** Where to stop although records may follow; default: where valid ones end. */
   until?: number;
   visit?: RecordVisitor;
@@ -85,7 +87,8 @@ class LogScan {
       if (size > BLANK_RECORD_BYTES) await this.ensure(file, offset, size);
       const at = offset - this.chunkStart;
       const { layout } = this;
-      const options = { checkBodyCrc: this.options.checkBodyCrc, physicalOffset: offset, layout };
+      const { checkBodyCrc, checkPropertyCrc = false } = this.options;
+      const options = { checkBodyCrc, checkPropertyCrc, physicalOffset: offset, layout };
       const check = checkRecord(this.buffer, at, this.chunkLength, options);
       if (check.kind === 'bad') return this.end(offset, check.reason);
       if (check.kind === 'blank') return this.end(file.endOffset, undefined);

@@ -100,7 +100,9 @@ export async function recoverStore(
     consumeQueues.recover({ abnormal: facts.abnormal && !isQueueCacheWhole(parts, facts) });
   const beginning =
     resumed === undefined ? await begin(parts, facts) : { ...resumed, offset: resumed.mark.logOffset };
-  const scanned = await scanLog(files, beginning.offset, { checkBodyCrc: parts.settings.checkCRCOnRecover });
+  const { checkCRCOnRecover: checkBodyCrc, forceVerifyPropCRC } = parts.settings;
+  const checkPropertyCrc = checkBodyCrc && forceVerifyPropCRC;
+  const scanned = await scanLog(files, beginning.offset, { checkBodyCrc, checkPropertyCrc });
   const end = scanned.lastRecordOffset >= 0 ? scanned : withLastOf(beginning, scanned);
   // A kill may leave a torn record at the end; one that has an entry was whole, and is damaged.
   if (resumed !== undefined && consumeQueues.maxPhysicalOffset > end.endOffset) return undefined;

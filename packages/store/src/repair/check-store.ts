@@ -141,6 +141,7 @@ class StoreCheck {
     for (;;) {
       const end = await scanLog(files, from, {
         checkBodyCrc: true,
+        checkPropertyCrc: this.settings.forceVerifyPropCRC,
         visit: (buffer, at, sizeBytes, offset) => {
           this.records++;
           this.checkEntry(queueDir, buffer, at, sizeBytes, offset);
