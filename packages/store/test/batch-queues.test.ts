@@ -361,6 +361,16 @@ describe('an entry with a flipped bit', () => {
     },
   );
 
+  test('in the base offset of the first one of a queue costs no more', async () => {
+    const { disk, bases } = await closedStore();
+    for (const bit of bitsOf('baseOffset')) {
+      const { store, logged } = await openLogged(flipped(disk, 0, 'baseOffset', bit));
+      expect([bit, await consume(store, 5)]).toEqual([bit, bases.slice(1)]);
+      expect(logged).toContain('damaged consume queue entry, its message is not served');
+      await store.close();
+    }
+  });
+
   test.each(Object.keys(FIELDS) as Field[])(
     'in its %s leads nobody astray who begins at an offset of another record',
     async (field) => {

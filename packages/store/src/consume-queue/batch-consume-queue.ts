@@ -36,10 +36,19 @@ export class BatchConsumeQueue extends EntryQueue<BatchEntryBlock> {
   override get minOffset(): number {
     if (this.minBytes >= this.endBytes) return this.maxOffset;
     if (this.#minAt !== this.minBytes) {
-      this.#minOffset = this.entriesNow(this.minBytes / BATCH_ENTRY_BYTES, 1).baseOffset(0);
+      this.#minOffset = this.#firstOffset(this.minBytes / BATCH_ENTRY_BYTES);
       this.#minAt = this.minBytes;
     }
     return this.#minOffset;
+  }
+
+  /** Of entry `index`; or of the next one, which can only be smaller where one of them is damaged. */
+  #firstOffset(index: number): number {
+    const entry = this.entriesNow(index, 1);
+    if ((index + 1) * BATCH_ENTRY_BYTES >= this.endBytes) return entry.baseOffset(0);
+    const next = this.entriesNow(index + 1, 1).baseOffset(0);
+    if (next < entry.endOffset(0)) this.host.reportDamage(this, index);
+    return Math.min(entry.baseOffset(0), next);
   }
 
   override get maxOffset(): number {
