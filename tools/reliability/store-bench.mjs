@@ -78,15 +78,24 @@ export function settle() {
 
 const layout = new RecordLayout();
 
-/** What each message of a record says of itself: mostly it is one. */
+/** What each message of a record says of itself: mostly it is one, also where a flag says other than the body. */
 export function describeMessages(buffer, at) {
   const record = describeRecord(buffer, at);
   if (record === undefined || (recordSysFlag(buffer, at) & SysFlag.INNER_BATCH) === 0) return [record];
-  return decodeBatch(Buffer.from(record.body, 'latin1')).map(({ body }, i) => ({
+  return messagesIn(record).map(({ body }, i) => ({
     ...record,
     body: body.toString('latin1'),
     queueOffset: record.queueOffset + i,
   }));
+}
+
+function messagesIn({ body }) {
+  const bytes = Buffer.from(body, 'latin1');
+  try {
+    return decodeBatch(bytes);
+  } catch {
+    return [{ body: bytes }];
+  }
 }
 
 /** What one record says of itself. */
