@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { decodeBatch, decodeProperties, decompress } from '@mq/remoting/message';
 import { RequestCode, ResponseCode } from '@mq/remoting/protocol';
 import { BatchSendError, ClientInstance, Producer, type ProducerOptions } from '../src/index.js';
@@ -60,6 +61,15 @@ describe('a producer', () => {
       WAIT: 'true',
       UNIQ_KEY: result.msgId,
     });
+  });
+
+  test('sends a body as it is that compression makes larger', async () => {
+    const producer = await producerOn(await FakeCluster.start({ topics: { T: 1 } }));
+    const body = randomBytes(8_192);
+    await producer.send({ topic: 'T', body });
+    const [sent] = cluster.broker.requests(RequestCode.SEND_MESSAGE_V2);
+    expect(sent?.body?.equals(body)).toBe(true);
+    expect(sent?.ext['f']).toBe('0');
   });
 
   test('compresses large bodies and says so in sysFlag', async () => {

@@ -195,11 +195,16 @@ export class MessagePreparer {
     return wireTopic;
   }
 
-  /** Compressed when large enough. Synchronous, so that sends keep their order. */
+  /**
+   * Compressed when large enough, unless that makes it larger (upstream sends it all the same, and brokers refuse the largest
+   * bodies then). Synchronous, so that sends keep their order.
+   */
   #compressed(body: Buffer): { body: Buffer; sysFlag: number } {
     if (body.length < this.settings.compressMsgBodyOverHowmuch) return { body, sysFlag: 0 };
     const { compressType, compressLevel } = this.settings;
-    return { body: compress(compressType, body, compressLevel), sysFlag: withCompression(0, compressType) };
+    const compressed = compress(compressType, body, compressLevel);
+    if (compressed.length >= body.length) return { body, sysFlag: 0 };
+    return { body: compressed, sysFlag: withCompression(0, compressType) };
   }
 }
 
