@@ -8,7 +8,14 @@ import {
   unwrapInnerBatch,
   type MessageExt,
 } from '@mq/remoting/message';
-import type { AppendMessage, DefaultMessageStore, GetMessageRequest } from '../src/index.js';
+import {
+  checkStore,
+  messageStoreSettings,
+  repairStore,
+  type AppendMessage,
+  type DefaultMessageStore,
+  type GetMessageRequest,
+} from '../src/index.js';
 import { SimulatedDisk } from '../src/testing/index.js';
 import { message, openStore, properties, readAll, type FixtureOptions } from './store-fixture.js';
 
@@ -305,6 +312,15 @@ describe('an entry with a flipped bit', () => {
     batchSize: [36, 38],
   } as const;
   type Field = keyof typeof FIELDS;
+  const SETTINGS = {
+    ...messageStoreSettings.defaults(),
+    storePathRootDir: '/store',
+    mappedFileSizeCommitLog: 16 * 1024,
+    mappedFileSizeConsumeQueue: 400,
+    mapperFileSizeBatchConsumeQueue: ENTRIES_A_FILE * ENTRY_BYTES,
+    maxHashSlotNum: 100,
+    maxIndexNum: 200,
+  };
 
   async function closedStore(): Promise<{ disk: SimulatedDisk; bases: number[] }> {
     const disk = new SimulatedDisk();
@@ -387,6 +403,26 @@ describe('an entry with a flipped bit', () => {
       }
     },
   );
+
+  test('is found by a check, and none after a repair, which costs no message', async () => {
+    const { disk } = await closedStore();
+    expect((await checkStore(SETTINGS, { disk })).findings).toEqual([]);
+    for (const field of Object.keys(FIELDS) as Field[]) {
+      const copy = flipped(disk, 14, field, 5);
+      expect((await checkStore(SETTINGS, { disk: copy })).findings).toMatchObject([
+        {
+          kind: 'queue',
+          path: '/store/batchconsumequeue/B/0/00000000000000000460',
+          position: 4 * ENTRY_BYTES,
+        },
+      ]);
+      await repairStore(SETTINGS, { disk: copy });
+      const { store } = await openLogged(copy);
+      await expectAll(store, COUNT);
+      await store.close();
+      expect((await checkStore(SETTINGS, { disk: copy })).findings).toEqual([]);
+    }
+  });
 
   test('leads to nothing that was appended since', async () => {
     const { disk, bases } = await closedStore();

@@ -11,9 +11,11 @@
 import { join } from 'node:path';
 import { RecordLayout, recordQueueId, recordQueueOffset, recordSysFlag } from '@mq/remoting/message';
 import { silentLogger } from '@mq/remoting';
+import { batchSpanOf } from '../commit-log/batch-suffix.js';
 import { isInQueue } from '../commit-log/commit-log.js';
 import { LOG_FILE_NAME } from '../commit-log/log-file.js';
 import { LogFiles } from '../commit-log/log-files.js';
+import { BATCH_ENTRY_BYTES, MAX_BATCH_SIZE } from '../consume-queue/batch-consume-queue-entry.js';
 import { ENTRY_BYTES, entryPhysicalOffset, entrySize } from '../consume-queue/consume-queue-entry.js';
 import type { Disk } from '../disk/disk.js';
 import { FileDisk } from '../disk/file-disk.js';
@@ -23,7 +25,8 @@ import { scanLog } from '../recovery/log-scan.js';
 import type { MessageStoreSettings } from '../settings.js';
 import { asStoreError } from '../store-error.js';
 import { storePaths } from '../store-paths.js';
-import { QueueOrder } from './queue-order.js';
+import { BatchQueueCheck } from './batch-queue-check.js';
+import { QueueOrder, type OrderedRecord } from './queue-order.js';
 
 /** One damaged place of a store, in a file of the log, of a queue or of the index. */
 export interface StoreFinding {
@@ -75,18 +78,26 @@ class StoreCheck {
   private readonly findings: StoreFinding[] = [];
   private readonly layout = new RecordLayout();
   private readonly order = new QueueOrder();
+  private readonly batches: BatchQueueCheck;
+  private readonly batchTopics: ReadonlySet<string>;
   private readonly entry = Buffer.alloc(ENTRY_BYTES);
   /** Queue files that were opened, or undefined where there is none; `damaged` ones are reported once. */
   private readonly queueFiles = new Map<string, Buffer | undefined>();
   private readonly damaged = new Set<string>();
   private readonly queueFileBytes: number;
+  private readonly batchFileBytes: number;
   private records = 0;
 
   constructor(
     private readonly settings: MessageStoreSettings,
     private readonly disk: Disk,
   ) {
-    this.queueFileBytes = Math.ceil(settings.mappedFileSizeConsumeQueue / ENTRY_BYTES) * ENTRY_BYTES;
+    const { mappedFileSizeConsumeQueue, mapperFileSizeBatchConsumeQueue } = settings;
+    this.queueFileBytes = Math.ceil(mappedFileSizeConsumeQueue / ENTRY_BYTES) * ENTRY_BYTES;
+    this.batchFileBytes = Math.ceil(mapperFileSizeBatchConsumeQueue / BATCH_ENTRY_BYTES) * BATCH_ENTRY_BYTES;
+    const { batchConsumeQueue } = storePaths(settings);
+    this.batchTopics = new Set(disk.list(batchConsumeQueue));
+    this.batches = new BatchQueueCheck(disk, batchConsumeQueue, mapperFileSizeBatchConsumeQueue);
   }
 
   async run(): Promise<StoreReport> {
@@ -103,7 +114,8 @@ class StoreCheck {
     const files = new LogFiles(this.disk, options, silentLogger);
     try {
       files.load();
-      this.checkQueueFiles(paths.consumeQueue);
+      this.checkQueueFiles(paths.consumeQueue, this.queueFileBytes);
+      this.checkQueueFiles(paths.batchConsumeQueue, this.batchFileBytes);
       this.checkIndexFiles(paths.index);
       const maxOffset = await this.checkRecords(files, paths.consumeQueue);
       this.checkOrder(files);
@@ -176,6 +188,7 @@ class StoreCheck {
     const queueOffset = recordQueueOffset(buffer, at);
     const queueId = recordQueueId(buffer, at);
     this.order.add(`${topic}/${queueId}`, { queueOffset, logOffset: offset, sizeBytes });
+    this.checkBatchEntry(topic, queueId, buffer, at, { queueOffset, logOffset: offset, sizeBytes });
     const position = queueOffset * ENTRY_BYTES;
     const fileStart = position - (position % this.queueFileBytes);
     const dir = join(queueDir, topic, String(queueId));
@@ -191,6 +204,25 @@ class StoreCheck {
     this.found('queue', path, problem, position - fileStart, ENTRY_BYTES);
   }
 
+  /** As `checkEntry`, for a record that holds several messages; its parts were located. */
+  private checkBatchEntry(
+    topic: string,
+    queueId: number,
+    buffer: Buffer,
+    at: number,
+    { queueOffset: baseOffset, logOffset, sizeBytes }: OrderedRecord,
+  ): void {
+    const { propertiesStart, propertiesEnd } = this.layout;
+    if (!this.batchTopics.has(topic)) return;
+    const span = batchSpanOf(buffer, propertiesStart, propertiesEnd, recordSysFlag(buffer, at));
+    if (span === undefined) return;
+    const count = Math.min(span.count, MAX_BATCH_SIZE);
+    const damaged = this.batches.add(topic, queueId, { baseOffset, count, logOffset, sizeBytes });
+    if (damaged === undefined || this.damaged.has(damaged.path)) return;
+    this.damaged.add(damaged.path);
+    this.found('queue', damaged.path, damaged.problem, damaged.position, BATCH_ENTRY_BYTES);
+  }
+
   /** Content of a queue file; the last few are kept. */
   private queueFile(path: string): Buffer | undefined {
     if (this.queueFiles.has(path)) return this.queueFiles.get(path);
@@ -200,7 +232,7 @@ class StoreCheck {
     return bytes;
   }
 
-  private checkQueueFiles(queueDir: string): void {
+  private checkQueueFiles(queueDir: string, fileBytes: number): void {
     for (const topic of this.disk.list(queueDir)) {
       for (const queueId of this.disk.list(join(queueDir, topic))) {
         const dir = join(queueDir, topic, queueId);
@@ -209,9 +241,9 @@ class StoreCheck {
           const path = join(dir, name);
           const sizeBytes = this.disk.stat(path)?.sizeBytes ?? 0;
           const isLast = i === names.length - 1;
-          if (sizeBytes > this.queueFileBytes || (sizeBytes < this.queueFileBytes && !isLast)) {
+          if (sizeBytes > fileBytes || (sizeBytes < fileBytes && !isLast)) {
             this.damaged.add(path);
-            this.found('queue', path, `has ${sizeBytes} of ${this.queueFileBytes} bytes`);
+            this.found('queue', path, `has ${sizeBytes} of ${fileBytes} bytes`);
           }
         });
       }
