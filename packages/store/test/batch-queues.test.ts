@@ -424,6 +424,23 @@ describe('an entry with a flipped bit', () => {
     }
   });
 
+  test.each(['baseOffset', 'batchSize'] as const)(
+    'in the %s of the last one of a queue gives no queue offset twice, after a clean stop of whichever broker',
+    async (field) => {
+      const { disk, bases } = await closedStore();
+      for (const bit of bitsOf(field)) {
+        const copy = flipped(disk, bases.length - 1, field, bit);
+        // As another broker left it: without our marks.
+        for (const path of ['/store/config', '/store/mq-boot.journal']) copy.remove(path);
+        const { store } = await openLogged(copy);
+        const { queueOffset } = await store.put(batch(COUNT, COUNT + 2));
+        expect([bit, queueOffset]).toEqual([bit, COUNT]);
+        await expectAll(store, COUNT + 2);
+        await store.close();
+      }
+    },
+  );
+
   test('leads to nothing that was appended since', async () => {
     const { disk, bases } = await closedStore();
     const { store: probe } = await openLogged(disk);

@@ -15,6 +15,7 @@ import type { Disk } from '../disk/disk.js';
 import type { IndexService } from '../index/index-service.js';
 import type { MessageStoreSettings } from '../settings.js';
 import { StoreError } from '../store-error.js';
+import { damagedBatchEnd } from './batch-ends.js';
 import { setAside } from './cut-log.js';
 import { scanLog, type ScanEnd } from './log-scan.js';
 import { clearTail, inspectTail, type LogTail } from './log-tail.js';
@@ -106,6 +107,7 @@ export async function recoverStore(
   const end = scanned.lastRecordOffset >= 0 ? scanned : withLastOf(beginning, scanned);
   // A kill may leave a torn record at the end; one that has an entry was whole, and is damaged.
   if (resumed !== undefined && consumeQueues.maxPhysicalOffset > end.endOffset) return undefined;
+  if (resumed !== undefined && damagedBatchEnd(files, consumeQueues) !== undefined) return undefined;
   await settleEnd(parts, facts, beginning, end);
   await redispatch(parts, facts, trusted(parts, facts, beginning, end), end.endOffset);
   consumeQueues.correctMinOffset(files.first?.baseOffset ?? 0);
@@ -161,10 +163,14 @@ async function begin(parts: RecoveryParts, facts: RecoveryFacts): Promise<Beginn
   }
   const maxQueue = consumeQueues.maxPlainPhysicalOffset;
   const start = facts.abnormal ? crashStart(parts, maxQueue) : startAfterCleanStop(files, maxQueue);
-  const { damagedFrom } = consumeQueues;
+  const damagedFrom = smaller(consumeQueues.damagedFrom, damagedBatchEnd(files, consumeQueues));
   if (damagedFrom === undefined) return { offset: start, mark: undefined, storeTimestamp: 0 };
   parts.logger.warn('torn or damaged queues are built again', { from: damagedFrom });
   return rebuild(Math.min(start, files.fileAt(damagedFrom)?.baseOffset ?? files.first?.baseOffset ?? 0));
+}
+
+function smaller(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined || b === undefined ? (a ?? b) : Math.min(a, b);
 }
 
 function rebuild(offset: number): Beginning {
