@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, test } from 'node:test';
 import { Producer, PushConsumer } from '@mq/client';
 import { FiltersrvController, filtersrvSettings } from '@mq/filtersrv';
-import { runJava } from '../lib/apache.mjs';
+import { mqadmin, runJava } from '../lib/apache.mjs';
 import { readLines } from '../lib/checks.mjs';
 import { cluster, createTopic, routeOf } from '../lib/cluster.mjs';
 import { freePort, OURS, Servers } from '../lib/servers.mjs';
@@ -84,6 +84,25 @@ async function weConsume({ nameServer }, topic, group, expression, count) {
     await consumer.close();
   }
   return seqsOf(received);
+}
+
+/** What Apache's mqadmin shows of some entries of a queue, and what the group's bits say to them. */
+async function shownEntries({ nameServer, broker }, topic, group) {
+  const consumer = new PushConsumer({ nameServers: [nameServer.address], consumerGroup: group });
+  consumer.subscribe(topic, { sql: EXPRESSION }, () => undefined);
+  try {
+    await consumer.start();
+    const entries = ['-t', topic, '-q', '0', '-i', '40', '-c', '60', '-g', group];
+    const { stdout, stderr } = await mqadmin('5.3.3', [
+      ...['queryCq', ...entries, '-b', broker.address, '-n', nameServer.address],
+    ]);
+    assert.match(stdout, new RegExp(`"expressionType":"SQL92"`), stdout + stderr);
+    const [, shown] = /^max: .*$([^]*)/m.exec(stdout) ?? [];
+    assert.equal(shown?.match(/ConsumeQueueData/g)?.length, 60, stdout + stderr);
+    return shown;
+  } finally {
+    await consumer.close();
+  }
 }
 
 const seqsOf = (received) => [...new Set(received.map(({ seq }) => Number(seq)))].sort((a, b) => a - b);
@@ -170,6 +189,8 @@ describe('filters', { concurrency: 3 }, () => {
           await sleep(1_500);
           await send(context, 'Bits');
           assert.deepEqual((await consuming).seqs, wanted);
+          const shown = await shownEntries(context, 'Bits', 'G');
+          for (const verdict of ['eval=true', 'eval=false']) assert.match(shown, new RegExp(verdict));
           await context.broker.stop();
           context.broker = await servers.broker(second, options);
           await routeOf(context, 'Bits');
@@ -178,6 +199,7 @@ describe('filters', { concurrency: 3 }, () => {
           const sql = { sql: EXPRESSION };
           assert.deepEqual(await weConsume(context, 'Bits', 'H', sql, 2 * wanted.length), wanted);
           assert.deepEqual(await weConsume(context, 'Bits', 'G', sql, wanted.length), wanted);
+          assert.equal(await shownEntries(context, 'Bits', 'G'), shown);
         } finally {
           await servers.dispose();
         }
