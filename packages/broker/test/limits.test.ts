@@ -95,6 +95,24 @@ describe('backlog quotas', () => {
     expect(await send(1)).toEqual({ [ResponseCode.SUCCESS]: 1 });
   });
 
+  test('is looked at while the broker runs', async () => {
+    const looks: (() => void)[] = [];
+    const byHand: Clock = {
+      ...clock,
+      setTimeout: (task, ms) => {
+        if (ms !== 1_000) return systemClock.setTimeout(task, ms);
+        looks.push(task);
+        return { cancel: () => undefined };
+      },
+    };
+    harness = await new BrokerHarness().start({ backlogQuotas: 'T=3' }, { clock: byHand });
+    for (let i = 0; i < 5; i++) await harness.send({ topic: 'T', queueId: 0 });
+    commit('slow', 0);
+    expect(await send(1)).toEqual({ [ResponseCode.SUCCESS]: 1 });
+    for (const look of looks.splice(0)) look();
+    expect(await send(1)).toEqual({ [ResponseCode.SYSTEM_BUSY]: 1 });
+  });
+
   test('a topic nobody consumes has no backlog', async () => {
     await start({ backlogQuotaPerTopic: '1' });
     await send(5);
