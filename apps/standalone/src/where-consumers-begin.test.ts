@@ -117,12 +117,14 @@ test('a group with the offsets of another one goes on where that one is', async 
 });
 
 test('a consumer that is far behind reads from the slave when the master tells it to, and commits at the master', async () => {
-  cluster = await TestCluster.start('broker-a');
+  cluster = await TestCluster.start();
+  const small = { mappedFileSizeCommitLog: '1048576', timerWheelEnable: 'false' };
+  await cluster.startBroker('broker-a', small);
   const bodies = await sendAll('m', 40);
   // Until there is replication, a slave is a copy.
   await cluster.broker('broker-a').close();
   cpSync(join(cluster.folder, 'broker-a'), join(cluster.folder, 'copy'), { recursive: true });
-  const reading = { slaveReadEnable: 'true', ...NOTHING_IN_MEMORY };
+  const reading = { ...small, slaveReadEnable: 'true', ...NOTHING_IN_MEMORY };
   const master = await cluster.startBroker('broker-a', reading);
   const copy = { ...reading, brokerId: '1', storePathRootDir: join(cluster.folder, 'copy') };
   const slave = await cluster.startBroker('broker-a', copy);

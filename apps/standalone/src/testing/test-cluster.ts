@@ -51,6 +51,8 @@ export class TestCluster {
       namesrvAddr: this.nameServers,
       storePathRootDir: join(this.folder, brokerName),
       mappedFileSizeCommitLog: String(16 * 1024 * 1024),
+      maxHashSlotNum: '1000',
+      maxIndexNum: '4000',
       ...settings,
     });
     if (problems.length > 0) throw new Error(problems.map(({ text }) => text).join('; '));
