@@ -7,7 +7,7 @@ import {
   type PushConsumerOptions,
 } from '@mq/client';
 import { encodeSetMessageRequestModeRequestBody, RequestCode } from '@mq/remoting/protocol';
-import { RemotingClient, RemotingCommand } from '@mq/remoting';
+import { consoleLogger, RemotingClient, RemotingCommand, systemClock } from '@mq/remoting';
 
 import { startTestBroker, type TestBroker, type TestBrokerOptions } from '../src/index.js';
 
@@ -243,6 +243,28 @@ describe('a push consumer whose queues the broker assigns', () => {
     await broker.advance(120_000);
     await new Promise((resolve) => setTimeout(resolve, 300));
     expect(seen).toHaveLength(3);
+  });
+
+  test('reports a handler that takes longer than the message is its own, and gets the message again', async () => {
+    await ready();
+    await send(['slow']);
+    const log: string[] = [];
+    let aheadMs = 0;
+    let calls = 0;
+    await pushConsumer(
+      () => {
+        // The first call takes hours.
+        if (calls++ === 0) aheadMs = 3_600_000;
+      },
+      {
+        clock: { ...systemClock, monotonic: () => systemClock.monotonic() + aheadMs },
+        logger: consoleLogger({ write: (line) => void log.push(line) }),
+      },
+    );
+    const report = /WARN.*a handler outlasted the invisible time.*group=G.*topic=T.*messages=1/;
+    await until(() => log.some((line) => report.test(line)), 'a report');
+    await broker.advance(120_000);
+    await until(() => calls === 2, 'the message again');
   });
 
   test('makes a dead letter of a message that failed for the last time', async () => {

@@ -95,8 +95,7 @@ export class PopConsumeService {
         const ok = this.#succeeded(batch, outcome);
         stats.consumed(topic, ok, messages.length - ok, clock.monotonic() - batch.startedAtMs);
         // Somebody else may have them by now: the broker delivers them again.
-        if (clock.monotonic() >= endMs)
-          this.deps.logger.warn('a handler outlasted the invisible time', { ...batch.messageQueue });
+        if (clock.monotonic() >= endMs) this.#reportOutlasted(batch);
         else this.#settleAll(batch, ok);
       } finally {
         this.#running.end(batch);
@@ -104,6 +103,11 @@ export class PopConsumeService {
     } finally {
       queue.done(messages.length);
     }
+  }
+
+  #reportOutlasted({ messageQueue, messages }: RunningBatch): void {
+    const facts = { group: this.deps.consumerGroup, ...messageQueue, messages: messages.length };
+    this.deps.logger.warn('a handler outlasted the invisible time', facts);
   }
 
   /** How many of the batch, from its beginning, are consumed. */
