@@ -112,8 +112,7 @@ export class FakeBroker {
     flag = 0,
     reconsumeTimes = 0,
   ): number {
-    const queue = this.#queue(topic, queueId);
-    const queueOffset = queue.records.length;
+    const queueOffset = this.#queue(topic, queueId).records.length;
     const host = hostBytes('127.0.0.1', 10911);
     const record = encodeRecord({
       topic: Buffer.from(topic),
@@ -131,10 +130,16 @@ export class FakeBroker {
       body: Buffer.isBuffer(body) ? body : Buffer.from(body),
       properties: Buffer.from(properties),
     });
+    this.storeRecord(topic, queueId, record);
+    return queueOffset;
+  }
+
+  /** Puts bytes into a queue that need not be a record. */
+  storeRecord(topic: string, queueId: number, record: Buffer): void {
+    const queue = this.#queue(topic, queueId);
     this.#physicalOffset += record.length;
     queue.records.push(record);
     for (const wake of queue.waiting) wake();
-    return queueOffset;
   }
 
   count(topic: string, queueId: number): number {

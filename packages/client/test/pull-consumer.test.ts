@@ -1,3 +1,5 @@
+import { silentLogger, type Logger } from '@mq/remoting';
+import { SysFlag, encodeBatch } from '@mq/remoting/message';
 import { RequestCode, ResponseCode } from '@mq/remoting/protocol';
 import { PullConsumer, type PullConsumerOptions } from '../src/index.js';
 import { eventually } from './eventually.js';
@@ -76,6 +78,43 @@ describe('a pull consumer', () => {
     cluster.broker.store('T', 0, 'late');
     expect((await waiting).messages.map((message) => message.body.toString())).toEqual(['late']);
     expect(await consumer.pull(queue(), 50)).toMatchObject({ status: 'OFFSET_ILLEGAL', nextBeginOffset: 2 });
+  });
+
+  describe('where a record cannot be read', () => {
+    const INNER = SysFlag.INNER_BATCH | SysFlag.NEED_UNWRAP;
+    const batchOf = (...bodies: string[]): Buffer =>
+      encodeBatch(bodies.map((body) => ({ flag: 0, body: Buffer.from(body), properties: {} })));
+
+    async function pulled(fill: (store: FakeCluster['broker']) => void) {
+      const errors: unknown[] = [];
+      const error = (_text: string, facts: unknown): void => void errors.push(facts);
+      const logger: Logger = { ...silentLogger, error, child: () => logger };
+      const consumer = await consumerOn(await filled([0]), { logger });
+      fill(cluster.broker);
+      const { messages, nextBeginOffset } = await consumer.pull(queue(), 0);
+      return { bodies: messages.map(({ body }) => body.toString()), nextBeginOffset, errors };
+    }
+
+    test('leaves out a batch of one record that is not one, and nothing else', async () => {
+      const { bodies, nextBeginOffset, errors } = await pulled((broker) => {
+        broker.store('T', 0, 'before');
+        broker.store('T', 0, 'no batch', 'INNER_NUM\u00013\u0002', INNER);
+        broker.store('T', 0, 'after');
+      });
+      expect(bodies).toEqual(['before', 'after']);
+      expect(nextBeginOffset).toBe(3);
+      expect(errors).toMatchObject([{ queueOffset: 1, topic: 'T' }]);
+    });
+
+    test('goes on behind it, whatever stands before it', async () => {
+      const { bodies, nextBeginOffset, errors } = await pulled((broker) => {
+        broker.store('T', 0, batchOf('a', 'b', 'c'), 'INNER_NUM\u00013\u0002', INNER);
+        broker.storeRecord('T', 0, Buffer.from('no record'));
+      });
+      expect(bodies).toEqual(['a', 'b', 'c']);
+      expect(nextBeginOffset).toBe(4);
+      expect(errors).toMatchObject([{ queueOffset: 3, topic: 'T' }]);
+    });
   });
 
   test('asks for offsets and commits them', async () => {

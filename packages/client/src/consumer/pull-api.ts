@@ -1,4 +1,4 @@
-import { RemotingCommand } from '@mq/remoting';
+import { RemotingCommand, RemotingError } from '@mq/remoting';
 import { MessageConst, decodeRecords, unwrapInnerBatch, type MessageExt } from '@mq/remoting/message';
 import {
   PullMessageRequestHeader,
@@ -101,15 +101,8 @@ export class PullApi {
     const messages: ReceivedMessage[] = [];
     if (status === 'FOUND' && response.body !== undefined) {
       const unreadableAt = this.#decode(response.body, request, header, messages);
-      if (unreadableAt !== undefined) {
-        // Upstream goes on behind the batch and so loses what follows the unreadable record; we lose that record only.
-        nextBeginOffset = unreadableAt + 1;
-        this.client.logger.error('a record in a pull answer cannot be read; it is left out', {
-          ...queue,
-          queueOffset: unreadableAt,
-          subscription: subscription.subString,
-        });
-      }
+      // Upstream goes on behind the batch and so loses what follows the unreadable record; we lose that record only.
+      if (unreadableAt !== undefined) nextBeginOffset = unreadableAt + 1;
     }
     return { status, nextBeginOffset, minOffset: header.minOffset, maxOffset: header.maxOffset, messages };
   }
@@ -140,7 +133,7 @@ export class PullApi {
     this.#suggestedBroker.delete(messageQueueKey(queue));
   }
 
-  /** Fills `messages`; returns the queue offset of a record that cannot be read. */
+  /** Fills `messages`; returns the queue offset of a record that cannot be read, and hides those behind it. */
   #decode(
     body: Buffer,
     request: PullRequest,
@@ -148,15 +141,18 @@ export class PullApi {
     messages: ReceivedMessage[],
   ): number | undefined {
     const { queue, subscription } = request;
-    let unreadable = false;
-    const records = decodeRecords(body, { onUnreadable: () => (unreadable = true) });
+    let endsEarly = false;
+    const records = decodeRecords(body, { onUnreadable: () => (endsEarly = true) });
+    let endOffset = request.offset;
     const tags =
       subscription.tagsSet.size > 0 && !subscription.classFilterMode ? subscription.tagsSet : undefined;
     const minOffset = String(header.minOffset);
     const maxOffset = String(header.maxOffset);
     const { namespace } = this.client;
     for (const record of records) {
-      for (const message of unwrapInnerBatch(record)) {
+      const inside = this.#messagesIn(record, request);
+      endOffset = Math.max(endOffset, record.queueOffset + messageCount(record, inside));
+      for (const message of inside) {
         if (message.queueOffset < request.offset) continue; // the head of an inner batch that was read before
         if (tags !== undefined && !tags.has(message.properties[MessageConst.TAGS] ?? '')) continue;
         message.properties[MessageConst.MIN_OFFSET] = minOffset;
@@ -164,12 +160,37 @@ export class PullApi {
         messages.push(toReceivedMessage(message, queue.brokerName, namespace));
       }
     }
-    return unreadable ? lastOffset(records, request.offset - 1) + 1 : undefined;
+    if (!endsEarly) return undefined;
+    this.#reportUnreadable(endOffset, request);
+    return endOffset;
+  }
+
+  /** The messages of a record; none, when it holds a batch that cannot be read. */
+  #messagesIn(record: MessageExt, request: PullRequest): readonly MessageExt[] {
+    try {
+      return unwrapInnerBatch(record);
+    } catch (error) {
+      if (!(error instanceof RemotingError)) throw error;
+      this.#reportUnreadable(record.queueOffset, request, error);
+      return [];
+    }
+  }
+
+  #reportUnreadable(queueOffset: number, { queue, subscription }: PullRequest, error?: RemotingError): void {
+    this.client.logger.error('a record in a pull answer cannot be read; it is left out', {
+      ...queue,
+      queueOffset,
+      subscription: subscription.subString,
+      ...(error === undefined ? {} : { error: error.message }),
+    });
   }
 }
 
-function lastOffset(records: readonly MessageExt[], otherwise: number): number {
-  return records[records.length - 1]?.queueOffset ?? otherwise;
+/** Queue offsets that a record takes; `inside` are the messages that were found in it. */
+function messageCount(record: MessageExt, inside: readonly MessageExt[]): number {
+  if (inside.length > 0) return inside.length;
+  const said = Number(record.properties[MessageConst.INNER_NUM]);
+  return Number.isSafeInteger(said) && said > 0 ? said : 1;
 }
 
 function requestExt(request: PullRequest, fromSlave: boolean): Record<string, string> {
