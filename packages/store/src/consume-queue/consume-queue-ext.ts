@@ -25,9 +25,12 @@ const FILE_END_MARK = -1;
 const PENDING_BYTES = 16 * 1024;
 const NOTHING = Buffer.alloc(0);
 
+/** One unit of a queue's extension file: what its entry has no room for (storage reference, ConsumeQueueExt). */
 export interface ConsumeQueueExtUnit {
+  /** Bytes of the unit itself. */
   readonly sizeBytes: number;
   readonly tagsCode: number;
+  /** Of the message, ms since the epoch. */
   readonly storeTimestamp: number;
   /** Bloom filter bits of the SQL92 groups that want the message; undefined when there are none. */
   readonly filterBitMap: Buffer | undefined;
