@@ -114,7 +114,9 @@ function briefFlags(version, home) {
     `-Drmq.logback.configurationFile=${join(home, 'conf', 'logback_broker.xml')}`,
   ];
   const archive = classArchive(version);
-  return existsSync(archive) ? [...flags, `-XX:SharedArchiveFile=${archive}`] : flags;
+  // Of a folder that was moved the archive does not fit: what the JVM says of it must not stand in a program's output.
+  const quietly = ['-Xlog:cds=off', '-Xlog:cds+dynamic=off'];
+  return existsSync(archive) ? [...flags, ...quietly, `-XX:SharedArchiveFile=${archive}`] : flags;
 }
 
 /** Command line that runs one of our programs in a JVM of its own. */
