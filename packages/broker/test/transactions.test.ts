@@ -266,7 +266,7 @@ describe('a broker with transactions', () => {
     });
 
     test('leaves a message alone for the time it asks for, without holding up others or counting checks', async () => {
-      await broker.start({ ...EAGER, transactionCheckMax: '40' });
+      await broker.start({ ...EAGER, transactionCheckMax: '5' });
       const producer = await TransactionProducer.join(broker);
       producer.decide = ({ message }) => (message.msgId === 'tx1' ? ROLLBACK : COMMIT);
       const bornAt = Date.now();
@@ -277,8 +277,8 @@ describe('a broker with transactions', () => {
       expect(producer.checks[0]?.message.msgId).toBe('tx1');
       while (isAsked() < 0) await producer.checked(producer.checks.length + 1);
       expect(Date.now() - bornAt).toBeGreaterThanOrEqual(1_990);
-      // It was appended again every 20 ms meanwhile.
-      expect(store().maxOffsetInQueue(HALF, 0)).toBeGreaterThan(45);
+      // It was appended again every 20 ms meanwhile, or as often as a busy machine allows: more often than it may be checked.
+      expect(store().maxOffsetInQueue(HALF, 0)).toBeGreaterThan(8);
       expect(producer.checks[isAsked()]?.message.properties['TRANSACTION_CHECK_TIMES']).toBe('1');
       expect(await bodies('T')).toEqual(['immune']);
     });
