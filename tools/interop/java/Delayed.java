@@ -28,12 +28,8 @@ public class Delayed {
     }
 
     private static void send(String[] args) throws Exception {
-        DefaultMQProducer producer = new DefaultMQProducer(args[3]);
-        producer.setNamesrvAddr(args[1]);
-        producer.setSendMsgTimeout(10000);
-        producer.setInstanceName("delayed-" + System.nanoTime());
-        producer.start();
-        warmUp(producer, args[2]);
+        DefaultMQProducer producer = Producers.start(args[1], args[3]);
+        Producers.awaitRoute(producer, args[2]);
         try (PrintWriter out = new PrintWriter(args[4], "UTF-8")) {
             for (int i = 5; i < args.length; i++) {
                 String[] delay = args[i].split(":");
@@ -56,20 +52,6 @@ public class Delayed {
             }
         }
         producer.shutdown();
-    }
-
-    /** A fresh JVM on a busy machine may take longer for its first answer than the client waits. */
-    private static void warmUp(DefaultMQProducer producer, String topic) throws Exception {
-        for (int tries = 10; ; tries--) {
-            try {
-                producer.fetchPublishMessageQueues(topic);
-                return;
-            } catch (Exception late) {
-                if (tries == 0) {
-                    throw late;
-                }
-            }
-        }
     }
 
     private static void set(Message message, String kind, long value, long nowMs) {

@@ -25,11 +25,7 @@ public class Produce {
         int from = Integer.parseInt(args[3]);
         int to = from + Integer.parseInt(args[4]);
         String mode = args[6];
-        DefaultMQProducer producer = new DefaultMQProducer(args[2]);
-        producer.setNamesrvAddr(args[0]);
-        producer.setSendMsgTimeout(10000);
-        producer.setInstanceName("produce-" + System.nanoTime());
-        producer.start();
+        DefaultMQProducer producer = Producers.start(args[0], args[2]);
         List<MessageQueue> queues = producer.fetchPublishMessageQueues(topic);
         queues.sort(null);
         Map<Integer, String> lines = new ConcurrentSkipListMap<>();

@@ -31,12 +31,8 @@ public class RecallTrace {
     private static void recall(String nameServer, String topic, String group, String brokerName) throws Exception {
         // Else recalls leave no trace.
         System.setProperty("com.rocketmq.recall.default.trace.enable", "true");
-        DefaultMQProducer producer = new DefaultMQProducer(group, true, null);
-        producer.setNamesrvAddr(nameServer);
-        producer.setSendMsgTimeout(10000);
-        producer.setInstanceName("recall-" + System.nanoTime());
-        producer.start();
-        warmUp(producer, topic);
+        DefaultMQProducer producer = Producers.start(new DefaultMQProducer(group, true, null), nameServer);
+        Producers.awaitRoute(producer, topic);
         Message message = new Message(topic, "x".getBytes(StandardCharsets.UTF_8));
         MessageAccessor.putProperty(message, "TIMER_DELAY_SEC", "3600");
         SendResult result = producer.send(message);
@@ -50,20 +46,6 @@ public class RecallTrace {
             System.out.println("refused " + ((MQBrokerException) refused.getCause()).getResponseCode());
         }
         producer.shutdown();
-    }
-
-    /** A fresh JVM on a busy machine may take longer for its first answer than the client waits. */
-    private static void warmUp(DefaultMQProducer producer, String topic) throws Exception {
-        for (int tries = 10; ; tries--) {
-            try {
-                producer.fetchPublishMessageQueues(topic);
-                return;
-            } catch (Exception late) {
-                if (tries == 0) {
-                    throw late;
-                }
-            }
-        }
     }
 
     private static Object call(DefaultMQProducer producer, String topic, String handle) throws Exception {

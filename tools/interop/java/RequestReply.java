@@ -25,18 +25,9 @@ public class RequestReply {
         return ok ? 0 : 3;
     }
 
-    private static DefaultMQProducer producer(String nameServer, String group) throws Exception {
-        DefaultMQProducer producer = new DefaultMQProducer(group);
-        producer.setNamesrvAddr(nameServer);
-        producer.setInstanceName(group + System.nanoTime());
-        producer.setSendMsgTimeout(10000);
-        producer.start();
-        return producer;
-    }
-
     /** With a callback: the synchronous request of 5.3.3 returns before the reply has come. */
     private static boolean ask(String nameServer, String topic, int count) throws Exception {
-        DefaultMQProducer producer = producer(nameServer, topic + "-asks");
+        DefaultMQProducer producer = Producers.start(nameServer, topic + "-asks");
         int answered = 0;
         for (int i = 0; i < count; i++) {
             String question = "question " + i;
@@ -70,7 +61,7 @@ public class RequestReply {
     }
 
     private static boolean answer(String nameServer, String topic, int count) throws Exception {
-        DefaultMQProducer replies = producer(nameServer, topic + "-replies");
+        DefaultMQProducer replies = Producers.start(nameServer, topic + "-replies");
         DefaultMQPushConsumer consumer = new DefaultMQPushConsumer(topic + "-answers");
         consumer.setNamesrvAddr(nameServer);
         consumer.setInstanceName("answers" + System.nanoTime());

@@ -19,10 +19,8 @@ public class Traced {
         String namespace = args[3].equals("-") ? null : args[3];
         int receiveCount = Integer.parseInt(args[6]);
         DefaultMQProducer producer = new DefaultMQProducer(args[2], true, null);
-        producer.setNamesrvAddr(args[0]);
         producer.setNamespace(namespace);
-        producer.setSendMsgTimeout(10000);
-        producer.start();
+        Producers.start(producer, args[0]);
         for (int i = 0; i < Integer.parseInt(args[5]); i++) {
             Message message = new Message(args[1], "TagJ", "keyJ" + i, ("java " + i).getBytes(StandardCharsets.UTF_8));
             System.out.println("sent " + producer.send(message).getMsgId());

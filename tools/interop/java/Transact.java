@@ -2,7 +2,6 @@ import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import org.apache.rocketmq.client.exception.MQClientException;
 import org.apache.rocketmq.client.producer.LocalTransactionState;
 import org.apache.rocketmq.client.producer.TransactionListener;
 import org.apache.rocketmq.client.producer.TransactionMQProducer;
@@ -26,11 +25,8 @@ public class Transact {
         Set<Integer> checked = ConcurrentHashMap.newKeySet();
         PrintWriter out = new PrintWriter(args[5], "UTF-8");
         TransactionMQProducer producer = new TransactionMQProducer(args[2]);
-        producer.setNamesrvAddr(args[0]);
-        producer.setSendMsgTimeout(10000);
         producer.setHeartbeatBrokerInterval(1000);
         producer.setPollNameServerInterval(1000);
-        producer.setInstanceName("transact-" + System.nanoTime());
         producer.setTransactionListener(new TransactionListener() {
             @Override
             public LocalTransactionState executeLocalTransaction(Message message, Object seq) {
@@ -47,8 +43,8 @@ public class Transact {
                 return stateOf(seq, true);
             }
         });
-        producer.start();
-        awaitRoute(producer, mode.equals("check") ? topic : "TBW102");
+        Producers.start(producer, args[0]);
+        Producers.awaitRoute(producer, mode.equals("check") ? topic : "TBW102");
         if (mode.equals("check")) {
             // A producer sends heartbeats to the brokers it has sent to.
             producer.send(new Message("TransactHello", "hello".getBytes(StandardCharsets.UTF_8)));
@@ -94,21 +90,6 @@ public class Transact {
                 return isCheck ? LocalTransactionState.COMMIT_MESSAGE : LocalTransactionState.UNKNOW;
             default:
                 return isCheck ? LocalTransactionState.ROLLBACK_MESSAGE : LocalTransactionState.UNKNOW;
-        }
-    }
-
-    /** A broker that has just started is not known at once. */
-    private static void awaitRoute(TransactionMQProducer producer, String topic) throws Exception {
-        for (int attempt = 0; ; attempt++) {
-            try {
-                producer.fetchPublishMessageQueues(topic);
-                return;
-            } catch (MQClientException missing) {
-                if (attempt == 120) {
-                    throw missing;
-                }
-                Thread.sleep(500);
-            }
         }
     }
 
