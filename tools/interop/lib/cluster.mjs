@@ -37,6 +37,16 @@ export async function createTopic({ nameServer, broker }, topic, queues = 4) {
   await routeOf({ nameServer }, topic);
 }
 
+/** Waits until the Broker knows a consumer of the group that subscribes to the topic. */
+export async function subscriberOf({ nameServer }, group, topic) {
+  let shown;
+  const found = await eventually(async () => {
+    shown = await mqadmin(VERSION, ['consumerConnection', '-n', nameServer.address, '-g', group]);
+    return new RegExp(`^${topic} `, 'm').exec(shown.stdout) ?? undefined;
+  }, 60);
+  assert.ok(found, `no consumer of ${group}: ${shown.stdout}${shown.stderr}`);
+}
+
 /** Waits until the NameServer knows where the topic is: Apache's broker tells it some seconds after its start. */
 export async function routeOf({ nameServer }, topic) {
   let route;

@@ -9,7 +9,7 @@ import { Producer, PushConsumer } from '@mq/client';
 import { FiltersrvController, filtersrvSettings } from '@mq/filtersrv';
 import { mqadmin, runJava } from '../lib/apache.mjs';
 import { readLines } from '../lib/checks.mjs';
-import { cluster, createTopic, routeOf } from '../lib/cluster.mjs';
+import { cluster, createTopic, routeOf, subscriberOf } from '../lib/cluster.mjs';
 import { freePort, OURS, Servers } from '../lib/servers.mjs';
 
 const COUNT = 300;
@@ -24,7 +24,8 @@ const EXPRESSION = "price > 100 AND region IN ('eu', 'us') AND note IS NOT NULL"
 const isWanted = (seq) => priceOf(seq) > 100 && regionOf(seq) !== 'asia' && hasNote(seq);
 const priceOf = (seq) => seq;
 const regionOf = (seq) => ['eu', 'us', 'asia'][seq % 3];
-const hasNote = (seq) => seq % 2 === 0;
+/** Half of the messages in every queue, whichever of the two the first one goes to. */
+const hasNote = (seq) => seq % 4 < 2;
 const wanted = Array.from({ length: COUNT }, (_, seq) => seq).filter(isWanted);
 
 const QUEUES = 2;
@@ -186,12 +187,12 @@ describe('filters', { concurrency: 3 }, () => {
           };
           await createTopic(context, 'Bits', QUEUES);
           const consuming = javaConsumes('5.3.3', context, 'Bits', { group: 'G', count: wanted.length });
-          await sleep(1_500);
+          // Bits are calculated for the groups that are known when a message comes.
+          await subscriberOf(context, 'G', 'Bits');
           await send(context, 'Bits');
           assert.deepEqual((await consuming).seqs, wanted);
           const shown = await shownEntries(context, 'Bits', 'G');
-          // Which bits are set depends on how soon the group was known; what they say must not depend on the broker.
-          assert.match(shown, /filterBitMap.*eval=(true|false)/s);
+          for (const verdict of ['eval=true', 'eval=false']) assert.match(shown, new RegExp(verdict));
           await context.broker.stop();
           context.broker = await servers.broker(second, options);
           await routeOf(context, 'Bits');
