@@ -6,7 +6,8 @@ import { OURS, Servers } from '../interop/lib/servers.mjs';
 import { buildLoadGenerator, fillBefore, measureRow } from './load.mjs';
 import { privateMegabytes } from './process.mjs';
 import { rows } from './rows.mjs';
-import { JAVA, median, prepareSides, startSide, tableHead, tableRow } from './sides.mjs';
+import { JAVA, prepareSides, startSide, tableHead, tableRow } from './sides.mjs';
+import { inTurns, sideMedians } from './turns.mjs';
 
 const WARM_UP_SECONDS = 20;
 
@@ -21,16 +22,12 @@ const { values } = parseArgs({
 const mqload = values.mqload || buildLoadGenerator();
 const send = rows.find(({ name }) => name === 'send128');
 
-/** CPU µs a message of both sides, medians of rounds in turns. */
+/** CPU µs a message of both sides. */
 async function sendCost(sides) {
-  const costs = sides.map(() => []);
-  for (let round = 0; round < Number(values.rounds); round++) {
-    for (const index of round % 2 === 0 ? [0, 1] : [1, 0]) {
-      const result = await measureRow(mqload, sides[index], send, values.seconds);
-      costs[index].push(result.server_cpu_us_per_msg);
-    }
-  }
-  return costs.map(median);
+  const results = await inTurns(sides, { rounds: Number(values.rounds) }, (side) =>
+    measureRow(mqload, side, send, values.seconds),
+  );
+  return sideMedians(results, (result) => result.server_cpu_us_per_msg);
 }
 
 prepareSides();

@@ -6,7 +6,8 @@ import { parseArgs } from 'node:util';
 import { freePort, OURS, Servers } from '../interop/lib/servers.mjs';
 import { buildLoadGenerator, runLoad, settingsOf } from './load.mjs';
 import { cpuSeconds } from './process.mjs';
-import { JAVA, median, prepareSides, tableHead, tableRow } from './sides.mjs';
+import { JAVA, prepareSides, tableHead, tableRow } from './sides.mjs';
+import { inTurns, sideMedians } from './turns.mjs';
 
 const { values } = parseArgs({
   options: { rounds: { type: 'string', default: '5' }, mqload: { type: 'string', default: '' } },
@@ -39,11 +40,8 @@ async function coldStart(kind) {
 }
 
 prepareSides();
-const results = { [JAVA]: [], [OURS]: [] };
-for (let round = 0; round < Number(values.rounds); round++) {
-  for (const kind of round % 2 === 0 ? [JAVA, OURS] : [OURS, JAVA]) results[kind].push(await coldStart(kind));
-}
-const figure = (name) => [JAVA, OURS].map((kind) => median(results[kind].map((result) => result[name])));
+const results = await inTurns([JAVA, OURS], { rounds: Number(values.rounds) }, coldStart);
+const figure = (name) => sideMedians(results, (result) => result[name]);
 console.log(tableHead);
 console.log(tableRow('cold start to the first acknowledged message, ms', ...figure('elapsedMs'), ''));
 console.log(tableRow('CPU seconds of it', ...figure('cpu'), ''));

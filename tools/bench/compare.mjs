@@ -11,6 +11,7 @@ import { OURS, Servers } from '../interop/lib/servers.mjs';
 import { buildApp } from '../workspace.mjs';
 import { buildLoadGenerator, fillBefore, loadArguments, measureRow, runLoad, settingsOf } from './load.mjs';
 import { rows } from './rows.mjs';
+import { inTurns, median, sideMedians } from './turns.mjs';
 
 const JAVA = '5.3.3';
 /** What a fresh JVM needs until its compiled code is the one measured. */
@@ -49,10 +50,6 @@ async function prepare(servers, kind, row, program, nodeArgs = []) {
   return server;
 }
 
-const median = (numbers) => {
-  const sorted = [...numbers].sort((a, b) => a - b);
-  return sorted[sorted.length >> 1];
-};
 const show = (number) =>
   number >= 1000
     ? Math.round(number).toLocaleString('en')
@@ -70,25 +67,16 @@ for (const row of chosen) {
   try {
     const theirs = await prepare(servers, other, row, base);
     const ours = await prepare(servers, OURS, row, undefined, nodeFlags);
-    const results = [];
-    for (let round = 0; round < rounds; round++) {
-      const pair = {};
-      for (const side of round % 2 === 0 ? ['theirs', 'ours'] : ['ours', 'theirs']) {
-        pair[side] = await measure(side === 'theirs' ? theirs : ours, row);
-      }
-      results.push(pair);
-    }
+    const results = await inTurns([theirs, ours], { rounds }, (side) => measure(side, row));
     for (const [title, figure, direction, want] of row.figures) {
-      const ratios = results.map((pair) =>
-        direction === 'less'
-          ? figure(pair.theirs) / figure(pair.ours)
-          : figure(pair.ours) / figure(pair.theirs),
-      );
+      const ratios = results.map((round) => {
+        const [theirFigure, ourFigure] = round.map(figure);
+        return direction === 'less' ? theirFigure / ourFigure : ourFigure / theirFigure;
+      });
       const cells = [
         row.title,
         title,
-        show(median(results.map(({ theirs: result }) => figure(result)))),
-        show(median(results.map(({ ours: result }) => figure(result)))),
+        ...sideMedians(results, figure).map(show),
         `${show(median(ratios))} × ${direction} (${show(Math.min(...ratios))}–${show(Math.max(...ratios))})`,
         want === undefined ? '' : `≥ ${want} ×`,
       ];

@@ -6,12 +6,12 @@ import { parseArgs } from 'node:util';
 import { OURS, Servers } from '../interop/lib/servers.mjs';
 import { buildLoadGenerator, runLoad } from './load.mjs';
 import { cpuSeconds, privateMegabytes } from './process.mjs';
-import { JAVA, median, prepareSides, startSide, tableHead, tableRow } from './sides.mjs';
+import { JAVA, prepareSides, startSide, tableHead, tableRow } from './sides.mjs';
+import { inTurns, sideMedians } from './turns.mjs';
 
 const TOPIC = 'BenchTopic';
 /** Until everything that waits for a second was delivered: a slot of the wheel, and time to spare. */
 const SETTLE_MS = 4_000;
-const WARM_UP_ROUNDS = 3;
 const KINDS = [
   { name: 'delay level of 1 s', props: 'DELAY=1' },
   { name: 'timer of 1 s', props: 'TIMER_DELAY_MS=1000' },
@@ -27,6 +27,7 @@ const { values } = parseArgs({
     mqload: { type: 'string', default: '' },
   },
 });
+const turns = { rounds: Number(values.rounds), warmUpRounds: 3 };
 const mqload = values.mqload || buildLoadGenerator();
 
 const target = ({ nameServer }) => ['-ns', nameServer.address, '-topic', TOPIC];
@@ -49,13 +50,8 @@ try {
   for (const kind of [JAVA, OURS]) sides.push(await startSide(servers, kind));
   console.log(tableHead);
   for (const { name, props } of KINDS) {
-    for (let n = 0; n < WARM_UP_ROUNDS; n++) await Promise.all(sides.map((side) => cost(side, props)));
-    const costs = sides.map(() => []);
-    for (let round = 0; round < Number(values.rounds); round++) {
-      for (const index of round % 2 === 0 ? [0, 1] : [1, 0])
-        costs[index].push(await cost(sides[index], props));
-    }
-    console.log(tableRow(`${name}, ${values.rate} a second: CPU µs a message`, ...costs.map(median), AIM));
+    const costs = await inTurns(sides, turns, (side) => cost(side, props));
+    console.log(tableRow(`${name}, ${values.rate} a second: CPU µs a message`, ...sideMedians(costs), AIM));
   }
   const held = [];
   for (const side of sides) {

@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { clusterOf, OURS } from '../reliability/cluster.mjs';
 import { rawClient } from '../reliability/raw-client.mjs';
 import { importSource } from '../reliability/sources.mjs';
+import { inTurns, sideMedians } from './turns.mjs';
 
 const { PopConsumer, Producer } = await importSource('@mq/client');
 
@@ -93,13 +94,8 @@ async function measure(kind) {
   }
 }
 
-const median = (numbers) => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)];
-const results = { ours: [], theirs: [] };
-for (let round = 0; round < Number(values.rounds); round++) {
-  results.ours.push(await measure(OURS));
-  results.theirs.push(await measure(values.version));
-}
-const [ours, theirs] = [median(results.ours), median(results.theirs)];
+const sides = [OURS, values.version];
+const [ours, theirs] = sideMedians(await inTurns(sides, { rounds: Number(values.rounds) }, measure));
 console.log(
   `pop and ack (${values.ack}), checkpoints ${values.buffer === 'on' ? 'in memory first' : 'in the log'}: ` +
     `ours ${ours.toFixed(1)} µs, Apache ${values.version} ${theirs.toFixed(1)} µs, quotient ${(ours / theirs).toFixed(2)}`,

@@ -14,6 +14,7 @@ import { runToEnd } from '../interop/lib/command.mjs';
 import { freePort, OURS, Servers } from '../interop/lib/servers.mjs';
 import { buildApp } from '../workspace.mjs';
 import { buildLoadGenerator, runLoad, settingsOf } from './load.mjs';
+import { inTurns, median, sideMedians } from './turns.mjs';
 
 const JAVA = '5.3.3';
 const TOPIC = 'BenchTopic';
@@ -99,7 +100,6 @@ async function afterKill(kind) {
   }
 }
 
-const median = (numbers) => [...numbers].sort((a, b) => a - b)[numbers.length >> 1];
 const seconds = (ms) => (ms / 1000).toFixed(2);
 
 const ROWS = [
@@ -113,20 +113,15 @@ if (!values.ours) installApache(JAVA);
 const table = [];
 for (const [name, title, measure, aim] of ROWS) {
   if (!values.only.split(',').includes(name)) continue;
-  const results = [];
-  for (let round = 0; round < rounds; round++) {
-    const pair = {};
-    for (const side of round % 2 === 0 ? sides : [...sides].reverse()) pair[side] = await measure(side);
-    results.push(pair);
-    console.log(
-      `${name} ${round + 1}: ${sides.map((side) => `${side} ${seconds(pair[side])} s`).join(', ')}`,
-    );
-  }
-  const ours = median(results.map((pair) => pair[OURS]));
+  const results = await inTurns(sides, { rounds }, async (side, round) => {
+    const ms = await measure(side);
+    console.log(`${name} ${round + 1}: ${side} ${seconds(ms)} s`);
+    return ms;
+  });
   if (values.ours) continue;
-  const ratios = results.map((pair) => pair[JAVA] / pair[OURS]);
+  const [java, ours] = sideMedians(results);
+  const ratios = results.map(([theirMs, ourMs]) => theirMs / ourMs);
   const range = `${Math.min(...ratios).toFixed(1)}–${Math.max(...ratios).toFixed(1)}`;
-  const java = median(results.map((pair) => pair[JAVA]));
   table.push(
     `| ${title} | ${seconds(java)} s | ${seconds(ours)} s | ${median(ratios).toFixed(1)} × sooner (${range}) | ≥ ${aim} × |`,
   );

@@ -28,10 +28,6 @@ export function tableRow(title, theirs, ours, aim) {
 
 export const tableHead = `| figure | Apache ${JAVA} | ours | ratio | aim |\n|---|---|---|---|---|`;
 
-export function median(numbers) {
-  return [...numbers].sort((a, b) => a - b)[numbers.length >> 1];
-}
-
 function show(number) {
   return number >= 100 ? Math.round(number).toLocaleString('en') : number.toPrecision(3);
 }

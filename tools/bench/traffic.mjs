@@ -9,7 +9,8 @@ import { OURS, Servers } from '../interop/lib/servers.mjs';
 import { rawClient } from '../reliability/raw-client.mjs';
 import { importSource } from '../reliability/sources.mjs';
 import { cpuSeconds } from './process.mjs';
-import { JAVA, median, prepareSides, startSide, tableHead, tableRow } from './sides.mjs';
+import { JAVA, prepareSides, startSide, tableHead, tableRow } from './sides.mjs';
+import { inTurns, sideMedians } from './turns.mjs';
 
 const { PopConsumer, Producer, PushConsumer, TransactionProducer } = await importSource('@mq/client');
 
@@ -21,12 +22,12 @@ const { values } = parseArgs({
   },
 });
 const messages = Number(values.messages);
+const turns = { rounds: Number(values.rounds), warmUpRounds: 3 };
 
 const QUEUES = 8;
 const BODY = 'x'.repeat(128);
 /** Sends that wait for their answer at the same time. */
 const IN_FLIGHT = 64;
-const WARM_UP_ROUNDS = 3;
 /** Longer than a broker keeps operations of transactions and pops together (3 s). */
 const SETTLE_MS = 5_000;
 const AIM = '≥ 3 ×';
@@ -150,14 +151,8 @@ try {
       await client.createTopic(broker.address, topic, QUEUES);
       await client.close();
     }
-    const costs = sides.map(() => []);
-    for (let round = -WARM_UP_ROUNDS; round < Number(values.rounds); round++) {
-      for (const index of round % 2 === 0 ? [0, 1] : [1, 0]) {
-        const figure = await cost(sides[index], kind, topic);
-        if (round >= 0) costs[index].push(figure);
-      }
-    }
-    console.log(tableRow(`${kind.title}: CPU µs a message`, ...costs.map(median), kind.aim));
+    const costs = await inTurns(sides, turns, (side) => cost(side, kind, topic));
+    console.log(tableRow(`${kind.title}: CPU µs a message`, ...sideMedians(costs), kind.aim));
   }
 } finally {
   await servers.dispose();
