@@ -26,7 +26,12 @@ const NOTHING = [];
 /** What the broker allows; keeps a bomb from taking the time of the others. */
 const MAX_INFLATED = 4 * 1024 * 1024;
 /** Decoders that read a command, not a body: the frames' targets run them. */
-const COMMAND_DECODERS = ['decodeSendHeader', 'decodePullHeader', 'decodeUpdateConsumerOffsetHeader'];
+const COMMAND_DECODERS = [
+  'decodeSendHeader',
+  'decodePullHeader',
+  'decodeUpdateConsumerOffsetHeader',
+  'decodeEndTransactionHeader',
+];
 const BASE_VERSION = 479;
 
 /**
@@ -87,12 +92,7 @@ function frameTargets(frames) {
 function runFrame(input) {
   if (input.length < 8) return;
   const command = decodeFrame(input, 0, input.length);
-  for (const decode of [
-    protocol.decodeSendHeader,
-    protocol.decodePullHeader,
-    protocol.decodeUpdateConsumerOffsetHeader,
-  ])
-    onlyTyped(() => decode(command));
+  for (const name of COMMAND_DECODERS) onlyTyped(() => protocol[name](command));
   void command.extFields;
   encodeFrame(command);
 }

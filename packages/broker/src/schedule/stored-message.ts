@@ -20,7 +20,8 @@ import type { AppendMessage } from '@mq/store';
 /** The parts of one record as an append needs them; buffers are views into the record. */
 export interface StoredMessage {
   readonly topic: string;
-  readonly properties: Record<string, string>;
+  /** Decoded when it is asked for first. */
+  readonly properties: Readonly<Record<string, string>>;
   readonly propertiesBytes: Buffer;
   readonly body: Buffer;
   readonly flag: number;
@@ -36,24 +37,48 @@ export interface StoredMessage {
 
 /** Reads a whole, checked record; undefined when it is none. */
 export function readStoredMessage(record: Buffer): StoredMessage | undefined {
+  const layout = locateStored(record);
+  return layout === undefined ? undefined : new StoredRecord(record, layout);
+}
+
+/** Where the parts of a whole, checked record are; undefined when it is none. */
+export function locateStored(record: Buffer): RecordLayout | undefined {
   const layout = new RecordLayout();
-  if (record.length < bodyLengthAt(0) || !layout.locate(record, 0)) return undefined;
-  const sysFlag = recordSysFlag(record, 0);
-  const hostBytes = (sysFlag & SysFlag.STOREHOST_V6) === 0 ? HOST_BYTES_V4 : HOST_BYTES_V6;
-  const propertiesBytes = record.subarray(layout.propertiesStart, layout.propertiesEnd);
-  return {
-    topic: record.toString('utf8', layout.topicStart, layout.topicEnd),
-    properties: decodeProperties(propertiesBytes.toString('utf8')),
-    propertiesBytes,
-    body: record.subarray(layout.bodyStart, layout.bodyEnd),
-    flag: recordFlag(record, 0),
-    sysFlag,
-    bornTimestamp: recordBornTimestamp(record, 0),
-    bornHost: record.subarray(RecordOffset.BORN_HOST, storeTimestampAt(sysFlag)),
-    storeHost: record.subarray(storeHostAt(sysFlag), storeHostAt(sysFlag) + hostBytes),
-    reconsumeTimes: recordReconsumeTimes(record, 0),
-    preparedTransactionOffset: recordPreparedTransactionOffset(record, 0),
-  };
+  return record.length >= bodyLengthAt(0) && layout.locate(record, 0) ? layout : undefined;
+}
+
+/** The parts of a record, for those that go on with them. */
+export class StoredRecord implements StoredMessage {
+  readonly topic: string;
+  readonly propertiesBytes: Buffer;
+  readonly body: Buffer;
+  readonly flag: number;
+  readonly sysFlag: number;
+  readonly bornTimestamp: number;
+  readonly bornHost: Buffer;
+  readonly storeHost: Buffer;
+  readonly reconsumeTimes: number;
+  readonly preparedTransactionOffset: number;
+  #properties: Record<string, string> | undefined;
+
+  constructor(record: Buffer, layout: RecordLayout) {
+    const sysFlag = recordSysFlag(record, 0);
+    const hostBytes = (sysFlag & SysFlag.STOREHOST_V6) === 0 ? HOST_BYTES_V4 : HOST_BYTES_V6;
+    this.topic = record.toString('utf8', layout.topicStart, layout.topicEnd);
+    this.propertiesBytes = record.subarray(layout.propertiesStart, layout.propertiesEnd);
+    this.body = record.subarray(layout.bodyStart, layout.bodyEnd);
+    this.flag = recordFlag(record, 0);
+    this.sysFlag = sysFlag;
+    this.bornTimestamp = recordBornTimestamp(record, 0);
+    this.bornHost = record.subarray(RecordOffset.BORN_HOST, storeTimestampAt(sysFlag));
+    this.storeHost = record.subarray(storeHostAt(sysFlag), storeHostAt(sysFlag) + hostBytes);
+    this.reconsumeTimes = recordReconsumeTimes(record, 0);
+    this.preparedTransactionOffset = recordPreparedTransactionOffset(record, 0);
+  }
+
+  get properties(): Readonly<Record<string, string>> {
+    return (this.#properties ??= decodeProperties(this.propertiesBytes.toString('utf8')));
+  }
 }
 
 /** An append of the same message to another queue. */

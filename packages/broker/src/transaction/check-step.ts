@@ -2,7 +2,7 @@
 // needSkip, getImmunityTime). Pure.
 import { MessageConst } from '@mq/remoting/message';
 
-import { wholeNumber } from './half-message.js';
+import { type HalfMessage, wholeNumber } from './half-message.js';
 
 export interface CheckLimits {
   /** Setting transactionTimeOut, ms: younger ones are not checked yet. */
@@ -21,15 +21,12 @@ export interface CheckLimits {
  */
 export type CheckStep = 'later' | 'immune' | 'check' | 'give-up';
 
-type Undecided = {
-  readonly bornTimestamp: number;
-  readonly properties: Readonly<Record<string, string>>;
-};
+type Undecided = Pick<HalfMessage, 'bornTimestamp' | 'immunityMs' | 'properties'>;
 
 export function checkStep(half: Undecided, nowMs: number, limits: CheckLimits): CheckStep {
   const ageMs = nowMs - half.bornTimestamp;
   if (checkTimesOf(half) >= limits.maxChecks || ageMs > limits.retentionMs) return 'give-up';
-  const immunityMs = immunityMsOf(half.properties);
+  const { immunityMs } = half;
   if (immunityMs !== undefined) return ageMs < immunityMs ? 'immune' : 'check';
   // Born in the future: the clocks disagree, and age means nothing.
   return ageMs >= 0 && ageMs < limits.timeoutMs ? 'later' : 'check';
@@ -38,10 +35,4 @@ export function checkStep(half: Undecided, nowMs: number, limits: CheckLimits): 
 /** How often the producers were asked. */
 export function checkTimesOf({ properties }: Pick<Undecided, 'properties'>): number {
   return wholeNumber(properties[MessageConst.TRANSACTION_CHECK_TIMES]) ?? 0;
-}
-
-/** CHECK_IMMUNITY_TIME_IN_SECONDS as ms; undefined when there is none, or no number from 0 on. */
-export function immunityMsOf(properties: Readonly<Record<string, string>>): number | undefined {
-  const seconds = wholeNumber(properties[MessageConst.CHECK_IMMUNITY_TIME_IN_SECONDS]);
-  return seconds === undefined ? undefined : seconds * 1_000;
 }

@@ -2,7 +2,7 @@
 // message is as durable as configured.
 import { RemotingCommand, type RequestProcessor } from '@mq/remoting';
 import { SysFlag } from '@mq/remoting/message';
-import { EndTransactionRequestHeader, ResponseCode } from '@mq/remoting/protocol';
+import { decodeEndTransactionHeader, ResponseCode } from '@mq/remoting/protocol';
 
 import type { BrokerParts } from '../broker-parts.js';
 import { remarkOf, responseCodeOf } from '../processor/send/put-status.js';
@@ -10,7 +10,7 @@ import { RequestRefused } from '../request-refused.js';
 
 export function endTransaction({ transactions, settings, logger }: BrokerParts): RequestProcessor {
   return async (request, { connection }) => {
-    const header = EndTransactionRequestHeader.decode(request.extFields);
+    const header = decodeEndTransactionHeader(request);
     if (!transactions.isMaster) {
       throw new RequestRefused(ResponseCode.SLAVE_NOT_AVAILABLE, 'transactions end on the master');
     }

@@ -5,12 +5,11 @@
 //   3. an op message says so on disk                             crash before: the commit is found in the log
 import type { Clock } from '@mq/remoting';
 import { MessageConst } from '@mq/remoting/message';
-import { type EndTransactionRequestHeader, ResponseCode } from '@mq/remoting/protocol';
+import { type HotEndTransactionHeader, ResponseCode } from '@mq/remoting/protocol';
 import type { MessageStore, PutResult } from '@mq/store';
 
 import { isStored, responseCodeOf } from '../processor/send/put-status.js';
 import { RequestRefused } from '../request-refused.js';
-import { immunityMsOf } from './check-step.js';
 import { committedMessage, type HalfMessage, readHalfMessage } from './half-message.js';
 import type { TransactionState } from './transaction-state.js';
 
@@ -31,52 +30,56 @@ export class TransactionEnder {
   }
 
   /** Delivers the message; resolves once it is stored. Rejects with RequestRefused when it is not to be, or cannot be. */
-  commit(header: EndTransactionRequestHeader): Promise<PutResult> {
-    return this.#end(header, async (half, waitingAt) => {
-      const { store, storeHost, onCommitted } = this.#deps;
-      const { ending } = this.#state;
-      ending.set(half.origin, store.maxPhyOffset);
-      try {
-        const result = await store.put(committedMessage(half, storeHost()));
-        if (!isStored(result.status)) {
-          throw new RequestRefused(responseCodeOf(result.status), result.remark ?? result.status);
-        }
-        this.#finish(half, waitingAt);
-        onCommitted(half, result);
-        return result;
-      } finally {
-        ending.delete(half.origin);
-      }
-    });
+  commit(header: HotEndTransactionHeader): Promise<PutResult> {
+    return this.#end(header, (half, waitingAt) => this.#commit(half, waitingAt));
   }
 
   /** Makes sure that the message is never delivered. Rejects with RequestRefused. */
-  rollback(header: EndTransactionRequestHeader): Promise<void> {
+  rollback(header: HotEndTransactionHeader): Promise<void> {
     return this.#end(header, (half, waitingAt) => this.#finish(half, waitingAt));
   }
 
   /** Calls `act` with the half message and the place of its newest copy, in a turn in which nobody else has it in hand. */
   async #end<T>(
-    header: EndTransactionRequestHeader,
+    header: HotEndTransactionHeader,
     act: (half: HalfMessage, waitingAt: number) => Promise<T> | T,
   ): Promise<T> {
-    const half = await this.#halfOf(header);
-    const { ledger, ending, moving } = this.#state;
+    const { ledger, ops, ending, moving } = this.#state;
+    if (ops.isFull) {
+      throw new RequestRefused(ResponseCode.SYSTEM_BUSY, 'the store does not take op messages');
+    }
+    const half = this.#halfOf(header, await this.#deps.store.recordAt(header.commitLogOffset));
     for (let move = moving.get(half.origin); move !== undefined; move = moving.get(half.origin)) await move;
     const waitingAt = ending.has(half.origin) ? undefined : ledger.waitingAt(half.origin, half.queueOffset);
     if (waitingAt === undefined) throw refused('The transaction has ended already');
     return act(half, waitingAt);
   }
 
-  /** The half message that the request names, if the request fits it. */
-  async #halfOf(header: EndTransactionRequestHeader): Promise<HalfMessage> {
-    if (this.#state.ops.isFull) {
-      throw new RequestRefused(ResponseCode.SYSTEM_BUSY, 'the store does not take op messages');
-    }
-    const record = await this.#deps.store.recordAt(header.commitLogOffset);
+  #commit(half: HalfMessage, waitingAt: number): Promise<PutResult> {
+    const { store, storeHost, onCommitted } = this.#deps;
+    const { ending } = this.#state;
+    const message = committedMessage(half, storeHost());
+    ending.set(half.origin, store.maxPhyOffset);
+    return new Promise((resolve, reject) => {
+      const onPutResult = (result: PutResult): void => {
+        ending.delete(half.origin);
+        if (!isStored(result.status)) {
+          reject(new RequestRefused(responseCodeOf(result.status), result.remark ?? result.status));
+          return;
+        }
+        this.#finish(half, waitingAt);
+        onCommitted(half, result);
+        resolve(result);
+      };
+      store.append(message, { onPutResult });
+    });
+  }
+
+  /** The half message that the request names, if it stands in the record and the request fits it. */
+  #halfOf(header: HotEndTransactionHeader, record: Buffer | undefined): HalfMessage {
     const half = record === undefined ? undefined : readHalfMessage(record);
     if (half === undefined) throw refused('Find prepared transaction message failed');
-    if (half.properties[MessageConst.PRODUCER_GROUP] !== header.producerGroup) {
+    if (half.producerGroup !== header.producerGroup) {
       throw refused('The producer group wrong');
     }
     if (half.queueOffset !== header.tranStateTableOffset) {
@@ -87,9 +90,9 @@ export class TransactionEnder {
   }
 
   /** 5.x: a producer that asked for a time of its own must keep to it; afterwards only checks decide. */
-  #refuseAfterImmunity(half: HalfMessage, { fromTransactionCheck }: EndTransactionRequestHeader): void {
+  #refuseAfterImmunity(half: HalfMessage, { fromTransactionCheck }: HotEndTransactionHeader): void {
     if (fromTransactionCheck === true) return;
-    const immunityMs = immunityMsOf(half.properties);
+    const { immunityMs } = half;
     if (immunityMs === undefined || this.#deps.clock.now() - half.bornTimestamp <= immunityMs) return;
     throw new RequestRefused(
       ResponseCode.ILLEGAL_OPERATION,

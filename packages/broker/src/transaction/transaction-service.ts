@@ -3,7 +3,7 @@
 import type { Clock, Logger } from '@mq/remoting';
 import { MessageConst } from '@mq/remoting/message';
 import {
-  type EndTransactionRequestHeader,
+  type HotEndTransactionHeader,
   newTopicConfig,
   ResponseCode,
   SystemTopic,
@@ -118,15 +118,15 @@ export class TransactionService {
   }
 
   /** Delivers the message of a half message; resolves once stored. Rejects with RequestRefused. */
-  async commit(header: EndTransactionRequestHeader): Promise<PutResult> {
-    if (!this.#isRecovered) await this.#recoveredOrRefused();
-    return this.#ender.commit(header);
+  commit(header: HotEndTransactionHeader): Promise<PutResult> {
+    if (this.#isRecovered) return this.#ender.commit(header);
+    return this.#recoveredOrRefused().then(() => this.#ender.commit(header));
   }
 
   /** Drops a half message. Rejects with RequestRefused. */
-  async rollback(header: EndTransactionRequestHeader): Promise<void> {
-    if (!this.#isRecovered) await this.#recoveredOrRefused();
-    return this.#ender.rollback(header);
+  rollback(header: HotEndTransactionHeader): Promise<void> {
+    if (this.#isRecovered) return this.#ender.rollback(header);
+    return this.#recoveredOrRefused().then(() => this.#ender.rollback(header));
   }
 
   /**

@@ -22,12 +22,17 @@ export function encodeProperties(properties: Readonly<Record<string, string>>): 
   for (const name of Object.keys(properties)) {
     const value = properties[name]!;
     if (name === '' || value === '') continue;
-    if (value.includes(PROPERTY) || name.includes(PROPERTY) || name.includes(NAME_VALUE)) {
-      throw new TypeError(`property ${JSON.stringify(name)} contains a separator (0x01 or 0x02)`);
-    }
-    text += name + NAME_VALUE + value + PROPERTY;
+    text += encodeProperty(name, value);
   }
   return text;
+}
+
+/** Text form of one property; none of the two may be empty. Throws TypeError as `encodeProperties` does. */
+export function encodeProperty(name: string, value: string): string {
+  if (value.includes(PROPERTY) || name.includes(PROPERTY) || name.includes(NAME_VALUE)) {
+    throw new TypeError(`property ${JSON.stringify(name)} contains a separator (0x01 or 0x02)`);
+  }
+  return name + NAME_VALUE + value + PROPERTY;
 }
 
 /** Prototype-less record of the pairs in `text`. Never throws. */

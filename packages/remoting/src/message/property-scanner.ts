@@ -31,6 +31,8 @@ const NAMES = [
   'POP_CK',
   'MSG_TYPE',
   'DUP_INFO',
+  'TRAN_PREPARED_QUEUE_OFFSET',
+  'CHECK_IMMUNITY_TIME_IN_SECONDS',
   '__CRC32#',
 ] as const;
 

@@ -7,7 +7,9 @@ import { decodeFrame, encodeFrame } from '../codec/frame.js';
 import { UpdateConsumerOffsetRequestHeader } from './headers/offset.js';
 import { PullMessageRequestHeader } from './headers/pull.js';
 import { SendMessageRequestHeader, SendMessageRequestHeaderV2 } from './headers/send.js';
+import { EndTransactionRequestHeader } from './headers/transaction.js';
 import {
+  decodeEndTransactionHeader,
   decodePullHeader,
   decodeSendHeader,
   decodeUpdateConsumerOffsetHeader,
@@ -200,6 +202,69 @@ describe('decodePullHeader and decodeUpdateConsumerOffsetHeader', () => {
     expect(() => decodePullHeader(command)).toThrow(
       'PullMessageRequestHeader: consumerGroup is required but missing',
     );
+  });
+});
+
+describe('decodeEndTransactionHeader', () => {
+  const headers: fc.Arbitrary<EndTransactionRequestHeader> = fc.record(
+    {
+      topic: text,
+      producerGroup: text,
+      tranStateTableOffset: long,
+      commitLogOffset: long,
+      commitOrRollback: int,
+      fromTransactionCheck: fc.boolean(),
+      msgId: text,
+      transactionId: text,
+    },
+    {
+      requiredKeys: [
+        ...(['producerGroup', 'tranStateTableOffset', 'commitLogOffset', 'commitOrRollback'] as const),
+        'msgId',
+      ],
+    },
+  );
+
+  test('reads any header like the general codec, in both codecs', () => {
+    fc.assert(
+      fc.property(headers, codecs, (header, serializeType) => {
+        const ext = EndTransactionRequestHeader.encode(header);
+        const command = received(RequestCode.END_TRANSACTION, ext, serializeType);
+        const { topic, msgId, transactionId, ...needed } = header;
+        void [topic, msgId, transactionId];
+        expect({ ...decodeEndTransactionHeader(command) }).toEqual(expect.objectContaining(needed));
+      }),
+    );
+  });
+
+  test.each(['JSON', 'ROCKETMQ'] as const)('makes no object of what clients send, in %s', (serializeType) => {
+    const ext = { producerGroup: 'G', tranStateTableOffset: '1', commitLogOffset: '2' };
+    const command = received(
+      RequestCode.END_TRANSACTION,
+      { ...ext, commitOrRollback: '8', msgId: 'M', transactionId: 'M', fromTransactionCheck: 'false' },
+      serializeType,
+    );
+    expect(decodeEndTransactionHeader(command).fromTransactionCheck).toBe(false);
+    expect(command.hasExtObject).toBe(false);
+  });
+
+  test.each([
+    'producerGroup',
+    'tranStateTableOffset',
+    'commitLogOffset',
+    'commitOrRollback',
+    'msgId',
+  ] as const)('says that %s is missing', (field) => {
+    const ext = EndTransactionRequestHeader.encode({
+      producerGroup: 'G',
+      tranStateTableOffset: 1,
+      commitLogOffset: 2,
+      commitOrRollback: 8,
+      msgId: 'M',
+    });
+    delete ext[field];
+    const command = received(RequestCode.END_TRANSACTION, ext, 'ROCKETMQ');
+    expect(() => decodeEndTransactionHeader(command)).toThrow(`${field} is required but missing`);
   });
 });
 

@@ -11,6 +11,7 @@ import { booleanAt, integerAt, unescapeJson } from './hot/values.js';
 import { UpdateConsumerOffsetRequestHeader } from './headers/offset.js';
 import { PullMessageRequestHeader } from './headers/pull.js';
 import { SendMessageRequestHeader, SendMessageRequestHeaderV2 } from './headers/send.js';
+import { EndTransactionRequestHeader } from './headers/transaction.js';
 import { RequestCode } from './request-code.js';
 
 const EMPTY = Buffer.alloc(0);
@@ -65,6 +66,20 @@ export function decodeUpdateConsumerOffsetHeader(
   return scanUpdateOffset(command) ?? UpdateConsumerOffsetRequestHeader.decode(command.extFields);
 }
 
+/** What a broker needs of an EndTransactionRequestHeader: the half message tells it the rest. */
+export type HotEndTransactionHeader = Pick<
+  EndTransactionRequestHeader,
+  'producerGroup' | 'tranStateTableOffset' | 'commitLogOffset' | 'commitOrRollback' | 'fromTransactionCheck'
+>;
+
+/**
+ * Header of 37.
+ * @throws RemotingError `BAD_HEADER`, naming the field
+ */
+export function decodeEndTransactionHeader(command: RemotingCommand): HotEndTransactionHeader {
+  return scanEndTransaction(command) ?? EndTransactionRequestHeader.decode(command.extFields);
+}
+
 /** Texts of requests that are over soon; the same for every broker of the process. */
 const interner = new ByteInterner();
 
@@ -96,6 +111,12 @@ const PULL_REQUIRED = 0b1_1111_1111;
 
 const updateOffsetKeys = new KeyTable(['consumerGroup', 'topic', 'queueId', 'commitOffset']);
 const UPDATE_OFFSET_REQUIRED = 0b1111;
+
+const endTransactionKeys = new KeyTable([
+  ...['producerGroup', 'tranStateTableOffset', 'commitLogOffset', 'commitOrRollback', 'msgId'],
+  'fromTransactionCheck',
+]);
+const END_TRANSACTION_REQUIRED = 0b1_1111;
 
 /** The bytes of a command's entries, unless somebody may have changed them in object form. */
 function scannerOf(command: RemotingCommand): ExtScanner | undefined {
@@ -307,6 +328,43 @@ function scanUpdateOffset(command: RemotingCommand): UpdateConsumerOffsetRequest
   }
   const isPlain = isInt(header.queueId) && isNumber(header.commitOffset) && !scanner.isOdd;
   return isPlain && seen === UPDATE_OFFSET_REQUIRED ? header : undefined;
+}
+
+function scanEndTransaction(command: RemotingCommand): HotEndTransactionHeader | undefined {
+  const scanner = scannerOf(command);
+  if (scanner === undefined) return undefined;
+  let producerGroup = '';
+  let tranStateTableOffset = 0;
+  let commitLogOffset = 0;
+  let commitOrRollback = 0;
+  let fromTransactionCheck: number | undefined;
+  let seen = 0;
+  while (scanner.next()) {
+    const { source, valueStart, valueEnd } = scanner;
+    const slot = endTransactionKeys.slotOf(source, scanner.keyStart, scanner.keyEnd);
+    if (slot < 0 || valueStart === valueEnd) continue;
+    if (scanner.hasEscapes) return undefined;
+    seen |= 1 << slot;
+    if (slot === 0) producerGroup = interner.text(source, valueStart, valueEnd);
+    else if (slot === 1) tranStateTableOffset = integerAt(source, valueStart, valueEnd);
+    else if (slot === 2) commitLogOffset = integerAt(source, valueStart, valueEnd);
+    else if (slot === 3) commitOrRollback = integerAt(source, valueStart, valueEnd);
+    else if (slot === 5) fromTransactionCheck = booleanAt(source, valueStart, valueEnd);
+  }
+  const isPlain =
+    isNumber(tranStateTableOffset) &&
+    isNumber(commitLogOffset) &&
+    isInt(commitOrRollback) &&
+    (fromTransactionCheck ?? 0) >= 0 &&
+    !scanner.isOdd;
+  if (!isPlain || (seen & END_TRANSACTION_REQUIRED) !== END_TRANSACTION_REQUIRED) return undefined;
+  return {
+    producerGroup,
+    tranStateTableOffset,
+    commitLogOffset,
+    commitOrRollback,
+    fromTransactionCheck: fromTransactionCheck === undefined ? undefined : fromTransactionCheck === 1,
+  };
 }
 
 const isInt = (value: number): boolean => value === (value | 0);

@@ -18,6 +18,8 @@ export {
 export { RpcRequestHeader } from './headers/common.js';
 export {
   HotSendHeader,
+  type HotEndTransactionHeader,
+  decodeEndTransactionHeader,
   decodePullHeader,
   decodeSendHeader,
   decodeUpdateConsumerOffsetHeader,

@@ -10,6 +10,7 @@ import {
 } from '@mq/remoting/message';
 import type { Logger } from '@mq/remoting';
 import type { CommitLog } from '../commit-log/commit-log.js';
+import type { TailSegment } from '../commit-log/tail-cache.js';
 import type { ConsumeQueue } from '../consume-queue/consume-queue.js';
 import type { AnyQueue } from '../consume-queue/entry-queue.js';
 
@@ -54,13 +55,27 @@ export class LogReader {
    */
   async recordAt(offset: number): Promise<Buffer | undefined> {
     if (!this.contains(offset, RecordOffset.BORN_HOST)) return undefined;
-    let bytes = await this.#copy(offset, GUESS_BYTES);
+    const segment = this.log.tail.find(offset);
+    if (segment !== undefined) return this.#recordOf(segment, offset);
+    let bytes = await this.#read(offset, GUESS_BYTES);
     if (bytes.length < RecordOffset.BORN_HOST) return undefined;
     const size = recordSize(bytes, 0);
     if (size < RecordOffset.BORN_HOST || !this.contains(offset, size)) return undefined;
-    if (size > bytes.length) bytes = await this.#copy(offset, size);
+    if (size > bytes.length) bytes = await this.#read(offset, size);
     if (bytes.length < size || !this.isSound(bytes, 0, size, offset)) return undefined;
     return bytes.length === size ? bytes : bytes.subarray(0, size);
+  }
+
+  /** A copy of the record at `offset` of the log; a record does not go on in another segment. */
+  #recordOf({ buffer, base, written }: TailSegment, offset: number): Buffer | undefined {
+    const start = offset - base;
+    if (start + RecordOffset.BORN_HOST > written) return undefined;
+    const size = recordSize(buffer, start);
+    if (size < RecordOffset.BORN_HOST || start + size > written || !this.contains(offset, size))
+      return undefined;
+    return this.isSound(buffer, start, size, offset)
+      ? Buffer.from(buffer.subarray(start, start + size))
+      : undefined;
   }
 
   /** Store time of the record at `offset`; -1 when it is gone. @throws DiskError */
@@ -132,13 +147,8 @@ export class LogReader {
     });
   }
 
-  /** Up to `length` bytes from the tail or the file; fewer at the end of what is written. */
-  async #copy(offset: number, length: number): Promise<Buffer> {
-    const segment = this.log.tail.find(offset);
-    if (segment !== undefined) {
-      const start = offset - segment.base;
-      return Buffer.from(segment.buffer.subarray(start, Math.min(segment.written, start + length)));
-    }
+  /** Up to `length` bytes of the file; fewer at the end of what is written. */
+  async #read(offset: number, length: number): Promise<Buffer> {
     const file = this.log.files.fileAt(offset);
     const end = Math.min(this.log.writtenOffset, file?.endOffset ?? 0);
     const bytes = Buffer.allocUnsafe(Math.min(length, end - offset));

@@ -9,6 +9,7 @@ import {
   decodeBatch,
   decodeProperties,
   encodeProperties,
+  encodeProperty,
   MessageConst,
   PropertyScanner,
   PropertySlot,
@@ -57,7 +58,9 @@ export class SendMessageProcessor {
   readonly #properties = new PropertyScanner();
   readonly #ofBatch: PropertyScanner[] = [];
   readonly #uniqIds: UniqIdGenerator;
-  #suffix: Buffer;
+  /** Properties that the broker adds to every message, as text and as bytes. */
+  #suffixText = '';
+  #suffix = Buffer.alloc(0);
 
   constructor(broker: BrokerParts) {
     this.#broker = broker;
@@ -65,10 +68,10 @@ export class SendMessageProcessor {
     const header = new SendResponseHeader(broker.identity.storeHost, regionId, traceOn);
     this.#answering = { broker, header, inFlight: this.#inFlight };
     this.#uniqIds = new UniqIdGenerator({ clock: broker.clock });
-    this.#suffix = this.#makeSuffix();
+    this.#makeSuffix();
     broker.settings.onChange(() => {
       header.setTrace(broker.settings.broker.regionId, broker.settings.broker.traceOn);
-      this.#suffix = this.#makeSuffix();
+      this.#makeSuffix();
     });
   }
 
@@ -121,7 +124,7 @@ export class SendMessageProcessor {
     if (scanned.has(PropertySlot.UNIQ_KEY)) {
       waiter.setUniqKey(properties, scanned.start(PropertySlot.UNIQ_KEY), scanned.end(PropertySlot.UNIQ_KEY));
     } else {
-      message.propertiesSuffix = this.#suffixWithId(waiter);
+      message.propertiesSuffix = Buffer.from(this.#suffixWithId(waiter));
       message.scanned = undefined;
     }
     if (place !== undefined) {
@@ -172,7 +175,7 @@ export class SendMessageProcessor {
     const bytes = this.#admit(context, topic, body.length + properties.length, 1);
     const waiter = new SendWaiter(this.#answering, context, HALF_TOPIC, queueId, bytes, 1);
     let uniqKey = scanned.text(PropertySlot.UNIQ_KEY);
-    let suffix = this.#suffix;
+    let suffix = this.#suffixText;
     if (uniqKey === undefined) {
       uniqKey = this.#uniqIds.next();
       suffix = this.#suffixWithId(waiter, uniqKey);
@@ -180,16 +183,16 @@ export class SendMessageProcessor {
       waiter.setUniqKey(properties, scanned.start(PropertySlot.UNIQ_KEY), scanned.end(PropertySlot.UNIQ_KEY));
       message.scanned = scanned;
     }
-    message.propertiesSuffix = Buffer.concat([suffix, halfProperties(topic, queueId, uniqKey)]);
+    message.propertiesSuffix = Buffer.from(suffix + halfProperties(topic, queueId, uniqKey));
     becomeHalf(message);
     store.append(message, new HalfWaiter(waiter, transactions.metrics, topic));
   }
 
   /** Clients give every message an id; where one did not, the broker does. */
-  #suffixWithId(waiter: SendWaiter, uniqKey: string = this.#uniqIds.next()): Buffer {
+  #suffixWithId(waiter: SendWaiter, uniqKey: string = this.#uniqIds.next()): string {
     const id = Buffer.from(uniqKey);
     waiter.setUniqKey(id, 0, id.length);
-    return Buffer.concat([pair(MessageConst.UNIQ_CLIENT_MESSAGE_ID_KEYIDX, uniqKey), this.#suffix]);
+    return encodeProperty(MessageConst.UNIQ_CLIENT_MESSAGE_ID_KEYIDX, uniqKey) + this.#suffixText;
   }
 
   /**
@@ -356,23 +359,20 @@ export class SendMessageProcessor {
     );
   }
 
-  #makeSuffix(): Buffer {
+  #makeSuffix(): void {
     const { brokerClusterName, regionId, traceOn } = this.#broker.settings.broker;
-    return Buffer.concat([
-      pair(MessageConst.CLUSTER, brokerClusterName),
-      pair(MessageConst.MSG_REGION, regionId),
-      pair(MessageConst.TRACE_SWITCH, String(traceOn)),
-    ]);
+    this.#suffixText = encodeProperties({
+      [MessageConst.CLUSTER]: brokerClusterName,
+      [MessageConst.MSG_REGION]: regionId,
+      [MessageConst.TRACE_SWITCH]: String(traceOn),
+    });
+    this.#suffix = Buffer.from(this.#suffixText);
   }
 }
 
 /** A producer that does not care leaves the queue to the broker. */
 function targetQueue(header: HotSendHeader, config: TopicConfig): number {
   return header.queueId >= 0 ? header.queueId : Math.floor(Math.random() * config.writeQueueNums);
-}
-
-function pair(name: string, value: string): Buffer {
-  return Buffer.from(encodeProperties({ [name]: value }));
 }
 
 /** Clients before 4.6.1 leave TRAN_MSG on a message they send back to a retry topic: that is no half message. */
