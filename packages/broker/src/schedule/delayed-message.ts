@@ -3,7 +3,7 @@
 // target stands in REAL_TOPIC and REAL_QID, which are added behind the properties it has: of a repeated name the last value
 // counts, for every reader.
 import {
-  encodeProperties,
+  encodeProperty,
   MessageConst,
   type PropertyScanner,
   PropertySlot,
@@ -29,11 +29,11 @@ export function mayBeDelayed(sysFlag: number): boolean {
   return type === SysFlag.TRANSACTION_NOT || type === SysFlag.TRANSACTION_COMMIT;
 }
 
-/** A place to wait, and the properties that tell the way from there, as bytes. */
+/** A place to wait, and the properties that tell the way from there, as text. */
 export interface WaitingPlace {
   readonly topic: string;
   readonly queueId: number;
-  readonly added: Buffer;
+  readonly added: string;
   /** Timers: when the message is due, ms, rounded to the slot before. */
   readonly outMs?: number;
 }
@@ -43,8 +43,9 @@ export function waitIn(place: WaitingPlace, message: AppendMessage): void {
   const { propertiesSuffix } = message;
   message.topic = place.topic;
   message.queueId = place.queueId;
+  const added = Buffer.from(place.added);
   message.propertiesSuffix =
-    propertiesSuffix === undefined ? place.added : Buffer.concat([place.added, propertiesSuffix]);
+    propertiesSuffix === undefined ? added : Buffer.concat([added, propertiesSuffix]);
 }
 
 /** The place of a delay level above 0; above the highest it counts as the highest. */
@@ -56,16 +57,17 @@ export function placeOfLevel(
   const clamped = Math.min(level, levels.maxLevel);
   let added = targetProperties(topic, queueId);
   if (clamped !== level) {
-    const instead = encodeProperties({ [MessageConst.DELAY_TIME_LEVEL]: String(clamped) });
-    added = Buffer.concat([Buffer.from(instead), added]);
+    added = encodeProperty(MessageConst.DELAY_TIME_LEVEL, String(clamped)) + added;
   }
   return { topic: SystemTopic.SCHEDULE, queueId: queueIdOfLevel(clamped), added };
 }
 
-/** REAL_TOPIC and REAL_QID as bytes. */
-function targetProperties(topic: string, queueId: number): Buffer {
-  const properties = { [MessageConst.REAL_TOPIC]: topic, [MessageConst.REAL_QUEUE_ID]: String(queueId) };
-  return Buffer.from(encodeProperties(properties));
+/** REAL_TOPIC and REAL_QID as text. */
+export function targetProperties(topic: string, queueId: number): string {
+  return (
+    encodeProperty(MessageConst.REAL_TOPIC, topic) +
+    encodeProperty(MessageConst.REAL_QUEUE_ID, String(queueId))
+  );
 }
 
 /** Whether a message asks for a delivery time; whether it has a delay level too, which would count alone, is not asked. */
@@ -104,8 +106,7 @@ export function placeOfTimer(
   if (deliverMs - nowMs > settings.timerMaxDelaySec * 1000) return 'WHEEL_TIMER_MSG_ILLEGAL';
   const outMs = slotBefore(deliverMs, settings.timerPrecisionMs);
   if (timers.isReject(outMs)) return 'WHEEL_TIMER_FLOW_CONTROL';
-  const due = encodeProperties({ [MessageConst.TIMER_OUT_MS]: String(outMs) });
-  const added = Buffer.concat([Buffer.from(due), targetProperties(topic, queueId)]);
+  const added = encodeProperty(MessageConst.TIMER_OUT_MS, String(outMs)) + targetProperties(topic, queueId);
   return { topic: TIMER_TOPIC, queueId: 0, added, outMs };
 }
 

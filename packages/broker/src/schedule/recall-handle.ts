@@ -12,9 +12,11 @@ export interface RecallHandle {
 
 /** @param outMs slot of the message */
 export function recallHandleOf(topic: string, brokerName: string, outMs: number, uniqKey: string): string {
-  const text = [VERSION, topic, brokerName, String(outMs + 1), uniqKey].join(' ');
-  // Java's encoder pads.
-  return Buffer.from(text, 'utf8').toString('base64').replaceAll('+', '-').replaceAll('/', '_');
+  const handle = Buffer.from(`${VERSION} ${topic} ${brokerName} ${outMs + 1} ${uniqKey}`).toString(
+    'base64url',
+  );
+  // Java's encoder pads, to a multiple of four.
+  return handle.padEnd(Math.ceil(handle.length / 4) * 4, '=');
 }
 
 /** undefined when it is none. */

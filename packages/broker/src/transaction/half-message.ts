@@ -17,6 +17,7 @@ import {
 import { SystemTopic } from '@mq/remoting/protocol';
 import type { AppendMessage } from '@mq/store';
 
+import { targetProperties } from '../schedule/delayed-message.js';
 import { appendAgain, locateStored, type StoredMessage, StoredRecord } from '../schedule/stored-message.js';
 
 export const HALF_TOPIC = SystemTopic.TRANS_HALF;
@@ -89,11 +90,7 @@ export function readHalfMessage(record: Buffer, topic: string = HALF_TOPIC): Hal
 
 /** What a half message's properties say beyond those of the message it will be. */
 export function halfProperties(realTopic: string, realQueueId: number, uniqKey: string): string {
-  return (
-    encodeProperty(MessageConst.TRANSACTION_ID, uniqKey) +
-    encodeProperty(MessageConst.REAL_TOPIC, realTopic) +
-    encodeProperty(MessageConst.REAL_QUEUE_ID, String(realQueueId))
-  );
+  return encodeProperty(MessageConst.TRANSACTION_ID, uniqKey) + targetProperties(realTopic, realQueueId);
 }
 
 /** Redirects a message to the half queue; its properties must name the real target. Changes it. */
