@@ -1,7 +1,7 @@
 // Loaded before a program (node --import): measures by how much its event loop is late, and what it holds. Each second it
-// writes to the file named by MQ_LOOP_DELAY_FILE `p99 most own-p99 own-most`, milliseconds, of all the time since its start or
-// the last SIGUSR2. Own is what remains without the time that the thread was ready to run and had no processor: that is the
-// machine's. At SIGUSR2 it collects its garbage and writes what is left, MiB, to the same name with `.retained`.
+// writes to the file named by MQ_LOOP_DELAY_FILE `p99 most own-p99 own-most`, milliseconds, of all the time since the first
+// SIGUSR2, or its start. Own is what remains without the time that the thread was ready to run and had no processor: that is the
+// machine's. At each SIGUSR2 it collects its garbage and writes what is left, MiB, to the same name with `.retained`.
 import { closeSync, openSync, readSync, renameSync, writeFileSync } from 'node:fs';
 import { createHistogram } from 'node:perf_hooks';
 import { setFlagsFromString } from 'node:v8';
@@ -51,6 +51,7 @@ setInterval(() => {
   put(file, facts.map(shown).join(' '));
 }, 1_000).unref();
 
+let isWarm = false;
 process.on('SIGUSR2', () => {
   setFlagsFromString('--expose-gc');
   const collectGarbage = runInNewContext('gc');
@@ -59,6 +60,8 @@ process.on('SIGUSR2', () => {
   const { heapUsed, external } = process.memoryUsage();
   put(`${file}.retained`, ((heapUsed + external) / MIB).toFixed(2));
   [lookedAt, waited] = [performance.now(), waitedMs()];
+  if (isWarm) return;
+  isWarm = true;
   late.reset();
   own.reset();
 });
