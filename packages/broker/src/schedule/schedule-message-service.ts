@@ -1,8 +1,8 @@
 // Delivers messages of the delay topic when they are due (upstream: ScheduleMessageService).
 //
 // Each level is a queue in which due times only grow, so each level needs one timer: for its first undelivered message.
-// An arrival in an idle level arms it. Upstream polls every 100 ms; here a message is delivered within a few ms of its
-// time, in batches: entries of a level that are due together are read, appended and written together.
+// An arrival in an idle level arms it. Upstream polls every 100 ms; here a message is delivered within some ms of its time, in
+// batches: entries of a level that are due within 10 ms are read, appended and written together.
 //
 // Delivery is at least once. delayOffset.json, written every 10 s, tells what is durable; after a mere kill the marks tell
 // more, and only the batch under way is delivered again.
@@ -35,8 +35,11 @@ import {
 import type { ConfigText } from '../config/config-text.js';
 import { levelOfQueueId, queueIdOfLevel } from './delayed-message.js';
 
-/** Messages of one level that are delivered together. */
+/** Messages of one level that are delivered together, at most and at least looked at. */
 const BATCH_ENTRIES = 256;
+const LEAST_ENTRIES = 16;
+/** Between two deliveries of a level that has no more than a batch: one wake-up for many messages, each this late at most. */
+const GATHER_MS = 10;
 /** Pause after a failure. */
 const RETRY_MS = 100;
 const FAILURE_PAUSE_MS = 10_000;
@@ -66,6 +69,8 @@ interface LevelState {
   running: Promise<void> | undefined;
   /** Something arrived while a run was in progress. */
   arrived: boolean;
+  /** Entries to look at next time: twice what was due. */
+  lookAt: number;
   /** Queue offsets behind the level's own that were delivered while one before them was refused. */
   readonly ahead: Set<number>;
 }
@@ -98,6 +103,7 @@ export class ScheduleMessageService {
         timer: undefined,
         running: undefined,
         arrived: false,
+        lookAt: LEAST_ENTRIES,
         ahead: new Set<number>(),
       };
       this.#states.push(state);
@@ -226,7 +232,7 @@ export class ScheduleMessageService {
       SystemTopic.SCHEDULE,
       state.queueId,
       offset,
-      BATCH_ENTRIES,
+      state.lookAt,
     );
     if (entries.length === 0) {
       this.#correctOffset(state);
@@ -238,9 +244,12 @@ export class ScheduleMessageService {
       if (this.#dueTime(state, entry, now) > now) break;
       due.push(entry);
     }
-    const [next] = entries;
-    if (due.length === 0 && next !== undefined) return this.#dueTime(state, next, now) - now;
-    return (await this.#deliverAll(state, due)) ? 0 : RETRY_MS;
+    state.lookAt = Math.max(LEAST_ENTRIES, Math.min(2 * due.length, BATCH_ENTRIES));
+    if (due.length > 0 && !(await this.#deliverAll(state, due))) return RETRY_MS;
+    const next = entries[due.length];
+    if (next === undefined) return 0;
+    const pauseMs = this.#dueTime(state, next, now) - now;
+    return due.length === 0 ? pauseMs : Math.max(pauseMs, GATHER_MS);
   }
 
   /** Due time of an entry; one beyond the level's own delay means the wall clock was set back: due now. */
