@@ -20,7 +20,7 @@ function fileWithLinks(first: number, second: number): IndexFile {
   writeIndexEntry(bytes, entryPosition(SHAPE, 1), 1, 100, 0, first);
   writeIndexEntry(bytes, entryPosition(SHAPE, 2), 1, 200, 0, second);
   disk.writeFile(PATH, bytes);
-  return IndexFile.load(new FileHandles(disk, 4), PATH, SHAPE);
+  return IndexFile.load(new FileHandles(disk, 4), PATH, SHAPE, true);
 }
 
 async function find(file: IndexFile, keyHash: number): Promise<number[]> {
@@ -41,7 +41,7 @@ function damagedFile(indexCount: number, keyHash: number): IndexFile {
   for (let entry = 1; entry < SHAPE.entries; entry++)
     writeIndexEntry(bytes, entryPosition(SHAPE, entry), keyHash, 100, 0, 9);
   disk.writeFile(PATH, bytes);
-  return IndexFile.load(new FileHandles(disk, 4), PATH, SHAPE);
+  return IndexFile.load(new FileHandles(disk, 4), PATH, SHAPE, true);
 }
 
 describe('an index file read entry by entry', () => {

@@ -89,9 +89,17 @@ export class IndexFile {
 
   /**
    * Reads the header of a file that exists.
+   * @param isDurable false after an abnormal exit: whoever wrote the file may have ended before he had synced it, and what is
+   * read here be in the cache only. The next flush syncs it then, although no key is added.
    * @param state what an earlier process of this boot knew of the file; its `writtenHeader` is the one in the file
    */
-  static load(handles: FileHandles, path: string, shape: IndexFileShape, state?: IndexFileState): IndexFile {
+  static load(
+    handles: FileHandles,
+    path: string,
+    shape: IndexFileShape,
+    isDurable: boolean,
+    state?: IndexFileState,
+  ): IndexFile {
     const bytes = Buffer.alloc(HEADER_BYTES);
     handles.use(path).read(bytes, 0);
     const facts = state === undefined ? decodeIndexHeader(bytes) : { ...state.header };
@@ -99,9 +107,8 @@ export class IndexFile {
     facts.indexCount = Math.min(facts.indexCount, shape.entries);
     const file = new IndexFile(handles, path, shape, facts);
     file.writtenHeader = bytes.toString('hex');
+    file.headerDirty = !isDurable;
     if (state === undefined) return file;
-    // What was in the cache only is to be synced, the header at the latest then.
-    file.headerDirty = encodeIndexHeader(facts).toString('hex') !== file.writtenHeader;
     file.slotsUpTo = state.slotsUpTo;
     if (file.slotsUpTo < facts.indexCount) file.slots = file.loadSlots();
     return file;

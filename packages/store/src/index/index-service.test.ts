@@ -3,6 +3,7 @@ import { ManualClock } from '@mq/remoting';
 import { StoreCheckpoint } from '../checkpoint.js';
 import { SimulatedDisk } from '../testing/index.js';
 import { indexFileName } from './index-file-name.js';
+import type { IndexFileState } from './index-file.js';
 import { IndexService } from './index-service.js';
 import type { IndexServiceOptions } from './index-service.js';
 
@@ -160,6 +161,45 @@ describe('IndexService', () => {
         expect([name, k, await find(again, 'T', `k${k}`)]).toEqual([name, k, wanted]);
       }
     }
+  });
+
+  describe('what a killed process left in the cache is durable with the next flush', () => {
+    /** Loads what the process before had written, and flushes it though no key is added. */
+    async function flushedAfterKill(disk: SimulatedDisk, states: IndexFileState[] = []) {
+      const options = { dir: DIR, maxHashSlotNum: 2000, maxIndexNum: 21 };
+      const checkpoint = new StoreCheckpoint(disk, '/store/checkpoint');
+      const index = new IndexService(options, { disk, checkpoint });
+      index.load(false, { isTrusted: true, states });
+      await index.flush();
+      const [cut] = disk.crashStates(1);
+      return open(cut!.disk, {}, true).index;
+    }
+
+    test('the name of a new file', async () => {
+      const { index, disk } = open();
+      put(index, 'T', 'k', 100);
+      const states = index.writeEntries();
+      expect(await find(await flushedAfterKill(disk.kill(), states), 'T', 'k')).toEqual([100]);
+    });
+
+    test('a header whose sync it did not see the end of', async () => {
+      const { index, disk, checkpoint } = open();
+      put(index, 'T', 'k', 100);
+      await index.flush();
+      put(index, 'T', 'k', 200);
+      const flushCheckpoint = checkpoint.flush.bind(checkpoint);
+      const isVouchedFor = new Promise<void>((resolve) => {
+        checkpoint.flush = () => {
+          flushCheckpoint();
+          disk.syncGate = new Promise(() => undefined);
+          setImmediate(resolve);
+        };
+      });
+      put(index, 'T', 'k', 300, START + 1);
+      void index.flush();
+      await isVouchedFor;
+      expect(await find(await flushedAfterKill(disk.kill()), 'T', 'k')).toEqual([300, 200, 100]);
+    });
   });
 
   test('a failed sync is final', async () => {

@@ -54,7 +54,7 @@ export class IndexService {
   private readonly shape: IndexFileShape;
   private flushing: Promise<void> = Promise.resolve();
   private lastNameTime = 0;
-  /** A file appeared since the directory was synced. */
+  /** A file may have appeared since the directory was synced. */
   private created = false;
   /** A sync failed: what the files hold is unknown until a restart reads them again. */
   private fault: DiskError | undefined;
@@ -78,11 +78,20 @@ export class IndexService {
   /**
    * Finds the files. After an abnormal exit those that hold keys the checkpoint does not vouch for are removed; the
    * replay of the log brings their keys back.
+   * @param isTrusted after an abnormal exit: the files are whole up to their headers all the same
    * @param states what an earlier process of this boot knew of its files, if {@link areAsIn} says that they still are so
    * @throws IndexFileError a file whose size is not that of the settings: its slots would be read as entries
    */
-  load(lastExitOk: boolean, states: readonly IndexFileState[] = []): void {
+  load(
+    lastExitOk: boolean,
+    {
+      isTrusted = lastExitOk,
+      states = [],
+    }: { readonly isTrusted?: boolean; readonly states?: readonly IndexFileState[] } = {},
+  ): void {
     this.files = [];
+    // Whoever made a file may have ended before he synced its name.
+    this.created = !lastExitOk;
     for (const name of this.names()) {
       const path = join(this.options.dir, name);
       const sizeBytes = this.disk.stat(path)?.sizeBytes ?? 0;
@@ -91,7 +100,7 @@ export class IndexService {
       else if (sizeBytes !== indexFileSize(this.shape)) throw new IndexFileError(path, sizeBytes, this.shape);
       else {
         const state = states.find((candidate) => candidate.name === name);
-        this.adopt(IndexFile.load(this.handles, path, this.shape, state), lastExitOk);
+        this.adopt(IndexFile.load(this.handles, path, this.shape, lastExitOk, state), isTrusted);
       }
     }
   }
@@ -111,8 +120,8 @@ export class IndexService {
     return this.disk.list(this.options.dir).filter((entry) => /^\d{17}$/.test(entry));
   }
 
-  private adopt(file: IndexFile, lastExitOk: boolean): void {
-    if (lastExitOk || file.header.endTimestamp <= this.checkpoint.indexMsgTimestamp) {
+  private adopt(file: IndexFile, isTrusted: boolean): void {
+    if (isTrusted || file.header.endTimestamp <= this.checkpoint.indexMsgTimestamp) {
       this.files.push(file);
       return;
     }
@@ -217,9 +226,10 @@ export class IndexService {
   private async flushFiles(): Promise<void> {
     for (const file of [...this.files]) {
       if (!file.isDirty) continue;
-      await file.flush((endTimestamp) => this.vouch(endTimestamp));
+      // Before anything vouches for what is in it.
       if (this.created) this.disk.syncDirectory(this.options.dir);
       this.created = false;
+      await file.flush((endTimestamp) => this.vouch(endTimestamp));
       if (file.isFull && !file.isDirty) file.retire();
     }
   }

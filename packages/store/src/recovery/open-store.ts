@@ -87,7 +87,10 @@ async function open(parts: OpenStoreParts, abnormal: boolean, journal: BootJourn
     if (resumed === undefined) consumeQueues.load();
     // Index files that this store wrote are whole up to their header, whatever happened; Apache's are not.
     const isOurs = mark !== undefined && isOfLastRun(mark, checkpoint.physicMsgTimestamp);
-    index?.load(!abnormal || isOurs || resumed !== undefined, resumed?.mark.index);
+    index?.load(!abnormal, {
+      isTrusted: !abnormal || isOurs || resumed !== undefined,
+      states: resumed?.mark.index ?? [],
+    });
     const { kinds } = files;
     const redispatcher = new Redispatcher(dispatcher, consumeQueues, kinds, isFirstFileThere, parts.logger);
     return recoverStore(
