@@ -64,6 +64,11 @@ export class LogFiles {
     const found: LogFile[] = [];
     for (const dir of this.paths) {
       this.disk.mkdir(dir);
+      // Whoever made the directory, or its newest file, may have been killed before he had synced its name.
+      if (this.options.writePaths.includes(dir)) {
+        this.disk.syncDirectory(dirname(dir));
+        this.disk.syncDirectory(dir);
+      }
       for (const name of this.disk.list(dir)) {
         if (!LOG_FILE_NAME.test(name)) continue;
         found.push(this.#file(join(dir, name), Number(name)));

@@ -14,7 +14,8 @@ export class TimerLogFiles {
   /** Position behind the last byte of the last file; equal to `start` without files. */
   end = 0;
   readonly #handles: FileHandles;
-  #namesChanged = false;
+  /** From the start: whoever made a file may have been killed before he had synced its name. */
+  #namesChanged = true;
 
   constructor(
     private readonly disk: Disk,
