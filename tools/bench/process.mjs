@@ -12,7 +12,13 @@ export function cpuSeconds(pid) {
 }
 
 /** Memory that is the process's own, without mapped files, MB. */
-export function privateMegabytes(pid) {
-  const [, kilobytes] = /^RssAnon:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'));
+export const privateMegabytes = (pid) => megabytes(pid, 'RssAnon');
+
+/** All of it, mapped files and what it shares with others too, MB. */
+export const residentMegabytes = (pid) => megabytes(pid, 'VmRSS');
+
+function megabytes(pid, name) {
+  const status = readFileSync(`/proc/${pid}/status`, 'latin1');
+  const [, kilobytes] = new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(status);
   return (Number(kilobytes) * 1024) / 1e6;
 }

@@ -13,10 +13,10 @@ export function prepareSides() {
   installApache(JAVA);
 }
 
-/** Starts one side; resolves with what the load generator is aimed at. */
-export async function startSide(servers, kind, settings = {}) {
+/** Starts one side; resolves with what the load generator is aimed at. `javaHeap`: the most of Apache's, as in `-Xmx`. */
+export async function startSide(servers, kind, { settings = {}, javaHeap } = {}) {
   const nameServer = await servers.nameServer(OURS);
-  const broker = await servers.broker(kind, { nameServer, settings: settingsOf({ settings }) });
+  const broker = await servers.broker(kind, { nameServer, settings: settingsOf({ settings }), javaHeap });
   return { kind, nameServer, broker };
 }
 

@@ -99,6 +99,7 @@ export class Servers {
       nodeArgs = [],
       program,
       descriptors,
+      javaHeap = '768m',
     },
   ) {
     const kind = wanted === OURS ? (standIn ?? OURS) : wanted;
@@ -118,7 +119,7 @@ export class Servers {
         ? [process.execPath, [...nodeArgs, program ?? this.#programs.mqbroker, '-c', config]]
         : javaCommand(kind, 'org.apache.rocketmq.broker.BrokerStartup', ['-c', config], {
             home,
-            heap: '768m',
+            heap: javaHeap,
             isBrief: this.#isBrief,
           });
     const bounded = descriptors === undefined ? command : withDescriptors(descriptors, command);
