@@ -17,6 +17,7 @@ const LANES = [
   [
     { name: 'fuzz-decoders', args: ['--inputs', '2000000'] },
     { name: 'crash-states', args: ['--states', '20000'] },
+    { name: 'crash-states', args: ['--states', '5000', '--midway'] },
     { name: 'disk-faults', args: ['--points', '100'] },
     { name: 'bit-flips', args: ['--flips', '2000'] },
     { name: 'fuzz-servers', args: ['--inputs', '20000'] },

@@ -34,6 +34,9 @@ const CHANGES = new Set([
 const SIDE_BY_SIDE = 16;
 /** One state in so many ends with an orderly close; the others are dropped, like a process that is killed. */
 const CLOSED_SHARE = 8;
+/** Where kills come midway: so many of the steps end with one, at one of the first so many changes of the step. */
+const MIDWAY_SHARE = 0.3;
+const MIDWAY_CHANGES = 40;
 
 /** Tells of every call that changes something, before it takes effect. */
 class WatchedDisk extends SimulatedDisk {
@@ -85,9 +88,14 @@ class Run {
   verdicts = new Map();
   tally;
 
-  constructor({ number, seed, Disk, tally, cutsKeepBoot = false }) {
+  /** Changes until the process dies, and what was then. */
+  diesIn = Infinity;
+  died;
+
+  constructor({ number, seed, Disk, tally, cutsKeepBoot = false, midway = false }) {
     this.number = number;
     this.cutsKeepBoot = cutsKeepBoot;
+    this.midway = midway;
     this.random = seededRandom(seed * 1_000_003 + number);
     this.Disk = Disk;
     this.tally = tally;
@@ -108,7 +116,7 @@ class Run {
     await this.open();
     const steps = 4 + this.int(10);
     for (let step = 0; step < steps && this.tally.open; step++) {
-      await this.step();
+      await (this.midway && this.random.next() < MIDWAY_SHARE ? this.dieMidway() : this.step());
       await this.judgeStates();
     }
     this.release();
@@ -225,6 +233,22 @@ class Run {
     await this.takeOver(this.appended.length);
   }
 
+  /**
+   * A step in the midst of which the process dies: the next one finds what was written until then, synced or not. Also
+   * in the midst of a start, which follows some of the steps.
+   */
+  async dieMidway() {
+    this.diesIn = this.int(MIDWAY_CHANGES);
+    await this.step();
+    this.diesIn = Infinity;
+    if (this.died === undefined) return;
+    const { disk, floor, ...known } = this.died;
+    this.died = undefined;
+    Object.assign(this, known);
+    await this.leave(disk, floor);
+    await this.takeOver(known.told);
+  }
+
   async cut() {
     const required = this.mustSurvive();
     this.told = required;
@@ -234,9 +258,9 @@ class Run {
   }
 
   /** Goes on with what is left of the disk; the store that was there is forgotten, like its process. */
-  async leave(disk) {
+  async leave(disk, floor = this.mustSurvive()) {
     // What was written when it died is in the log; the unwritten rest of the turn is not (there is none between turns).
-    this.floor = this.mustSurvive();
+    this.floor = floor;
     this.holding = undefined;
     this.disk.onChange = () => undefined;
     this.disk = become(disk, this.Disk);
@@ -269,6 +293,12 @@ class Run {
   }
 
   maybeCrash() {
+    if (this.diesIn-- === 0) {
+      // What comes later in this step never happened.
+      const { told, acknowledged, configBegun, configPersisted } = this;
+      const known = { told, acknowledged, configBegun, configPersisted, appended: this.appended.slice() };
+      this.died = { ...known, disk: this.disk.kill(), floor: this.mustSurvive() };
+    }
     if (this.random.next() > this.odds) return;
     const facts = {
       appended: this.appended,
@@ -462,10 +492,11 @@ export async function crashStates({
   step = 1,
   last = Infinity,
   cutsKeepBoot = false,
+  midway = false,
 }) {
   const tally = new Tally(states);
   for (let number = first; tally.open && number <= last; number += step) {
-    const run = new Run({ number, seed, Disk, tally, cutsKeepBoot });
+    const run = new Run({ number, seed, Disk, tally, cutsKeepBoot, midway });
     try {
       await run.play();
     } catch (error) {

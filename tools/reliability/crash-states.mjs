@@ -2,7 +2,8 @@
 // crash leaves behind (dropped, torn, out of order), the store opens, shows a prefix of what was appended with all that
 // had to survive, and goes on. Covers every file of a store directory: log, queues, index, checkpoint, recovery mark,
 // boot journal, abort and lock files, and a configuration file beside them. Ends with three controls that must fail.
-//   node tools/reliability/crash-states.mjs [--states 20000] [--seed 1] [--workers 2] [--run N (that life alone)]
+//   node tools/reliability/crash-states.mjs [--states 20000] [--seed 1] [--midway] [--workers 2] [--run N (that life alone)]
+// With --midway the lives go on after kills in the midst of calls as well, not just between two turns.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
@@ -17,11 +18,13 @@ const { values } = parseArgs({
     states: { type: 'string', default: '20000' },
     seed: { type: 'string', default: '1' },
     workers: { type: 'string', default: String(availableParallelism()) },
+    midway: { type: 'boolean', default: false },
     run: { type: 'string' },
     /** Of a worker: its number. */
     part: { type: 'string' },
   },
 });
+const { midway } = values;
 const [seed, states, workers] = [values.seed, values.states, values.workers].map(Number);
 
 /** Plays every so many-th life in a process of its own. */
@@ -35,6 +38,7 @@ async function startWorker(part) {
     seed,
     '--workers',
     workers,
+    ...(midway ? ['--midway'] : []),
   ];
   const child = fork(fileURLToPath(import.meta.url), args.map(String));
   const told = once(child, 'message');
@@ -58,7 +62,7 @@ async function campaign() {
   const parts =
     values.run === undefined
       ? await Promise.all(Array.from({ length: workers }, (_, part) => startWorker(part)))
-      : [await crashStates({ states, seed, first: life, last: life })];
+      : [await crashStates({ states, seed, midway, first: life, last: life })];
   const sum = (key) => parts.reduce((total, part) => total + part[key], 0);
   const violations = parts.flatMap((part) => part.violations);
   const perSecond = Math.round((sum('states') * 1000) / (performance.now() - startedAt));
@@ -77,4 +81,4 @@ async function campaign() {
 }
 
 if (values.part === undefined) await campaign();
-else process.send(await crashStates({ states, seed, first: Number(values.part), step: workers }));
+else process.send(await crashStates({ states, seed, midway, first: Number(values.part), step: workers }));

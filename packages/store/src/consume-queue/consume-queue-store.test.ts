@@ -358,6 +358,20 @@ describe('ConsumeQueueStore', () => {
     }
   });
 
+  test('after a power cut, what was not durable is cut, also where more than three files have holes', async () => {
+    const disk = emptyDisk();
+    const store = openStore(disk, { maxTailBytes: 2000 });
+    const queue = store.findOrCreate('T', 0);
+    putRange(queue, 0, 31);
+    await store.flush(0);
+    putRange(queue, 31, 95);
+    for (const { name, disk: after } of disk.crashStates(300)) {
+      const again = reopen(after);
+      again.truncateDirty(31 * RECORD);
+      expect([name, again.find('T', 0)!.maxOffset]).toEqual([name, 31]);
+    }
+  });
+
   test('stale entries behind a cut do not come back with the next crash', async () => {
     const disk = emptyDisk();
     const store = openStore(disk);
