@@ -18,10 +18,8 @@ import {
 import type { AppendMessage } from '@mq/store';
 
 /** The parts of one record as an append needs them; buffers are views into the record. */
-export interface StoredMessage {
+export class StoredMessage {
   readonly topic: string;
-  /** Decoded when it is asked for first. */
-  readonly properties: Readonly<Record<string, string>>;
   readonly propertiesBytes: Buffer;
   readonly body: Buffer;
   readonly flag: number;
@@ -33,34 +31,9 @@ export interface StoredMessage {
   readonly storeHost: Buffer;
   readonly reconsumeTimes: number;
   readonly preparedTransactionOffset: number;
-}
+  #properties: Readonly<Record<string, string>> | undefined;
 
-/** Reads a whole, checked record; undefined when it is none. */
-export function readStoredMessage(record: Buffer): StoredMessage | undefined {
-  const layout = locateStored(record);
-  return layout === undefined ? undefined : new StoredRecord(record, layout);
-}
-
-/** Where the parts of a whole, checked record are; undefined when it is none. */
-export function locateStored(record: Buffer): RecordLayout | undefined {
-  const layout = new RecordLayout();
-  return record.length >= bodyLengthAt(0) && layout.locate(record, 0) ? layout : undefined;
-}
-
-/** The parts of a record, for those that go on with them. */
-export class StoredRecord implements StoredMessage {
-  readonly topic: string;
-  readonly propertiesBytes: Buffer;
-  readonly body: Buffer;
-  readonly flag: number;
-  readonly sysFlag: number;
-  readonly bornTimestamp: number;
-  readonly bornHost: Buffer;
-  readonly storeHost: Buffer;
-  readonly reconsumeTimes: number;
-  readonly preparedTransactionOffset: number;
-  #properties: Record<string, string> | undefined;
-
+  /** @param layout where the parts of the record are */
   constructor(record: Buffer, layout: RecordLayout) {
     const sysFlag = recordSysFlag(record, 0);
     const hostBytes = (sysFlag & SysFlag.STOREHOST_V6) === 0 ? HOST_BYTES_V4 : HOST_BYTES_V6;
@@ -76,9 +49,22 @@ export class StoredRecord implements StoredMessage {
     this.preparedTransactionOffset = recordPreparedTransactionOffset(record, 0);
   }
 
+  /** Decoded when they are asked for first. */
   get properties(): Readonly<Record<string, string>> {
     return (this.#properties ??= decodeProperties(this.propertiesBytes.toString('utf8')));
   }
+}
+
+/** Reads a whole, checked record; undefined when it is none. */
+export function readStoredMessage(record: Buffer): StoredMessage | undefined {
+  const layout = locateStored(record);
+  return layout === undefined ? undefined : new StoredMessage(record, layout);
+}
+
+/** Where the parts of a whole, checked record are; undefined when it is none. */
+export function locateStored(record: Buffer): RecordLayout | undefined {
+  const layout = new RecordLayout();
+  return record.length >= bodyLengthAt(0) && layout.locate(record, 0) ? layout : undefined;
 }
 
 /** An append of the same message to another queue. */

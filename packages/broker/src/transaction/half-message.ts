@@ -18,20 +18,20 @@ import { SystemTopic } from '@mq/remoting/protocol';
 import type { AppendMessage } from '@mq/store';
 
 import { targetProperties } from '../schedule/delayed-message.js';
-import { appendAgain, locateStored, type StoredMessage, StoredRecord } from '../schedule/stored-message.js';
+import { appendAgain, locateStored, StoredMessage } from '../schedule/stored-message.js';
 
 export const HALF_TOPIC = SystemTopic.TRANS_HALF;
 export const HALF_QUEUE_ID = 0;
 
+const NONE = -1;
+
 /** A stored half message and where it stands. */
-export interface HalfMessage extends StoredMessage {
+export class HalfMessage extends StoredMessage {
   readonly queueOffset: number;
   readonly commitLogOffset: number;
   readonly storeTimestamp: number;
   /** Queue offset of the transaction's first half message; its own unless it was appended again. */
   readonly origin: number;
-  readonly realTopic: string;
-  readonly realQueueId: number;
   readonly producerGroup: string | undefined;
   /** CHECK_IMMUNITY_TIME_IN_SECONDS as ms; undefined when there is none, or no number from 0 on. */
   readonly immunityMs: number | undefined;
@@ -39,26 +39,12 @@ export interface HalfMessage extends StoredMessage {
   readonly waitStoreMsgOk: boolean;
   /** Whether the record has a checksum over its properties: as text it is of no use in another record. */
   readonly hasPropertyCrc: boolean;
-}
 
-/** Serves one call after the other: nothing of it outlives the reading of a message. */
-const scanned = new PropertyScanner();
-const NONE = -1;
-
-class HalfRecord extends StoredRecord implements HalfMessage {
-  readonly queueOffset: number;
-  readonly commitLogOffset: number;
-  readonly storeTimestamp: number;
-  readonly origin: number;
-  readonly producerGroup: string | undefined;
-  readonly immunityMs: number | undefined;
-  readonly waitStoreMsgOk: boolean;
-  readonly hasPropertyCrc: boolean;
-
-  /** The properties have just been `scanned`. */
+  /** @param scanned the properties of this record, read from only here */
   constructor(
     record: Buffer,
     layout: RecordLayout,
+    scanned: PropertyScanner,
     readonly realTopic: string,
     readonly realQueueId: number,
   ) {
@@ -76,6 +62,9 @@ class HalfRecord extends StoredRecord implements HalfMessage {
   }
 }
 
+/** Serves one call after the other: nothing of it outlives the reading of a message. */
+const scanned = new PropertyScanner();
+
 /** Reads a whole, checked record; undefined when it is none of the half topic, or of `topic`, with a target. */
 export function readHalfMessage(record: Buffer, topic: string = HALF_TOPIC): HalfMessage | undefined {
   const layout = locateStored(record);
@@ -84,7 +73,7 @@ export function readHalfMessage(record: Buffer, topic: string = HALF_TOPIC): Hal
   const realTopic = scanned.text(PropertySlot.REAL_TOPIC);
   const realQueueId = scanned.integer(PropertySlot.REAL_QID, NONE);
   if (realTopic === undefined || realQueueId < 0) return undefined;
-  const half = new HalfRecord(record, layout, realTopic, realQueueId);
+  const half = new HalfMessage(record, layout, scanned, realTopic, realQueueId);
   return half.topic === topic ? half : undefined;
 }
 
