@@ -474,7 +474,8 @@ describe('a consume queue against an array', () => {
               break;
             }
             case 'expire': {
-              const first = model.min + Math.floor((length - model.min) * current.part);
+              // Hours after its queue has been flushed a record expires.
+              const first = model.min + Math.floor((model.durable - model.min) * current.part);
               await store.deleteExpired(model.entries[first] ?? (model.entries.at(-1) ?? 0) + RECORD);
               model.min = first;
             }
