@@ -292,6 +292,19 @@ describe.each(Object.entries(DISKS))('a message store on %s', (_name, makeDisk) 
     expect(entry?.tagsCode).toBe(storeTimestamp + 10_000);
   });
 
+  test('counts the delay of a message from its own moment, however long ago the turn began', async () => {
+    const clock = new ManualClock(1000);
+    const store = await open({ clock });
+    const first = store.put(message('now'));
+    clock.jumpWallClock(40);
+    const level = properties({ DELAY: '3' });
+    const delayed = message('later', { topic: 'SCHEDULE_TOPIC_XXXX', queueId: 2, properties: level });
+    const results = await Promise.all([first, store.put(delayed), store.put(message('after'))]);
+    expect(results.map(({ storeTimestamp }) => storeTimestamp)).toEqual([1000, 1040, 1040]);
+    const [entry] = await store.consumeQueueEntries('SCHEDULE_TOPIC_XXXX', 2, 0, 1);
+    expect(entry?.tagsCode).toBe(11_040);
+  });
+
   test('finds offsets by store time', async () => {
     const clock = new ManualClock(1000);
     const store = await open({ clock });

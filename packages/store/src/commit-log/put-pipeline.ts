@@ -11,6 +11,7 @@ import type { RunningFlags } from '../running-flags.js';
 import type { MessageStoreSettings } from '../settings.js';
 import type { StoreStats } from '../store-stats.js';
 import type { CommitLog } from './commit-log.js';
+import { SCHEDULE_TOPIC } from './delay-levels.js';
 import { MAX_BATCH_SUFFIX_BYTES } from './batch-suffix.js';
 import { PendingPut, refusal } from './pending-put.js';
 import { checkFileRoom, checkInnerBatch, checkMessage, checkRecordSize } from './put-check.js';
@@ -84,7 +85,7 @@ export class PutPipeline implements TurnTask {
       const tooLarge = checkRecordSize(size, this.parts.settings());
       if (tooLarge !== undefined) return this.#giveBack(refusal(tooLarge.status, tooLarge.remark), waiter, 1);
       log.reserve(size);
-      const storeTimestamp = log.nextStoreTimestamp(this.#turnNowMs());
+      const storeTimestamp = log.nextStoreTimestamp(this.#nowMsFor(message.topic));
       const record = log.append(message, queue, size, storeTimestamp);
       this.parts.dispatcher.enqueue(record);
       const { commitLogOffset, queueOffset } = record;
@@ -116,7 +117,7 @@ export class PutPipeline implements TurnTask {
       const total = this.#batchSize(messages, queue);
       if (typeof total !== 'number') return this.#giveBack(total, waiter, messages.length);
       log.reserve(total);
-      const storeTimestamp = log.nextStoreTimestamp(this.#turnNowMs());
+      const storeTimestamp = log.nextStoreTimestamp(this.#nowMsFor(first.topic));
       const begin = log.appendedOffset;
       const queueOffset = queue.nextOffset;
       const commitLogOffsets: number[] = [];
@@ -176,9 +177,12 @@ export class PutPipeline implements TurnTask {
     this.dispatch();
   }
 
-  /** The clock, read once for all puts of a turn: reading it for each cost as much as writing two hosts. */
-  #turnNowMs(): number {
-    if (this.#turnPuts.length === 0) this.#turnMs = this.parts.clock.now();
+  /**
+   * The clock, read once for all puts of a turn: reading it for each cost as much as writing two hosts. Not for delayed
+   * messages: they are due so long after their store time, and must not come early by what a turn takes.
+   */
+  #nowMsFor(topic: string): number {
+    if (this.#turnPuts.length === 0 || topic === SCHEDULE_TOPIC) this.#turnMs = this.parts.clock.now();
     return this.#turnMs;
   }
 
