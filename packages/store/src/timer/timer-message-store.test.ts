@@ -479,5 +479,5 @@ describe('whatever happens', () => {
       }),
       { numRuns: 8 },
     );
-  }, 120_000);
+  }, 120_000 * Number(process.env['MQ_PROPERTY_TIMES'] ?? 1));
 });
