@@ -61,21 +61,22 @@ function numbersIn(file, count) {
   return existsSync(file) ? readFileSync(file, 'utf8').split(' ').map(Number) : Array(count).fill(NaN);
 }
 
-/** What a process that loop-delay.mjs was loaded into holds after a garbage collection, MiB. */
+/** What a process that loop-delay.mjs was loaded into holds after a garbage collection, and what its heap takes, MiB. */
 async function retainedMiB({ pid }, file) {
   rmSync(`${file}.retained`, { force: true });
   process.kill(pid, 'SIGUSR2');
   for (const end = performance.now() + 20_000; performance.now() < end; await sleep(50)) {
-    const [mib] = numbersIn(`${file}.retained`, 1);
-    if (!Number.isNaN(mib)) return mib;
+    const [heldMiB, heapMiB] = numbersIn(`${file}.retained`, 2);
+    if (!Number.isNaN(heldMiB)) return { heldMiB, heapMiB };
   }
   throw new Error('the broker does not say what it holds');
 }
 
-/** After a garbage collection: what the heap and its buffers hold, and the private memory of the process. */
+/** After a garbage collection: what the heap and its buffers hold, and what the heap and the process take. */
 async function whatIsLeft(broker, file, startedAt) {
-  const heldMiB = await retainedMiB(broker, file);
-  return { hours: (performance.now() - startedAt) / 3_600_000, heldMiB, privateMiB: privateMiB(broker.pid) };
+  const { heldMiB, heapMiB } = await retainedMiB(broker, file);
+  const hours = (performance.now() - startedAt) / 3_600_000;
+  return { hours, heldMiB, heapMiB, privateMiB: privateMiB(broker.pid) };
 }
 
 /** A process with a little to do (a fifth of its time) that measures how late its loop is: what the machine does to everybody. */
@@ -222,6 +223,9 @@ async function controls(seed) {
   ];
 }
 
+const shownMemory = ({ heldMiB, heapMiB, privateMiB: mib }) =>
+  `${heldMiB} MiB (heap ${Math.round(heapMiB)}, private ${Math.round(mib)})`;
+
 const { values } = parseArgs({
   options: {
     minutes: { type: 'string', default: '45' },
@@ -250,7 +254,7 @@ const facts = [
   // What only our broker says of itself.
   ...(isOurs
     ? [
-        `${[result.retained[0], result.retained.at(-1)].map(({ heldMiB, privateMiB: mib }) => `${heldMiB} MiB (${Math.round(mib)} private)`).join(' and ')} after garbage collections`,
+        `${[result.retained[0], result.retained.at(-1)].map(shownMemory).join(' and ')} after garbage collections`,
         `loop late ${late.ownP99Ms} ms p99, ${late.ownMostMs} ms at most of its own, ${late.p99Ms} and ${late.mostMs} with the machine's`,
         `another process ${machine.p99Ms} and ${machine.mostMs}`,
         `${violations.length} violations`,

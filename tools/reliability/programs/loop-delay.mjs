@@ -1,7 +1,8 @@
 // Loaded before a program (node --import): measures by how much its event loop is late, and what it holds. Each second it
 // writes to the file named by MQ_LOOP_DELAY_FILE `p99 most own-p99 own-most`, milliseconds, of all the time since the first
 // SIGUSR2, or its start. Own is what remains without the time that the thread was ready to run and had no processor: that is the
-// machine's. At each SIGUSR2 it collects its garbage and writes what is left, MiB, to the same name with `.retained`.
+// machine's. At each SIGUSR2 it collects its garbage and writes what is left and what the heap takes, MiB, to the same name with
+// `.retained`.
 import { closeSync, openSync, readSync, renameSync, writeFileSync } from 'node:fs';
 import { createHistogram } from 'node:perf_hooks';
 import { setFlagsFromString } from 'node:v8';
@@ -57,8 +58,11 @@ process.on('SIGUSR2', () => {
   const collectGarbage = runInNewContext('gc');
   collectGarbage();
   collectGarbage();
-  const { heapUsed, external } = process.memoryUsage();
-  put(`${file}.retained`, ((heapUsed + external) / MIB).toFixed(2));
+  const { heapUsed, heapTotal, external } = process.memoryUsage();
+  put(
+    `${file}.retained`,
+    [heapUsed + external, heapTotal].map((bytes) => (bytes / MIB).toFixed(2)).join(' '),
+  );
   [lookedAt, waited] = [performance.now(), waitedMs()];
   if (isWarm) return;
   isWarm = true;

@@ -15,6 +15,7 @@ import {
   decodeRegisterBrokerBody,
   decodeResetOffsetBody,
   decodeTimerCheckpoint,
+  decodeSubscriptionGroupConfig,
   decodeTopicConfigLine,
   decodeTopicConfigSerializeWrapper,
   defaultSubscriptionGroupConfig,
@@ -200,6 +201,11 @@ describe('bodies are read as leniently as Java reads them', () => {
 
   test.each<[problem: string, decode: () => unknown, message: string]>([
     ['missing', () => decodeLockBatchRequestBody(undefined), 'LockBatchRequestBody: the body is missing'],
+    [
+      'an object in place of a boolean',
+      () => decodeSubscriptionGroupConfig('{"groupName":"G","consumeEnable":{"a":1}}'),
+      'SubscriptionGroupConfig: consumeEnable must be a boolean, got {"a":1}',
+    ],
     ['no object', () => decodeLockBatchRequestBody('[]'), 'LockBatchRequestBody must be an object, got []'],
     ['without a member', () => decodeHeartbeatData('{}'), 'HeartbeatData: clientID is required but missing'],
     [

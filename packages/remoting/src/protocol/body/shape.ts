@@ -88,7 +88,8 @@ export const double: Shape<number> = {
 /** A boolean, also in quotes or as 0 and 1; false when missing. */
 export const flag: Shape<boolean> = {
   decode(json) {
-    const word = String(json).toLowerCase();
+    // Objects of decoded JSON have no prototype, and so no text.
+    const word = typeof json === 'object' ? '' : String(json).toLowerCase();
     if (word === 'true' || word === '1') return true;
     if (word === 'false' || word === '0') return false;
     throw mustBe('a boolean', json);
