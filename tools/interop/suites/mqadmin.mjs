@@ -170,7 +170,7 @@ describe('mqadmin', { concurrency: true }, () => {
         };
         await online(
           ['producerConnection', '-g', 'LiveProducer', '-t', TOPIC],
-          /127\.0\.0\.1@|@produce-|ClientAddr|clientId/i,
+          /@LiveProducer-\d+ .* JAVA +V\d/,
         );
         const consumers = await online(
           ['consumerConnection', '-g', 'LiveConsumer'],
