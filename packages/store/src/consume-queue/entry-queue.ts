@@ -71,8 +71,6 @@ export abstract class EntryQueue<Block extends QueueBlock> {
   protected dirty = false;
   private destroyed = false;
   private foundDamaged = false;
-  /** As `recover` found it: the last entry was never written. */
-  private endsInHole = false;
   /** Start in the log of the record at `minBytes`; -1 when it has to be looked up. */
   protected minPhysicalOffset = -1;
   /** End in the log of the last record that has an entry; -1 when there is none. */
@@ -363,8 +361,6 @@ export abstract class EntryQueue<Block extends QueueBlock> {
       this.foundDamaged = this.files.truncate(end);
       this.setEnd(end);
       this.maxPhysicalOffset = this.physicalEndBefore(this.endBytes);
-      const isEmpty = end <= this.files.startBytes;
-      this.endsInHole = !isEmpty && this.entriesNow(end / this.entryBytes - 1, 1).sizeBytes(0) <= 0;
       return;
     }
     const { end, lastPhysicalEnd, firstPhysicalOffset, isWhole } = endOfContiguous(
@@ -398,9 +394,7 @@ export abstract class EntryQueue<Block extends QueueBlock> {
    * everything before P having been durable, is exact when it calls this with P first.
    */
   truncateDirty(physicalOffset: number): void {
-    // No record says so where a hole is the end: more files than three were written and not durable.
-    if (this.maxPhysicalOffset <= physicalOffset && !this.endsInHole) return;
-    this.endsInHole = false;
+    if (this.maxPhysicalOffset <= physicalOffset) return;
     const first = this.firstReadable();
     const last = this.endBytes / this.entryBytes - 1;
     if (first >= this.endBytes || !isAtOrBehind(this, last, physicalOffset)) return;

@@ -92,12 +92,23 @@ function border(
 
 /**
  * After a crash: the first entry of the last files that was not written, or lies before its predecessor in the log. Where
- * the entry does follow the one before its predecessor, it is the predecessor that is wrong.
+ * the entry does follow the one before its predecessor, it is the predecessor that is wrong. Where nothing was written at the
+ * begin of those files, a power cut may have left holes in the files before them as well.
  */
-export function endAfterCrash(files: QueueFiles, { entryBytes, isWritten }: EntryFormat): number {
+export function endAfterCrash(files: QueueFiles, format: EntryFormat): number {
+  let first = files.endBytes;
+  let end = first;
+  while (end === first && first > files.startBytes) {
+    first = Math.max(files.startBytes, first - SCANNED_FILES * files.fileSizeBytes);
+    end = firstWrong(files, format, first);
+  }
+  return end;
+}
+
+/** Position of the first entry from `first` on that is not what should follow there; the end of the files if all are. */
+function firstWrong(files: QueueFiles, { entryBytes, isWritten }: EntryFormat, first: number): number {
   const block = Buffer.allocUnsafe(Math.min(SCAN_BLOCK_ENTRIES * entryBytes, files.fileSizeBytes));
-  let position = Math.max(files.startBytes, files.endBytes - SCANNED_FILES * files.fileSizeBytes);
-  const first = position;
+  let position = first;
   let logEnd = 0;
   let logEndBefore = 0;
   while (position < files.endBytes) {
