@@ -28,12 +28,12 @@ type OptionalKeys<F extends FieldTable> = {
   [K in keyof F]: F[K]['isOptional'] extends true ? K : never;
 }[keyof F];
 type Flat<T> = { [K in keyof T]: T[K] };
+// `K extends keyof F`, not `keyof F` itself: so members keep the docstrings they are declared with.
+type Values<F extends FieldTable, K extends keyof F> = { -readonly [P in K]: FieldValue<F[P]> };
 
 /** The object type a field table describes. */
 export type HeaderFields<F extends FieldTable> = Flat<
-  { [K in Exclude<keyof F, OptionalKeys<F>>]: FieldValue<F[K]> } & {
-    [K in OptionalKeys<F>]?: FieldValue<F[K]>;
-  }
+  Values<F, Exclude<keyof F, OptionalKeys<F>>> & Partial<Values<F, OptionalKeys<F>>>
 >;
 
 /** The header type of a codec: `type X = HeaderOf<typeof X>`. */

@@ -11,16 +11,28 @@ const userInfo = bean({
 });
 /** Body of 3001 and 3002, answer of 3004. */
 export type UserInfo = BodyOf<typeof userInfo>;
+
+const userInfoCodec = jsonBody('UserInfo', userInfo);
 /**
- * Body of AUTH_CREATE_USER (3001) and AUTH_UPDATE_USER (3002), answer to AUTH_GET_USER (3004): upstream's
- * `UserInfo`. Decoding throws RemotingError `BAD_BODY`.
+ * Encodes the body of AUTH_CREATE_USER (3001), of AUTH_UPDATE_USER (3002) and of the answer to AUTH_GET_USER
+ * (3004), upstream's `UserInfo`.
  */
-export const { encode: encodeUserInfo, decode: decodeUserInfo } = jsonBody('UserInfo', userInfo);
+export const encodeUserInfo = userInfoCodec.encode;
 /**
- * Body of the answer to AUTH_LIST_USER (3005): a list of upstream's `UserInfo`. Decoding throws RemotingError
- * `BAD_BODY`.
+ * Decodes the body of AUTH_CREATE_USER (3001), of AUTH_UPDATE_USER (3002) and of the answer to AUTH_GET_USER
+ * (3004), upstream's `UserInfo`.
+ * @throws RemotingError `BAD_BODY` when it is missing or malformed
  */
-export const { encode: encodeUserInfos, decode: decodeUserInfos } = jsonBody('UserInfo', list(userInfo));
+export const decodeUserInfo = userInfoCodec.decode;
+
+const userInfosCodec = jsonBody('UserInfo', list(userInfo));
+/** Encodes the body of the answer to AUTH_LIST_USER (3005), a list of upstream's `UserInfo`. */
+export const encodeUserInfos = userInfosCodec.encode;
+/**
+ * Decodes the body of the answer to AUTH_LIST_USER (3005), a list of upstream's `UserInfo`.
+ * @throws RemotingError `BAD_BODY` when it is missing or malformed
+ */
+export const decodeUserInfos = userInfosCodec.decode;
 
 const policyEntryInfo = bean({
   actions: optional(list(text)),
@@ -48,16 +60,28 @@ const aclInfo = bean({
 });
 /** Body of 3006 and 3007, answer of 3009. */
 export type AclInfo = BodyOf<typeof aclInfo>;
+
+const aclInfoCodec = jsonBody('AclInfo', aclInfo);
 /**
- * Body of AUTH_CREATE_ACL (3006) and AUTH_UPDATE_ACL (3007), answer to AUTH_GET_ACL (3009): upstream's `AclInfo`.
- * Decoding throws RemotingError `BAD_BODY`.
+ * Encodes the body of AUTH_CREATE_ACL (3006), of AUTH_UPDATE_ACL (3007) and of the answer to AUTH_GET_ACL (3009),
+ * upstream's `AclInfo`.
  */
-export const { encode: encodeAclInfo, decode: decodeAclInfo } = jsonBody('AclInfo', aclInfo);
+export const encodeAclInfo = aclInfoCodec.encode;
 /**
- * Body of the answer to AUTH_LIST_ACL (3010): a list of upstream's `AclInfo`. Decoding throws RemotingError
- * `BAD_BODY`.
+ * Decodes the body of AUTH_CREATE_ACL (3006), of AUTH_UPDATE_ACL (3007) and of the answer to AUTH_GET_ACL (3009),
+ * upstream's `AclInfo`.
+ * @throws RemotingError `BAD_BODY` when it is missing or malformed
  */
-export const { encode: encodeAclInfos, decode: decodeAclInfos } = jsonBody('AclInfo', list(aclInfo));
+export const decodeAclInfo = aclInfoCodec.decode;
+
+const aclInfosCodec = jsonBody('AclInfo', list(aclInfo));
+/** Encodes the body of the answer to AUTH_LIST_ACL (3010), a list of upstream's `AclInfo`. */
+export const encodeAclInfos = aclInfosCodec.encode;
+/**
+ * Decodes the body of the answer to AUTH_LIST_ACL (3010), a list of upstream's `AclInfo`.
+ * @throws RemotingError `BAD_BODY` when it is missing or malformed
+ */
+export const decodeAclInfos = aclInfosCodec.decode;
 
 const plainAccessConfig = bean({
   accessKey: text,
@@ -75,8 +99,12 @@ export type PlainAccessConfig = BodyOf<typeof plainAccessConfig>;
 const aclConfig = bean({ globalWhiteAddrs: list(text), plainAccessConfigs: list(plainAccessConfig) });
 /** Answer of 54 GET_BROKER_CLUSTER_ACL_CONFIG (4.x). */
 export type AclConfig = BodyOf<typeof aclConfig>;
+
+const aclConfigCodec = jsonBody('AclConfig', aclConfig);
+/** Encodes the body of the answer to GET_BROKER_CLUSTER_ACL_CONFIG (54, 4.x), upstream's `AclConfig`. */
+export const encodeAclConfig = aclConfigCodec.encode;
 /**
- * Body of the answer to GET_BROKER_CLUSTER_ACL_CONFIG (54, 4.x): upstream's `AclConfig`. Decoding throws
- * RemotingError `BAD_BODY`.
+ * Decodes the body of the answer to GET_BROKER_CLUSTER_ACL_CONFIG (54, 4.x), upstream's `AclConfig`.
+ * @throws RemotingError `BAD_BODY` when it is missing or malformed
  */
-export const { encode: encodeAclConfig, decode: decodeAclConfig } = jsonBody('AclConfig', aclConfig);
+export const decodeAclConfig = aclConfigCodec.decode;

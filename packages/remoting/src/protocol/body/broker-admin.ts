@@ -24,14 +24,15 @@ const coldDataFlowCtrInfo = bean({
 });
 /** Answer of 2003 GET_COLD_DATA_FLOW_CTR_INFO. */
 export type ColdDataFlowCtrInfo = BodyOf<typeof coldDataFlowCtrInfo>;
+
+const coldDataFlowCtrInfoCodec = jsonBody('ColdDataFlowCtrInfo', coldDataFlowCtrInfo);
+/** Encodes the body of the answer to GET_COLD_DATA_FLOW_CTR_INFO (2003), for which upstream has no class. */
+export const encodeColdDataFlowCtrInfo = coldDataFlowCtrInfoCodec.encode;
 /**
- * Body of the answer to GET_COLD_DATA_FLOW_CTR_INFO (2003), for which upstream has no class. Decoding throws
- * RemotingError `BAD_BODY`.
+ * Decodes the body of the answer to GET_COLD_DATA_FLOW_CTR_INFO (2003), for which upstream has no class.
+ * @throws RemotingError `BAD_BODY` when it is missing or malformed
  */
-export const { encode: encodeColdDataFlowCtrInfo, decode: decodeColdDataFlowCtrInfo } = jsonBody(
-  'ColdDataFlowCtrInfo',
-  coldDataFlowCtrInfo,
-);
+export const decodeColdDataFlowCtrInfo = coldDataFlowCtrInfoCodec.decode;
 
 const checkRocksdbCqWriteResult = bean({
   checkResult: optional(text),
@@ -40,26 +41,30 @@ const checkRocksdbCqWriteResult = bean({
 });
 /** Answer of 354. */
 export type CheckRocksdbCqWriteResult = BodyOf<typeof checkRocksdbCqWriteResult>;
+
+const checkRocksdbCqWriteResultCodec = jsonBody('CheckRocksdbCqWriteResult', checkRocksdbCqWriteResult);
 /**
- * Body of the answer to CHECK_ROCKSDB_CQ_WRITE_PROGRESS (354): upstream's `CheckRocksdbCqWriteResult`. Decoding
- * throws RemotingError `BAD_BODY`.
+ * Encodes the body of the answer to CHECK_ROCKSDB_CQ_WRITE_PROGRESS (354), upstream's `CheckRocksdbCqWriteResult`.
  */
-export const { encode: encodeCheckRocksdbCqWriteResult, decode: decodeCheckRocksdbCqWriteResult } = jsonBody(
-  'CheckRocksdbCqWriteResult',
-  checkRocksdbCqWriteResult,
-);
+export const encodeCheckRocksdbCqWriteResult = checkRocksdbCqWriteResultCodec.encode;
+/**
+ * Decodes the body of the answer to CHECK_ROCKSDB_CQ_WRITE_PROGRESS (354), upstream's `CheckRocksdbCqWriteResult`.
+ * @throws RemotingError `BAD_BODY` when it is missing or malformed
+ */
+export const decodeCheckRocksdbCqWriteResult = checkRocksdbCqWriteResultCodec.decode;
 
 const offsetMovedEvent = bean({ consumerGroup: text, messageQueue, offsetNew: long, offsetRequest: long });
 /** Body of the messages 4.9 writes to OFFSET_MOVED_EVENT. */
 export type OffsetMovedEvent = BodyOf<typeof offsetMovedEvent>;
+
+const offsetMovedEventCodec = jsonBody('OffsetMovedEvent', offsetMovedEvent);
+/** Encodes the body of a message in topic OFFSET_MOVED_EVENT, upstream's `OffsetMovedEvent`; no request has it. */
+export const encodeOffsetMovedEvent = offsetMovedEventCodec.encode;
 /**
- * Body of a message in topic OFFSET_MOVED_EVENT, no request: upstream's `OffsetMovedEvent`. Decoding throws
- * RemotingError `BAD_BODY`.
+ * Decodes the body of a message in topic OFFSET_MOVED_EVENT, upstream's `OffsetMovedEvent`; no request has it.
+ * @throws RemotingError `BAD_BODY` when it is missing or malformed
  */
-export const { encode: encodeOffsetMovedEvent, decode: decodeOffsetMovedEvent } = jsonBody(
-  'OffsetMovedEvent',
-  offsetMovedEvent,
-);
+export const decodeOffsetMovedEvent = offsetMovedEventCodec.decode;
 
 const topicQueueMappingSerializeWrapper = bean({
   dataVersion: optionalDataVersion,
@@ -67,11 +72,15 @@ const topicQueueMappingSerializeWrapper = bean({
 });
 /** The file `topicQueueMapping.json`. */
 export type TopicQueueMappingSerializeWrapper = BodyOf<typeof topicQueueMappingSerializeWrapper>;
+
+const topicQueueMappingSerializeWrapperCodec = jsonBody(
+  'TopicQueueMappingSerializeWrapper',
+  topicQueueMappingSerializeWrapper,
+);
+/** Encodes the text of `config/topicQueueMapping.json`, upstream's `TopicQueueMappingSerializeWrapper`. */
+export const encodeTopicQueueMappingSerializeWrapper = topicQueueMappingSerializeWrapperCodec.encode;
 /**
- * The text of `config/topicQueueMapping.json`: upstream's `TopicQueueMappingSerializeWrapper`. Decoding throws
- * RemotingError `BAD_BODY`.
+ * Decodes the text of `config/topicQueueMapping.json`, upstream's `TopicQueueMappingSerializeWrapper`.
+ * @throws RemotingError `BAD_BODY` when it is missing or malformed
  */
-export const {
-  encode: encodeTopicQueueMappingSerializeWrapper,
-  decode: decodeTopicQueueMappingSerializeWrapper,
-} = jsonBody('TopicQueueMappingSerializeWrapper', topicQueueMappingSerializeWrapper);
+export const decodeTopicQueueMappingSerializeWrapper = topicQueueMappingSerializeWrapperCodec.decode;

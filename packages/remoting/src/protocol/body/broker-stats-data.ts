@@ -12,11 +12,12 @@ const brokerStatsData = bean({
 });
 /** Answer of 315: the last day, hour and minute of one statistic. */
 export type BrokerStatsData = BodyOf<typeof brokerStatsData>;
+
+const brokerStatsDataCodec = jsonBody('BrokerStatsData', brokerStatsData);
+/** Encodes the body of the answer to VIEW_BROKER_STATS_DATA (315), upstream's `BrokerStatsData`. */
+export const encodeBrokerStatsData = brokerStatsDataCodec.encode;
 /**
- * Body of the answer to VIEW_BROKER_STATS_DATA (315): upstream's `BrokerStatsData`. Decoding throws RemotingError
- * `BAD_BODY`.
+ * Decodes the body of the answer to VIEW_BROKER_STATS_DATA (315), upstream's `BrokerStatsData`.
+ * @throws RemotingError `BAD_BODY` when it is missing or malformed
  */
-export const { encode: encodeBrokerStatsData, decode: decodeBrokerStatsData } = jsonBody(
-  'BrokerStatsData',
-  brokerStatsData,
-);
+export const decodeBrokerStatsData = brokerStatsDataCodec.decode;

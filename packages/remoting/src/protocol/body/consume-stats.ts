@@ -27,14 +27,15 @@ export type OffsetWrapper = BodyOf<typeof offsetWrapper>;
 const consumeStats = bean({ consumeTps: double, offsetTable: queueTable(offsetWrapper) });
 /** Answer of 208: progress of a group by queue. */
 export type ConsumeStats = BodyOf<typeof consumeStats>;
+
+const consumeStatsCodec = jsonBody('ConsumeStats', consumeStats);
+/** Encodes the body of the answer to GET_CONSUME_STATS (208), upstream's `ConsumeStats`. */
+export const encodeConsumeStats = consumeStatsCodec.encode;
 /**
- * Body of the answer to GET_CONSUME_STATS (208): upstream's `ConsumeStats`. Decoding throws RemotingError
- * `BAD_BODY`.
+ * Decodes the body of the answer to GET_CONSUME_STATS (208), upstream's `ConsumeStats`.
+ * @throws RemotingError `BAD_BODY` when it is missing or malformed
  */
-export const { encode: encodeConsumeStats, decode: decodeConsumeStats } = jsonBody(
-  'ConsumeStats',
-  consumeStats,
-);
+export const decodeConsumeStats = consumeStatsCodec.decode;
 
 const consumeStatsList = bean({
   brokerAddr: optional(text),
@@ -45,14 +46,15 @@ const consumeStatsList = bean({
 });
 /** Answer of 317. */
 export type ConsumeStatsList = BodyOf<typeof consumeStatsList>;
+
+const consumeStatsListCodec = jsonBody('ConsumeStatsList', consumeStatsList);
+/** Encodes the body of the answer to GET_BROKER_CONSUME_STATS (317), upstream's `ConsumeStatsList`. */
+export const encodeConsumeStatsList = consumeStatsListCodec.encode;
 /**
- * Body of the answer to GET_BROKER_CONSUME_STATS (317): upstream's `ConsumeStatsList`. Decoding throws RemotingError
- * `BAD_BODY`.
+ * Decodes the body of the answer to GET_BROKER_CONSUME_STATS (317), upstream's `ConsumeStatsList`.
+ * @throws RemotingError `BAD_BODY` when it is missing or malformed
  */
-export const { encode: encodeConsumeStatsList, decode: decodeConsumeStatsList } = jsonBody(
-  'ConsumeStatsList',
-  consumeStatsList,
-);
+export const decodeConsumeStatsList = consumeStatsListCodec.decode;
 
 const queueTimeSpan = bean({
   consumeTimeStamp: long,
@@ -70,11 +72,12 @@ export type QueueTimeSpan = BodyOf<typeof queueTimeSpan>;
 const queryConsumeTimeSpanBody = bean({ consumeTimeSpanSet: setList(queueTimeSpan) });
 /** Answer of 303. */
 export type QueryConsumeTimeSpanBody = BodyOf<typeof queryConsumeTimeSpanBody>;
+
+const queryConsumeTimeSpanBodyCodec = jsonBody('QueryConsumeTimeSpanBody', queryConsumeTimeSpanBody);
+/** Encodes the body of the answer to QUERY_CONSUME_TIME_SPAN (303), upstream's `QueryConsumeTimeSpanBody`. */
+export const encodeQueryConsumeTimeSpanBody = queryConsumeTimeSpanBodyCodec.encode;
 /**
- * Body of the answer to QUERY_CONSUME_TIME_SPAN (303): upstream's `QueryConsumeTimeSpanBody`. Decoding throws
- * RemotingError `BAD_BODY`.
+ * Decodes the body of the answer to QUERY_CONSUME_TIME_SPAN (303), upstream's `QueryConsumeTimeSpanBody`.
+ * @throws RemotingError `BAD_BODY` when it is missing or malformed
  */
-export const { encode: encodeQueryConsumeTimeSpanBody, decode: decodeQueryConsumeTimeSpanBody } = jsonBody(
-  'QueryConsumeTimeSpanBody',
-  queryConsumeTimeSpanBody,
-);
+export const decodeQueryConsumeTimeSpanBody = queryConsumeTimeSpanBodyCodec.decode;

@@ -15,26 +15,28 @@ const consumerConnection = bean({
 });
 /** Answer of 203. */
 export type ConsumerConnection = BodyOf<typeof consumerConnection>;
+
+const consumerConnectionCodec = jsonBody('ConsumerConnection', consumerConnection);
+/** Encodes the body of the answer to GET_CONSUMER_CONNECTION_LIST (203), upstream's `ConsumerConnection`. */
+export const encodeConsumerConnection = consumerConnectionCodec.encode;
 /**
- * Body of the answer to GET_CONSUMER_CONNECTION_LIST (203): upstream's `ConsumerConnection`. Decoding throws
- * RemotingError `BAD_BODY`.
+ * Decodes the body of the answer to GET_CONSUMER_CONNECTION_LIST (203), upstream's `ConsumerConnection`.
+ * @throws RemotingError `BAD_BODY` when it is missing or malformed
  */
-export const { encode: encodeConsumerConnection, decode: decodeConsumerConnection } = jsonBody(
-  'ConsumerConnection',
-  consumerConnection,
-);
+export const decodeConsumerConnection = consumerConnectionCodec.decode;
 
 const producerConnection = bean({ connectionSet: setList(connection) });
 /** Answer of 204. */
 export type ProducerConnection = BodyOf<typeof producerConnection>;
+
+const producerConnectionCodec = jsonBody('ProducerConnection', producerConnection);
+/** Encodes the body of the answer to GET_PRODUCER_CONNECTION_LIST (204), upstream's `ProducerConnection`. */
+export const encodeProducerConnection = producerConnectionCodec.encode;
 /**
- * Body of the answer to GET_PRODUCER_CONNECTION_LIST (204): upstream's `ProducerConnection`. Decoding throws
- * RemotingError `BAD_BODY`.
+ * Decodes the body of the answer to GET_PRODUCER_CONNECTION_LIST (204), upstream's `ProducerConnection`.
+ * @throws RemotingError `BAD_BODY` when it is missing or malformed
  */
-export const { encode: encodeProducerConnection, decode: decodeProducerConnection } = jsonBody(
-  'ProducerConnection',
-  producerConnection,
-);
+export const decodeProducerConnection = producerConnectionCodec.decode;
 
 const producerInfo = bean({
   clientId: text,
@@ -49,23 +51,32 @@ export type ProducerInfo = BodyOf<typeof producerInfo>;
 const producerTableInfo = bean({ data: table(list(producerInfo)) });
 /** Answer of 328: producers by group. */
 export type ProducerTableInfo = BodyOf<typeof producerTableInfo>;
+
+const producerTableInfoCodec = jsonBody('ProducerTableInfo', producerTableInfo);
+/** Encodes the body of the answer to GET_ALL_PRODUCER_INFO (328), upstream's `ProducerTableInfo`. */
+export const encodeProducerTableInfo = producerTableInfoCodec.encode;
 /**
- * Body of the answer to GET_ALL_PRODUCER_INFO (328): upstream's `ProducerTableInfo`. Decoding throws RemotingError
- * `BAD_BODY`.
+ * Decodes the body of the answer to GET_ALL_PRODUCER_INFO (328), upstream's `ProducerTableInfo`.
+ * @throws RemotingError `BAD_BODY` when it is missing or malformed
  */
-export const { encode: encodeProducerTableInfo, decode: decodeProducerTableInfo } = jsonBody(
-  'ProducerTableInfo',
-  producerTableInfo,
-);
+export const decodeProducerTableInfo = producerTableInfoCodec.decode;
 
 const getConsumerListByGroupResponseBody = bean({ consumerIdList: list(text) });
 /** Answer of 38: client ids. */
 export type GetConsumerListByGroupResponseBody = BodyOf<typeof getConsumerListByGroupResponseBody>;
+
+const getConsumerListByGroupResponseBodyCodec = jsonBody(
+  'GetConsumerListByGroupResponseBody',
+  getConsumerListByGroupResponseBody,
+);
 /**
- * Body of the answer to GET_CONSUMER_LIST_BY_GROUP (38): upstream's `GetConsumerListByGroupResponseBody`. Decoding
- * throws RemotingError `BAD_BODY`.
+ * Encodes the body of the answer to GET_CONSUMER_LIST_BY_GROUP (38), upstream's
+ * `GetConsumerListByGroupResponseBody`.
  */
-export const {
-  encode: encodeGetConsumerListByGroupResponseBody,
-  decode: decodeGetConsumerListByGroupResponseBody,
-} = jsonBody('GetConsumerListByGroupResponseBody', getConsumerListByGroupResponseBody);
+export const encodeGetConsumerListByGroupResponseBody = getConsumerListByGroupResponseBodyCodec.encode;
+/**
+ * Decodes the body of the answer to GET_CONSUMER_LIST_BY_GROUP (38), upstream's
+ * `GetConsumerListByGroupResponseBody`.
+ * @throws RemotingError `BAD_BODY` when it is missing or malformed
+ */
+export const decodeGetConsumerListByGroupResponseBody = getConsumerListByGroupResponseBodyCodec.decode;

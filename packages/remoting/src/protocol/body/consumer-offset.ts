@@ -21,31 +21,49 @@ const consumerOffsetSerializeWrapper = bean({
 });
 /** Answer of 43, and the file `consumerOffset.json`. */
 export type ConsumerOffsetSerializeWrapper = BodyOf<typeof consumerOffsetSerializeWrapper>;
+
+const consumerOffsetSerializeWrapperCodec = jsonBody(
+  'ConsumerOffsetSerializeWrapper',
+  consumerOffsetSerializeWrapper,
+);
 /**
- * Body of the answer to GET_ALL_CONSUMER_OFFSET (43): upstream's `ConsumerOffsetSerializeWrapper`. Decoding throws
- * RemotingError `BAD_BODY`.
+ * Encodes the body of the answer to GET_ALL_CONSUMER_OFFSET (43) and `config/consumerOffset.json`, upstream's
+ * `ConsumerOffsetSerializeWrapper`.
  */
-export const { encode: encodeConsumerOffsetSerializeWrapper, decode: decodeConsumerOffsetSerializeWrapper } =
-  jsonBody('ConsumerOffsetSerializeWrapper', consumerOffsetSerializeWrapper);
+export const encodeConsumerOffsetSerializeWrapper = consumerOffsetSerializeWrapperCodec.encode;
+/**
+ * Decodes the body of the answer to GET_ALL_CONSUMER_OFFSET (43) and `config/consumerOffset.json`, upstream's
+ * `ConsumerOffsetSerializeWrapper`.
+ * @throws RemotingError `BAD_BODY` when it is missing or malformed
+ */
+export const decodeConsumerOffsetSerializeWrapper = consumerOffsetSerializeWrapperCodec.decode;
 
 const delayOffsetSerializeWrapper = bean({ dataVersion: optionalDataVersion, offsetTable: intTable(long) });
 /** Answer of 45, and the file `delayOffset.json`: queue offsets by delay level. */
 export type DelayOffsetSerializeWrapper = BodyOf<typeof delayOffsetSerializeWrapper>;
+
+const delayOffsetSerializeWrapperCodec = jsonBody('DelayOffsetSerializeWrapper', delayOffsetSerializeWrapper);
 /**
- * Body of the answer to GET_ALL_DELAY_OFFSET (45): upstream's `DelayOffsetSerializeWrapper`. Decoding throws
- * RemotingError `BAD_BODY`.
+ * Encodes the body of the answer to GET_ALL_DELAY_OFFSET (45) and `config/delayOffset.json`, upstream's
+ * `DelayOffsetSerializeWrapper`.
  */
-export const { encode: encodeDelayOffsetSerializeWrapper, decode: decodeDelayOffsetSerializeWrapper } =
-  jsonBody('DelayOffsetSerializeWrapper', delayOffsetSerializeWrapper);
+export const encodeDelayOffsetSerializeWrapper = delayOffsetSerializeWrapperCodec.encode;
+/**
+ * Decodes the body of the answer to GET_ALL_DELAY_OFFSET (45) and `config/delayOffset.json`, upstream's
+ * `DelayOffsetSerializeWrapper`.
+ * @throws RemotingError `BAD_BODY` when it is missing or malformed
+ */
+export const decodeDelayOffsetSerializeWrapper = delayOffsetSerializeWrapperCodec.decode;
 
 const queryCorrectionOffsetBody = bean({ correctionOffsets: intTable(exactLong) });
 /** Answer of 308: offsets by queue id. `Long.MAX_VALUE` occurs and is a `bigint`. */
 export type QueryCorrectionOffsetBody = BodyOf<typeof queryCorrectionOffsetBody>;
+
+const queryCorrectionOffsetBodyCodec = jsonBody('QueryCorrectionOffsetBody', queryCorrectionOffsetBody);
+/** Encodes the body of the answer to QUERY_CORRECTION_OFFSET (308), upstream's `QueryCorrectionOffsetBody`. */
+export const encodeQueryCorrectionOffsetBody = queryCorrectionOffsetBodyCodec.encode;
 /**
- * Body of the answer to QUERY_CORRECTION_OFFSET (308): upstream's `QueryCorrectionOffsetBody`. Decoding throws
- * RemotingError `BAD_BODY`.
+ * Decodes the body of the answer to QUERY_CORRECTION_OFFSET (308), upstream's `QueryCorrectionOffsetBody`.
+ * @throws RemotingError `BAD_BODY` when it is missing or malformed
  */
-export const { encode: encodeQueryCorrectionOffsetBody, decode: decodeQueryCorrectionOffsetBody } = jsonBody(
-  'QueryCorrectionOffsetBody',
-  queryCorrectionOffsetBody,
-);
+export const decodeQueryCorrectionOffsetBody = queryCorrectionOffsetBodyCodec.decode;

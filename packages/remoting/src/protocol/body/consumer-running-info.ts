@@ -67,14 +67,15 @@ const consumerRunningInfo = bean({
 });
 /** A client's answer to 307. Java has its tables sorted. */
 export type ConsumerRunningInfo = BodyOf<typeof consumerRunningInfo>;
+
+const consumerRunningInfoCodec = jsonBody('ConsumerRunningInfo', consumerRunningInfo);
+/** Encodes the body of a client's answer to GET_CONSUMER_RUNNING_INFO (307), upstream's `ConsumerRunningInfo`. */
+export const encodeConsumerRunningInfo = consumerRunningInfoCodec.encode;
 /**
- * Body of a client's answer to GET_CONSUMER_RUNNING_INFO (307): upstream's `ConsumerRunningInfo`. Decoding throws
- * RemotingError `BAD_BODY`.
+ * Decodes the body of a client's answer to GET_CONSUMER_RUNNING_INFO (307), upstream's `ConsumerRunningInfo`.
+ * @throws RemotingError `BAD_BODY` when it is missing or malformed
  */
-export const { encode: encodeConsumerRunningInfo, decode: decodeConsumerRunningInfo } = jsonBody(
-  'ConsumerRunningInfo',
-  consumerRunningInfo,
-);
+export const decodeConsumerRunningInfo = consumerRunningInfoCodec.decode;
 
 const consumeMessageDirectlyResult = bean({
   autoCommit: or(flag, true),
@@ -87,9 +88,19 @@ const consumeMessageDirectlyResult = bean({
 });
 /** A client's answer to 309. */
 export type ConsumeMessageDirectlyResult = BodyOf<typeof consumeMessageDirectlyResult>;
+
+const consumeMessageDirectlyResultCodec = jsonBody(
+  'ConsumeMessageDirectlyResult',
+  consumeMessageDirectlyResult,
+);
 /**
- * Body of a client's answer to CONSUME_MESSAGE_DIRECTLY (309): upstream's `ConsumeMessageDirectlyResult`. Decoding
- * throws RemotingError `BAD_BODY`.
+ * Encodes the body of a client's answer to CONSUME_MESSAGE_DIRECTLY (309), upstream's
+ * `ConsumeMessageDirectlyResult`.
  */
-export const { encode: encodeConsumeMessageDirectlyResult, decode: decodeConsumeMessageDirectlyResult } =
-  jsonBody('ConsumeMessageDirectlyResult', consumeMessageDirectlyResult);
+export const encodeConsumeMessageDirectlyResult = consumeMessageDirectlyResultCodec.encode;
+/**
+ * Decodes the body of a client's answer to CONSUME_MESSAGE_DIRECTLY (309), upstream's
+ * `ConsumeMessageDirectlyResult`.
+ * @throws RemotingError `BAD_BODY` when it is missing or malformed
+ */
+export const decodeConsumeMessageDirectlyResult = consumeMessageDirectlyResultCodec.decode;

@@ -18,14 +18,19 @@ import {
 const syncStateSet = bean({ syncStateSet: setList(long), syncStateSetEpoch: int });
 /** The brokers whose copy is complete: body of 1001 and 1008, answer of 1001, 1003 and 1004. */
 export type SyncStateSet = BodyOf<typeof syncStateSet>;
+
+const syncStateSetCodec = jsonBody('SyncStateSet', syncStateSet);
 /**
- * Body of CONTROLLER_ALTER_SYNC_STATE_SET (1001) and of the controller's answers: upstream's `SyncStateSet`.
- * Decoding throws RemotingError `BAD_BODY`.
+ * Encodes the body of CONTROLLER_ALTER_SYNC_STATE_SET (1001) and NOTIFY_BROKER_ROLE_CHANGED (1008), and of the
+ * answers to 1001, 1003 and 1004, upstream's `SyncStateSet`.
  */
-export const { encode: encodeSyncStateSet, decode: decodeSyncStateSet } = jsonBody(
-  'SyncStateSet',
-  syncStateSet,
-);
+export const encodeSyncStateSet = syncStateSetCodec.encode;
+/**
+ * Decodes the body of CONTROLLER_ALTER_SYNC_STATE_SET (1001) and NOTIFY_BROKER_ROLE_CHANGED (1008), and of the
+ * answers to 1001, 1003 and 1004, upstream's `SyncStateSet`.
+ * @throws RemotingError `BAD_BODY` when it is missing or malformed
+ */
+export const decodeSyncStateSet = syncStateSetCodec.decode;
 
 const electMasterResponseBody = bean({
   brokerMemberGroup: optional(brokerMemberGroup),
@@ -33,17 +38,24 @@ const electMasterResponseBody = bean({
 });
 /** Answer of 1002. */
 export type ElectMasterResponseBody = BodyOf<typeof electMasterResponseBody>;
-/**
- * Body of the answer to CONTROLLER_ELECT_MASTER (1002): upstream's `ElectMasterResponseBody`. Decoding throws
- * RemotingError `BAD_BODY`.
- */
-export const { encode: encodeElectMasterResponseBody, decode: decodeElectMasterResponseBody } = jsonBody(
-  'ElectMasterResponseBody',
-  electMasterResponseBody,
-);
 
-/** Body of CONTROLLER_GET_SYNC_STATE_DATA (1006): a list of broker names. Decoding throws RemotingError `BAD_BODY`. */
-export const { encode: encodeBrokerNames, decode: decodeBrokerNames } = jsonBody('brokerNames', list(text));
+const electMasterResponseBodyCodec = jsonBody('ElectMasterResponseBody', electMasterResponseBody);
+/** Encodes the body of the answer to CONTROLLER_ELECT_MASTER (1002), upstream's `ElectMasterResponseBody`. */
+export const encodeElectMasterResponseBody = electMasterResponseBodyCodec.encode;
+/**
+ * Decodes the body of the answer to CONTROLLER_ELECT_MASTER (1002), upstream's `ElectMasterResponseBody`.
+ * @throws RemotingError `BAD_BODY` when it is missing or malformed
+ */
+export const decodeElectMasterResponseBody = electMasterResponseBodyCodec.decode;
+
+const brokerNamesCodec = jsonBody('brokerNames', list(text));
+/** Encodes the body of CONTROLLER_GET_SYNC_STATE_DATA (1006), a list of broker names. */
+export const encodeBrokerNames = brokerNamesCodec.encode;
+/**
+ * Decodes the body of CONTROLLER_GET_SYNC_STATE_DATA (1006), a list of broker names.
+ * @throws RemotingError `BAD_BODY` when it is missing or malformed
+ */
+export const decodeBrokerNames = brokerNamesCodec.decode;
 
 const replicaIdentity = bean({
   alive: optional(flag),
@@ -71,14 +83,15 @@ export type ReplicasInfo = BodyOf<typeof replicasInfo>;
 const brokerReplicasInfo = bean({ replicasInfoTable: table(replicasInfo) });
 /** Answer of 1006: by broker name. */
 export type BrokerReplicasInfo = BodyOf<typeof brokerReplicasInfo>;
+
+const brokerReplicasInfoCodec = jsonBody('BrokerReplicasInfo', brokerReplicasInfo);
+/** Encodes the body of the answer to CONTROLLER_GET_SYNC_STATE_DATA (1006), upstream's `BrokerReplicasInfo`. */
+export const encodeBrokerReplicasInfo = brokerReplicasInfoCodec.encode;
 /**
- * Body of the answer to CONTROLLER_GET_SYNC_STATE_DATA (1006): upstream's `BrokerReplicasInfo`. Decoding throws
- * RemotingError `BAD_BODY`.
+ * Decodes the body of the answer to CONTROLLER_GET_SYNC_STATE_DATA (1006), upstream's `BrokerReplicasInfo`.
+ * @throws RemotingError `BAD_BODY` when it is missing or malformed
  */
-export const { encode: encodeBrokerReplicasInfo, decode: decodeBrokerReplicasInfo } = jsonBody(
-  'BrokerReplicasInfo',
-  brokerReplicasInfo,
-);
+export const decodeBrokerReplicasInfo = brokerReplicasInfoCodec.decode;
 
 const epochEntryCache = bean({
   brokerId: long,
@@ -90,11 +103,12 @@ const epochEntryCache = bean({
 });
 /** Answer of 1007 GET_BROKER_EPOCH_CACHE. */
 export type EpochEntryCache = BodyOf<typeof epochEntryCache>;
+
+const epochEntryCacheCodec = jsonBody('EpochEntryCache', epochEntryCache);
+/** Encodes the body of the answer to GET_BROKER_EPOCH_CACHE (1007), upstream's `EpochEntryCache`. */
+export const encodeEpochEntryCache = epochEntryCacheCodec.encode;
 /**
- * Body of the answer to GET_BROKER_EPOCH_CACHE (1007): upstream's `EpochEntryCache`. Decoding throws RemotingError
- * `BAD_BODY`.
+ * Decodes the body of the answer to GET_BROKER_EPOCH_CACHE (1007), upstream's `EpochEntryCache`.
+ * @throws RemotingError `BAD_BODY` when it is missing or malformed
  */
-export const { encode: encodeEpochEntryCache, decode: decodeEpochEntryCache } = jsonBody(
-  'EpochEntryCache',
-  epochEntryCache,
-);
+export const decodeEpochEntryCache = epochEntryCacheCodec.decode;

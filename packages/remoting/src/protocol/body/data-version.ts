@@ -38,8 +38,11 @@ export function compareDataVersion(a: DataVersion, b: DataVersion): number {
   return a.stateVersion - b.stateVersion || a.counter - b.counter || a.timestamp - b.timestamp;
 }
 
+const dataVersionCodec = jsonBody('DataVersion', dataVersion);
+/** Encodes the body of QUERY_DATA_VERSION (322) and of its answer, upstream's `DataVersion`. */
+export const encodeDataVersion = dataVersionCodec.encode;
 /**
- * JSON of a version, the body of QUERY_DATA_VERSION (322) and of its answer: upstream's `DataVersion`. Decoding
- * throws RemotingError `BAD_BODY`.
+ * Decodes the body of QUERY_DATA_VERSION (322) and of its answer, upstream's `DataVersion`.
+ * @throws RemotingError `BAD_BODY` when it is missing or malformed
  */
-export const { encode: encodeDataVersion, decode: decodeDataVersion } = jsonBody('DataVersion', dataVersion);
+export const decodeDataVersion = dataVersionCodec.decode;

@@ -45,76 +45,101 @@ export type DLedgerEntry = BodyOf<typeof dledgerEntry>;
 const metadataRequest = bean(common);
 /** Body of 50000 METADATA, and of 51002 HEART_BEAT both ways. */
 export type DLedgerMessage = BodyOf<typeof metadataRequest>;
+
+const dLedgerMessageCodec = jsonBody('DLedgerMessage', metadataRequest);
 /**
- * Body of METADATA (50000), and of HEART_BEAT (51002) both ways: upstream's `MetadataRequest` and the heart beat's
- * two classes. Decoding throws RemotingError `BAD_BODY`.
+ * Encodes the body of METADATA (50000), and of HEART_BEAT (51002) and its answer: DLedger's `MetadataRequest`,
+ * `HeartBeatRequest` and `HeartBeatResponse`.
  */
-export const { encode: encodeDLedgerMessage, decode: decodeDLedgerMessage } = jsonBody(
-  'DLedgerMessage',
-  metadataRequest,
-);
+export const encodeDLedgerMessage = dLedgerMessageCodec.encode;
+/**
+ * Decodes the body of METADATA (50000), and of HEART_BEAT (51002) and its answer: DLedger's `MetadataRequest`,
+ * `HeartBeatRequest` and `HeartBeatResponse`.
+ * @throws RemotingError `BAD_BODY` when it is missing or malformed
+ */
+export const decodeDLedgerMessage = dLedgerMessageCodec.decode;
 
 const metadataResponse = bean({ ...common, peers: table(text) });
 /** Addresses by node id. */
 export type DLedgerMetadataResponse = BodyOf<typeof metadataResponse>;
-/** Body of the answer to METADATA (50000): upstream's `MetadataResponse`. Decoding throws RemotingError `BAD_BODY`. */
-export const { encode: encodeDLedgerMetadataResponse, decode: decodeDLedgerMetadataResponse } = jsonBody(
-  'MetadataResponse',
-  metadataResponse,
-);
+
+const dLedgerMetadataResponseCodec = jsonBody('MetadataResponse', metadataResponse);
+/** Encodes the body of the answer to METADATA (50000), DLedger's `MetadataResponse`. */
+export const encodeDLedgerMetadataResponse = dLedgerMetadataResponseCodec.encode;
+/**
+ * Decodes the body of the answer to METADATA (50000), DLedger's `MetadataResponse`.
+ * @throws RemotingError `BAD_BODY` when it is missing or malformed
+ */
+export const decodeDLedgerMetadataResponse = dLedgerMetadataResponseCodec.decode;
 
 const appendRequest = bean({ ...common, batchMsgs: optional(list(bytes)), body: optional(bytes) });
 /** Body of 50001 APPEND: one entry, or a batch. */
 export type DLedgerAppendRequest = BodyOf<typeof appendRequest>;
+
+const dLedgerAppendRequestCodec = jsonBody('AppendEntryRequest', appendRequest);
+/** Encodes the body of APPEND (50001), DLedger's `AppendEntryRequest` or `BatchAppendEntryRequest`. */
+export const encodeDLedgerAppendRequest = dLedgerAppendRequestCodec.encode;
 /**
- * Body of APPEND (50001): upstream's `AppendEntryRequest` or `BatchAppendEntryRequest`. Decoding throws
- * RemotingError `BAD_BODY`.
+ * Decodes the body of APPEND (50001), DLedger's `AppendEntryRequest` or `BatchAppendEntryRequest`.
+ * @throws RemotingError `BAD_BODY` when it is missing or malformed
  */
-export const { encode: encodeDLedgerAppendRequest, decode: decodeDLedgerAppendRequest } = jsonBody(
-  'AppendEntryRequest',
-  appendRequest,
-);
+export const decodeDLedgerAppendRequest = dLedgerAppendRequestCodec.decode;
 
 const appendResponse = bean({ ...common, index: or(long, -1), pos: or(long, -1) });
 /** Answer to APPEND (50001): index and file position of the entry, -1 when it was refused. */
 export type DLedgerAppendResponse = BodyOf<typeof appendResponse>;
+
+const dLedgerAppendResponseCodec = jsonBody('AppendEntryResponse', appendResponse);
+/** Encodes the body of the answer to APPEND (50001), DLedger's `AppendEntryResponse`. */
+export const encodeDLedgerAppendResponse = dLedgerAppendResponseCodec.encode;
 /**
- * Body of the answer to APPEND (50001): upstream's `AppendEntryResponse`. Decoding throws RemotingError `BAD_BODY`.
+ * Decodes the body of the answer to APPEND (50001), DLedger's `AppendEntryResponse`.
+ * @throws RemotingError `BAD_BODY` when it is missing or malformed
  */
-export const { encode: encodeDLedgerAppendResponse, decode: decodeDLedgerAppendResponse } = jsonBody(
-  'AppendEntryResponse',
-  appendResponse,
-);
+export const decodeDLedgerAppendResponse = dLedgerAppendResponseCodec.decode;
 
 const getRequest = bean({ ...common, beginIndex: long, indexList: optional(list(long)), maxSize: int });
 /** Body of 50002 GET. */
 export type DLedgerGetRequest = BodyOf<typeof getRequest>;
-/** Body of GET (50002): upstream's `GetEntriesRequest`. Decoding throws RemotingError `BAD_BODY`. */
-export const { encode: encodeDLedgerGetRequest, decode: decodeDLedgerGetRequest } = jsonBody(
-  'GetEntriesRequest',
-  getRequest,
-);
+
+const dLedgerGetRequestCodec = jsonBody('GetEntriesRequest', getRequest);
+/** Encodes the body of GET (50002), DLedger's `GetEntriesRequest`. */
+export const encodeDLedgerGetRequest = dLedgerGetRequestCodec.encode;
+/**
+ * Decodes the body of GET (50002), DLedger's `GetEntriesRequest`.
+ * @throws RemotingError `BAD_BODY` when it is missing or malformed
+ */
+export const decodeDLedgerGetRequest = dLedgerGetRequestCodec.decode;
 
 const pullRequest = bean({ ...common, beginIndex: long, nodeId: optional(text) });
 /** Body of 51003 PULL. */
 export type DLedgerPullRequest = BodyOf<typeof pullRequest>;
-/** Body of PULL (51003): upstream's `PullEntriesRequest`. Decoding throws RemotingError `BAD_BODY`. */
-export const { encode: encodeDLedgerPullRequest, decode: decodeDLedgerPullRequest } = jsonBody(
-  'PullEntriesRequest',
-  pullRequest,
-);
+
+const dLedgerPullRequestCodec = jsonBody('PullEntriesRequest', pullRequest);
+/** Encodes the body of PULL (51003), DLedger's `PullEntriesRequest`. */
+export const encodeDLedgerPullRequest = dLedgerPullRequestCodec.encode;
+/**
+ * Decodes the body of PULL (51003), DLedger's `PullEntriesRequest`.
+ * @throws RemotingError `BAD_BODY` when it is missing or malformed
+ */
+export const decodeDLedgerPullRequest = dLedgerPullRequestCodec.decode;
 
 const entriesResponse = bean({ ...common, entries: list(dledgerEntry) });
 /** Answer of GET and PULL. */
 export type DLedgerEntriesResponse = BodyOf<typeof entriesResponse>;
+
+const dLedgerEntriesResponseCodec = jsonBody('GetEntriesResponse', entriesResponse);
 /**
- * Body of the answer to GET (50002) and PULL (51003): upstream's `GetEntriesResponse` and `PullEntriesResponse`.
- * Decoding throws RemotingError `BAD_BODY`.
+ * Encodes the body of the answer to GET (50002) and PULL (51003), DLedger's `GetEntriesResponse` and
+ * `PullEntriesResponse`.
  */
-export const { encode: encodeDLedgerEntriesResponse, decode: decodeDLedgerEntriesResponse } = jsonBody(
-  'GetEntriesResponse',
-  entriesResponse,
-);
+export const encodeDLedgerEntriesResponse = dLedgerEntriesResponseCodec.encode;
+/**
+ * Decodes the body of the answer to GET (50002) and PULL (51003), DLedger's `GetEntriesResponse` and
+ * `PullEntriesResponse`.
+ * @throws RemotingError `BAD_BODY` when it is missing or malformed
+ */
+export const decodeDLedgerEntriesResponse = dLedgerEntriesResponseCodec.decode;
 
 const pushRequest = bean({
   ...common,
@@ -130,40 +155,56 @@ const pushRequest = bean({
 });
 /** Body of 51004 PUSH. */
 export type DLedgerPushRequest = BodyOf<typeof pushRequest>;
-/** Body of PUSH (51004): upstream's `PushEntryRequest`. Decoding throws RemotingError `BAD_BODY`. */
-export const { encode: encodeDLedgerPushRequest, decode: decodeDLedgerPushRequest } = jsonBody(
-  'PushEntryRequest',
-  pushRequest,
-);
+
+const dLedgerPushRequestCodec = jsonBody('PushEntryRequest', pushRequest);
+/** Encodes the body of PUSH (51004), DLedger's `PushEntryRequest`. */
+export const encodeDLedgerPushRequest = dLedgerPushRequestCodec.encode;
+/**
+ * Decodes the body of PUSH (51004), DLedger's `PushEntryRequest`.
+ * @throws RemotingError `BAD_BODY` when it is missing or malformed
+ */
+export const decodeDLedgerPushRequest = dLedgerPushRequestCodec.decode;
 
 const pushResponse = bean({ ...common, beginIndex: long, count: int, endIndex: long, index: optional(long) });
 /** Answer to PUSH (51004): where the follower's log begins and ends, and the index it answers for. */
 export type DLedgerPushResponse = BodyOf<typeof pushResponse>;
-/** Body of the answer to PUSH (51004): upstream's `PushEntryResponse`. Decoding throws RemotingError `BAD_BODY`. */
-export const { encode: encodeDLedgerPushResponse, decode: decodeDLedgerPushResponse } = jsonBody(
-  'PushEntryResponse',
-  pushResponse,
-);
+
+const dLedgerPushResponseCodec = jsonBody('PushEntryResponse', pushResponse);
+/** Encodes the body of the answer to PUSH (51004), DLedger's `PushEntryResponse`. */
+export const encodeDLedgerPushResponse = dLedgerPushResponseCodec.encode;
+/**
+ * Decodes the body of the answer to PUSH (51004), DLedger's `PushEntryResponse`.
+ * @throws RemotingError `BAD_BODY` when it is missing or malformed
+ */
+export const decodeDLedgerPushResponse = dLedgerPushResponseCodec.decode;
 
 const voteRequest = bean({ ...common, ledgerEndIndex: or(long, -1), ledgerEndTerm: or(long, -1) });
 /** Body of 51001 VOTE. */
 export type DLedgerVoteRequest = BodyOf<typeof voteRequest>;
-/** Body of VOTE (51001): upstream's `VoteRequest`. Decoding throws RemotingError `BAD_BODY`. */
-export const { encode: encodeDLedgerVoteRequest, decode: decodeDLedgerVoteRequest } = jsonBody(
-  'VoteRequest',
-  voteRequest,
-);
+
+const dLedgerVoteRequestCodec = jsonBody('VoteRequest', voteRequest);
+/** Encodes the body of VOTE (51001), DLedger's `VoteRequest`. */
+export const encodeDLedgerVoteRequest = dLedgerVoteRequestCodec.encode;
+/**
+ * Decodes the body of VOTE (51001), DLedger's `VoteRequest`.
+ * @throws RemotingError `BAD_BODY` when it is missing or malformed
+ */
+export const decodeDLedgerVoteRequest = dLedgerVoteRequestCodec.decode;
 
 const voteResponse = bean({ ...common, voteResult: or(text, 'UNKNOWN') });
 /**
  * Answer to VOTE (51001); `voteResult` is a name of `VoteResponse.RESULT`: `ACCEPT`, `REJECT_EXPIRED_VOTE_TERM`, ...
  */
 export type DLedgerVoteResponse = BodyOf<typeof voteResponse>;
-/** Body of the answer to VOTE (51001): upstream's `VoteResponse`. Decoding throws RemotingError `BAD_BODY`. */
-export const { encode: encodeDLedgerVoteResponse, decode: decodeDLedgerVoteResponse } = jsonBody(
-  'VoteResponse',
-  voteResponse,
-);
+
+const dLedgerVoteResponseCodec = jsonBody('VoteResponse', voteResponse);
+/** Encodes the body of the answer to VOTE (51001), DLedger's `VoteResponse`. */
+export const encodeDLedgerVoteResponse = dLedgerVoteResponseCodec.encode;
+/**
+ * Decodes the body of the answer to VOTE (51001), DLedger's `VoteResponse`.
+ * @throws RemotingError `BAD_BODY` when it is missing or malformed
+ */
+export const decodeDLedgerVoteResponse = dLedgerVoteResponseCodec.decode;
 
 const transferRequest = bean({
   ...common,
@@ -173,11 +214,12 @@ const transferRequest = bean({
 });
 /** Body of 51005 LEADERSHIP_TRANSFER. */
 export type DLedgerTransferRequest = BodyOf<typeof transferRequest>;
+
+const dLedgerTransferRequestCodec = jsonBody('LeadershipTransferRequest', transferRequest);
+/** Encodes the body of LEADERSHIP_TRANSFER (51005), DLedger's `LeadershipTransferRequest`. */
+export const encodeDLedgerTransferRequest = dLedgerTransferRequestCodec.encode;
 /**
- * Body of LEADERSHIP_TRANSFER (51005): upstream's `LeadershipTransferRequest`. Decoding throws RemotingError
- * `BAD_BODY`.
+ * Decodes the body of LEADERSHIP_TRANSFER (51005), DLedger's `LeadershipTransferRequest`.
+ * @throws RemotingError `BAD_BODY` when it is missing or malformed
  */
-export const { encode: encodeDLedgerTransferRequest, decode: decodeDLedgerTransferRequest } = jsonBody(
-  'LeadershipTransferRequest',
-  transferRequest,
-);
+export const decodeDLedgerTransferRequest = dLedgerTransferRequestCodec.decode;

@@ -39,11 +39,12 @@ const haRuntimeInfo = bean({
 });
 /** Answer of 907 GET_BROKER_HA_STATUS. */
 export type HARuntimeInfo = BodyOf<typeof haRuntimeInfo>;
+
+const haRuntimeInfoCodec = jsonBody('HARuntimeInfo', haRuntimeInfo);
+/** Encodes the body of the answer to GET_BROKER_HA_STATUS (907), upstream's `HARuntimeInfo`. */
+export const encodeHARuntimeInfo = haRuntimeInfoCodec.encode;
 /**
- * Body of the answer to GET_BROKER_HA_STATUS (907): upstream's `HARuntimeInfo`. Decoding throws RemotingError
- * `BAD_BODY`.
+ * Decodes the body of the answer to GET_BROKER_HA_STATUS (907), upstream's `HARuntimeInfo`.
+ * @throws RemotingError `BAD_BODY` when it is missing or malformed
  */
-export const { encode: encodeHARuntimeInfo, decode: decodeHARuntimeInfo } = jsonBody(
-  'HARuntimeInfo',
-  haRuntimeInfo,
-);
+export const decodeHARuntimeInfo = haRuntimeInfoCodec.decode;

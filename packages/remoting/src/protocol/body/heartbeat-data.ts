@@ -49,11 +49,14 @@ const heartbeatData = bean({
 /** Body of 34: who a client is and what it produces and consumes. */
 export type HeartbeatData = BodyOf<typeof heartbeatData>;
 
-/** Body of HEART_BEAT (34): upstream's `HeartbeatData`. Decoding throws RemotingError `BAD_BODY`. */
-export const { encode: encodeHeartbeatData, decode: decodeHeartbeatData } = jsonBody(
-  'HeartbeatData',
-  heartbeatData,
-);
+const heartbeatDataCodec = jsonBody('HeartbeatData', heartbeatData);
+/** Encodes the body of HEART_BEAT (34), upstream's `HeartbeatData`. */
+export const encodeHeartbeatData = heartbeatDataCodec.encode;
+/**
+ * Decodes the body of HEART_BEAT (34), upstream's `HeartbeatData`.
+ * @throws RemotingError `BAD_BODY` when it is missing or malformed
+ */
+export const decodeHeartbeatData = heartbeatDataCodec.decode;
 
 /** Checksum of what a client consumes and produces, whoever it is and whenever it subscribed. Compared by equality only. */
 export function heartbeatFingerprint(heartbeat: HeartbeatData): number {

@@ -9,28 +9,37 @@ const lockBatchRequestBody = bean({
 });
 /** Body of 41 LOCK_BATCH_MQ and 42 UNLOCK_BATCH_MQ. */
 export type LockBatchRequestBody = BodyOf<typeof lockBatchRequestBody>;
-/** Body of LOCK_BATCH_MQ (41): upstream's `LockBatchRequestBody`. Decoding throws RemotingError `BAD_BODY`. */
-export const { encode: encodeLockBatchRequestBody, decode: decodeLockBatchRequestBody } = jsonBody(
-  'LockBatchRequestBody',
-  lockBatchRequestBody,
-);
+
+const lockBatchRequestBodyCodec = jsonBody('LockBatchRequestBody', lockBatchRequestBody);
+/** Encodes the body of LOCK_BATCH_MQ (41), upstream's `LockBatchRequestBody`. */
+export const encodeLockBatchRequestBody = lockBatchRequestBodyCodec.encode;
+/**
+ * Decodes the body of LOCK_BATCH_MQ (41), upstream's `LockBatchRequestBody`.
+ * @throws RemotingError `BAD_BODY` when it is missing or malformed
+ */
+export const decodeLockBatchRequestBody = lockBatchRequestBodyCodec.decode;
 
 /** Body of UNLOCK_BATCH_MQ (42), the same members as that of LOCK_BATCH_MQ; upstream's `UnlockBatchRequestBody`. */
 export type UnlockBatchRequestBody = LockBatchRequestBody;
-/** Body of UNLOCK_BATCH_MQ (42): upstream's `UnlockBatchRequestBody`. Decoding throws RemotingError `BAD_BODY`. */
-export const { encode: encodeUnlockBatchRequestBody, decode: decodeUnlockBatchRequestBody } = jsonBody(
-  'UnlockBatchRequestBody',
-  lockBatchRequestBody,
-);
+
+const unlockBatchRequestBodyCodec = jsonBody('UnlockBatchRequestBody', lockBatchRequestBody);
+/** Encodes the body of UNLOCK_BATCH_MQ (42), upstream's `UnlockBatchRequestBody`. */
+export const encodeUnlockBatchRequestBody = unlockBatchRequestBodyCodec.encode;
+/**
+ * Decodes the body of UNLOCK_BATCH_MQ (42), upstream's `UnlockBatchRequestBody`.
+ * @throws RemotingError `BAD_BODY` when it is missing or malformed
+ */
+export const decodeUnlockBatchRequestBody = unlockBatchRequestBodyCodec.decode;
 
 const lockBatchResponseBody = bean({ lockOKMQSet: setList(messageQueue) });
 /** The queues that are now, or were already, locked by the client. */
 export type LockBatchResponseBody = BodyOf<typeof lockBatchResponseBody>;
+
+const lockBatchResponseBodyCodec = jsonBody('LockBatchResponseBody', lockBatchResponseBody);
+/** Encodes the body of the answer to LOCK_BATCH_MQ (41), upstream's `LockBatchResponseBody`. */
+export const encodeLockBatchResponseBody = lockBatchResponseBodyCodec.encode;
 /**
- * Body of the answer to LOCK_BATCH_MQ (41): upstream's `LockBatchResponseBody`. Decoding throws RemotingError
- * `BAD_BODY`.
+ * Decodes the body of the answer to LOCK_BATCH_MQ (41), upstream's `LockBatchResponseBody`.
+ * @throws RemotingError `BAD_BODY` when it is missing or malformed
  */
-export const { encode: encodeLockBatchResponseBody, decode: decodeLockBatchResponseBody } = jsonBody(
-  'LockBatchResponseBody',
-  lockBatchResponseBody,
-);
+export const decodeLockBatchResponseBody = lockBatchResponseBodyCodec.decode;

@@ -37,12 +37,15 @@ export type BatchAck = BodyOf<typeof batchAck>;
 const batchAckMessageRequestBody = bean({ acks: list(batchAck), brokerName: text });
 /** Body of 200151 BATCH_ACK_MESSAGE. */
 export type BatchAckMessageRequestBody = BodyOf<typeof batchAckMessageRequestBody>;
+
+const batchAckMessageRequestBodyCodec = jsonBody('BatchAckMessageRequestBody', batchAckMessageRequestBody);
+/** Encodes the body of BATCH_ACK_MESSAGE (200151), upstream's `BatchAckMessageRequestBody`. */
+export const encodeBatchAckMessageRequestBody = batchAckMessageRequestBodyCodec.encode;
 /**
- * Body of BATCH_ACK_MESSAGE (200151): upstream's `BatchAckMessageRequestBody`. Decoding throws RemotingError
- * `BAD_BODY`.
+ * Decodes the body of BATCH_ACK_MESSAGE (200151), upstream's `BatchAckMessageRequestBody`.
+ * @throws RemotingError `BAD_BODY` when it is missing or malformed
  */
-export const { encode: encodeBatchAckMessageRequestBody, decode: decodeBatchAckMessageRequestBody } =
-  jsonBody('BatchAckMessageRequestBody', batchAckMessageRequestBody);
+export const decodeBatchAckMessageRequestBody = batchAckMessageRequestBodyCodec.decode;
 
 const queryAssignmentRequestBody = bean({
   clientId: text,
@@ -54,11 +57,15 @@ const queryAssignmentRequestBody = bean({
 });
 /** Body of 400 QUERY_ASSIGNMENT. */
 export type QueryAssignmentRequestBody = BodyOf<typeof queryAssignmentRequestBody>;
+
+const queryAssignmentRequestBodyCodec = jsonBody('QueryAssignmentRequestBody', queryAssignmentRequestBody);
+/** Encodes the body of QUERY_ASSIGNMENT (400), upstream's `QueryAssignmentRequestBody`. */
+export const encodeQueryAssignmentRequestBody = queryAssignmentRequestBodyCodec.encode;
 /**
- * Body of QUERY_ASSIGNMENT (400): upstream's `QueryAssignmentRequestBody`. Decoding throws RemotingError `BAD_BODY`.
+ * Decodes the body of QUERY_ASSIGNMENT (400), upstream's `QueryAssignmentRequestBody`.
+ * @throws RemotingError `BAD_BODY` when it is missing or malformed
  */
-export const { encode: encodeQueryAssignmentRequestBody, decode: decodeQueryAssignmentRequestBody } =
-  jsonBody('QueryAssignmentRequestBody', queryAssignmentRequestBody);
+export const decodeQueryAssignmentRequestBody = queryAssignmentRequestBodyCodec.decode;
 
 const messageRequestMode = enumOf('PULL', 'POP');
 /** Whether a group fetches by pulling or by popping; upstream's `MessageRequestMode`. */
@@ -77,12 +84,15 @@ const queryAssignmentResponseBody = bean({
 });
 /** Answer of 400; without assignments the client keeps what it has. */
 export type QueryAssignmentResponseBody = BodyOf<typeof queryAssignmentResponseBody>;
+
+const queryAssignmentResponseBodyCodec = jsonBody('QueryAssignmentResponseBody', queryAssignmentResponseBody);
+/** Encodes the body of the answer to QUERY_ASSIGNMENT (400), upstream's `QueryAssignmentResponseBody`. */
+export const encodeQueryAssignmentResponseBody = queryAssignmentResponseBodyCodec.encode;
 /**
- * Body of the answer to QUERY_ASSIGNMENT (400): upstream's `QueryAssignmentResponseBody`. Decoding throws
- * RemotingError `BAD_BODY`.
+ * Decodes the body of the answer to QUERY_ASSIGNMENT (400), upstream's `QueryAssignmentResponseBody`.
+ * @throws RemotingError `BAD_BODY` when it is missing or malformed
  */
-export const { encode: encodeQueryAssignmentResponseBody, decode: decodeQueryAssignmentResponseBody } =
-  jsonBody('QueryAssignmentResponseBody', queryAssignmentResponseBody);
+export const decodeQueryAssignmentResponseBody = queryAssignmentResponseBodyCodec.decode;
 
 const setMessageRequestModeRequestBody = bean({
   consumerGroup: text,
@@ -92,25 +102,37 @@ const setMessageRequestModeRequestBody = bean({
 });
 /** Body of 401 SET_MESSAGE_REQUEST_MODE. */
 export type SetMessageRequestModeRequestBody = BodyOf<typeof setMessageRequestModeRequestBody>;
+
+const setMessageRequestModeRequestBodyCodec = jsonBody(
+  'SetMessageRequestModeRequestBody',
+  setMessageRequestModeRequestBody,
+);
+/** Encodes the body of SET_MESSAGE_REQUEST_MODE (401), upstream's `SetMessageRequestModeRequestBody`. */
+export const encodeSetMessageRequestModeRequestBody = setMessageRequestModeRequestBodyCodec.encode;
 /**
- * Body of SET_MESSAGE_REQUEST_MODE (401): upstream's `SetMessageRequestModeRequestBody`. Decoding throws
- * RemotingError `BAD_BODY`.
+ * Decodes the body of SET_MESSAGE_REQUEST_MODE (401), upstream's `SetMessageRequestModeRequestBody`.
+ * @throws RemotingError `BAD_BODY` when it is missing or malformed
  */
-export const {
-  encode: encodeSetMessageRequestModeRequestBody,
-  decode: decodeSetMessageRequestModeRequestBody,
-} = jsonBody('SetMessageRequestModeRequestBody', setMessageRequestModeRequestBody);
+export const decodeSetMessageRequestModeRequestBody = setMessageRequestModeRequestBodyCodec.decode;
 
 const messageRequestModeSerializeWrapper = bean({
   messageRequestModeMap: table(table(setMessageRequestModeRequestBody)),
 });
 /** Answer of 402, and the file `messageRequestMode.json`: by topic and group. */
 export type MessageRequestModeSerializeWrapper = BodyOf<typeof messageRequestModeSerializeWrapper>;
+
+const messageRequestModeSerializeWrapperCodec = jsonBody(
+  'MessageRequestModeSerializeWrapper',
+  messageRequestModeSerializeWrapper,
+);
 /**
- * Body of the answer to GET_ALL_MESSAGE_REQUEST_MODE (402): upstream's `MessageRequestModeSerializeWrapper`.
- * Decoding throws RemotingError `BAD_BODY`.
+ * Encodes the body of the answer to GET_ALL_MESSAGE_REQUEST_MODE (402) and `config/messageRequestMode.json`,
+ * upstream's `MessageRequestModeSerializeWrapper`.
  */
-export const {
-  encode: encodeMessageRequestModeSerializeWrapper,
-  decode: decodeMessageRequestModeSerializeWrapper,
-} = jsonBody('MessageRequestModeSerializeWrapper', messageRequestModeSerializeWrapper);
+export const encodeMessageRequestModeSerializeWrapper = messageRequestModeSerializeWrapperCodec.encode;
+/**
+ * Decodes the body of the answer to GET_ALL_MESSAGE_REQUEST_MODE (402) and `config/messageRequestMode.json`,
+ * upstream's `MessageRequestModeSerializeWrapper`.
+ * @throws RemotingError `BAD_BODY` when it is missing or malformed
+ */
+export const decodeMessageRequestModeSerializeWrapper = messageRequestModeSerializeWrapperCodec.decode;

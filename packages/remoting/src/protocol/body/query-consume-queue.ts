@@ -23,9 +23,15 @@ const queryConsumeQueueResponseBody = bean({
 });
 /** Answer of 321. */
 export type QueryConsumeQueueResponseBody = BodyOf<typeof queryConsumeQueueResponseBody>;
+
+const queryConsumeQueueResponseBodyCodec = jsonBody(
+  'QueryConsumeQueueResponseBody',
+  queryConsumeQueueResponseBody,
+);
+/** Encodes the body of the answer to QUERY_CONSUME_QUEUE (321), upstream's `QueryConsumeQueueResponseBody`. */
+export const encodeQueryConsumeQueueResponseBody = queryConsumeQueueResponseBodyCodec.encode;
 /**
- * Body of the answer to QUERY_CONSUME_QUEUE (321): upstream's `QueryConsumeQueueResponseBody`. Decoding throws
- * RemotingError `BAD_BODY`.
+ * Decodes the body of the answer to QUERY_CONSUME_QUEUE (321), upstream's `QueryConsumeQueueResponseBody`.
+ * @throws RemotingError `BAD_BODY` when it is missing or malformed
  */
-export const { encode: encodeQueryConsumeQueueResponseBody, decode: decodeQueryConsumeQueueResponseBody } =
-  jsonBody('QueryConsumeQueueResponseBody', queryConsumeQueueResponseBody);
+export const decodeQueryConsumeQueueResponseBody = queryConsumeQueueResponseBodyCodec.decode;

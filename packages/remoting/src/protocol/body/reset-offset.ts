@@ -3,14 +3,19 @@ import { bean, int, jsonBody, list, long, queueTable, table, text, type BodyOf }
 const resetOffsetBody = bean({ offsetTable: queueTable(long) });
 /** Answer of 222 and body of 220: the offset each queue is set to. */
 export type ResetOffsetBody = BodyOf<typeof resetOffsetBody>;
+
+const resetOffsetBodyCodec = jsonBody('ResetOffsetBody', resetOffsetBody);
 /**
- * Body of RESET_CONSUMER_CLIENT_OFFSET (220) and of the answer to INVOKE_BROKER_TO_RESET_OFFSET (222): upstream's
- * `ResetOffsetBody`. Decoding throws RemotingError `BAD_BODY`.
+ * Encodes the body of RESET_CONSUMER_CLIENT_OFFSET (220) and of the answer to INVOKE_BROKER_TO_RESET_OFFSET (222),
+ * upstream's `ResetOffsetBody`.
  */
-export const { encode: encodeResetOffsetBody, decode: decodeResetOffsetBody } = jsonBody(
-  'ResetOffsetBody',
-  resetOffsetBody,
-);
+export const encodeResetOffsetBody = resetOffsetBodyCodec.encode;
+/**
+ * Decodes the body of RESET_CONSUMER_CLIENT_OFFSET (220) and of the answer to INVOKE_BROKER_TO_RESET_OFFSET (222),
+ * upstream's `ResetOffsetBody`.
+ * @throws RemotingError `BAD_BODY` when it is missing or malformed
+ */
+export const decodeResetOffsetBody = resetOffsetBodyCodec.decode;
 
 const messageQueueForC = bean({ brokerName: text, offset: long, queueId: int, topic: text });
 /**
@@ -22,14 +27,15 @@ export type MessageQueueForC = BodyOf<typeof messageQueueForC>;
 const resetOffsetBodyForC = bean({ offsetTable: list(messageQueueForC) });
 /** Body of 220 for clients whose language is CPP. */
 export type ResetOffsetBodyForC = BodyOf<typeof resetOffsetBodyForC>;
+
+const resetOffsetBodyForCCodec = jsonBody('ResetOffsetBodyForC', resetOffsetBodyForC);
+/** Encodes the body of RESET_CONSUMER_CLIENT_OFFSET (220) to a C++ client, upstream's `ResetOffsetBodyForC`. */
+export const encodeResetOffsetBodyForC = resetOffsetBodyForCCodec.encode;
 /**
- * Body of RESET_CONSUMER_CLIENT_OFFSET (220) to a C++ client: upstream's `ResetOffsetBodyForC`. Decoding throws
- * RemotingError `BAD_BODY`.
+ * Decodes the body of RESET_CONSUMER_CLIENT_OFFSET (220) to a C++ client, upstream's `ResetOffsetBodyForC`.
+ * @throws RemotingError `BAD_BODY` when it is missing or malformed
  */
-export const { encode: encodeResetOffsetBodyForC, decode: decodeResetOffsetBodyForC } = jsonBody(
-  'ResetOffsetBodyForC',
-  resetOffsetBodyForC,
-);
+export const decodeResetOffsetBodyForC = resetOffsetBodyForCCodec.decode;
 
 const getConsumerStatusBody = bean({
   /** Offsets by client id: the broker's answer to 223. */
@@ -42,11 +48,16 @@ const getConsumerStatusBody = bean({
  * `GetConsumerStatusBody`.
  */
 export type GetConsumerStatusBody = BodyOf<typeof getConsumerStatusBody>;
+
+const getConsumerStatusBodyCodec = jsonBody('GetConsumerStatusBody', getConsumerStatusBody);
 /**
- * Body of the answers to GET_CONSUMER_STATUS_FROM_CLIENT (221) and INVOKE_BROKER_TO_GET_CONSUMER_STATUS (223):
- * upstream's `GetConsumerStatusBody`. Decoding throws RemotingError `BAD_BODY`.
+ * Encodes the body of the answers to GET_CONSUMER_STATUS_FROM_CLIENT (221) and INVOKE_BROKER_TO_GET_CONSUMER_STATUS
+ * (223), upstream's `GetConsumerStatusBody`.
  */
-export const { encode: encodeGetConsumerStatusBody, decode: decodeGetConsumerStatusBody } = jsonBody(
-  'GetConsumerStatusBody',
-  getConsumerStatusBody,
-);
+export const encodeGetConsumerStatusBody = getConsumerStatusBodyCodec.encode;
+/**
+ * Decodes the body of the answers to GET_CONSUMER_STATUS_FROM_CLIENT (221) and INVOKE_BROKER_TO_GET_CONSUMER_STATUS
+ * (223), upstream's `GetConsumerStatusBody`.
+ * @throws RemotingError `BAD_BODY` when it is missing or malformed
+ */
+export const decodeGetConsumerStatusBody = getConsumerStatusBodyCodec.decode;

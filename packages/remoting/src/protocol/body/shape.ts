@@ -21,9 +21,11 @@ export type BodyOf<S> = S extends Shape<infer T> ? T : never;
 type Members = Readonly<Record<string, Shape<never> | Shape<unknown>>>;
 type Optional<M extends Members> = { [K in keyof M]: undefined extends BodyOf<M[K]> ? K : never }[keyof M];
 type Flat<T> = { [K in keyof T]: T[K] };
+// `K extends keyof M`, not `keyof M` itself: so members keep the docstrings they are declared with.
+type Values<M extends Members, K extends keyof M> = { -readonly [P in K]: BodyOf<M[P]> };
 /** The object type of a bean with these members. */
 export type Bean<M extends Members> = Flat<
-  { [K in Exclude<keyof M, Optional<M>>]: BodyOf<M[K]> } & { [K in Optional<M>]?: BodyOf<M[K]> }
+  Values<M, Exclude<keyof M, Optional<M>>> & Partial<Values<M, Optional<M>>>
 >;
 
 /** A problem inside a body; gathers the path to it on its way out. */

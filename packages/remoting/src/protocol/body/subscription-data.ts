@@ -27,11 +27,14 @@ export const subscriptionData = bean({
 /** What a consumer group wants of one topic. `subString` `*`: everything. */
 export type SubscriptionData = BodyOf<typeof subscriptionData>;
 
-/** JSON of one subscription: upstream's `SubscriptionData`. Decoding throws RemotingError `BAD_BODY`. */
-export const { encode: encodeSubscriptionData, decode: decodeSubscriptionData } = jsonBody(
-  'SubscriptionData',
-  subscriptionData,
-);
+const subscriptionDataCodec = jsonBody('SubscriptionData', subscriptionData);
+/** Encodes one subscription as JSON, a part of HEART_BEAT (34): upstream's `SubscriptionData`. */
+export const encodeSubscriptionData = subscriptionDataCodec.encode;
+/**
+ * Decodes one subscription as JSON, a part of HEART_BEAT (34): upstream's `SubscriptionData`.
+ * @throws RemotingError `BAD_BODY` when it is missing or malformed
+ */
+export const decodeSubscriptionData = subscriptionDataCodec.decode;
 
 /**
  * A subscription from its expression: for tags `A || B`, `*` or nothing; any other type (`SQL92`) is kept as it is.
@@ -89,12 +92,22 @@ const querySubscriptionResponseBody = bean({
 });
 /** Answer of 345; without a subscription when the group is offline. */
 export type QuerySubscriptionResponseBody = BodyOf<typeof querySubscriptionResponseBody>;
+
+const querySubscriptionResponseBodyCodec = jsonBody(
+  'QuerySubscriptionResponseBody',
+  querySubscriptionResponseBody,
+);
 /**
- * Body of the answer to QUERY_SUBSCRIPTION_BY_CONSUMER (345): upstream's `QuerySubscriptionResponseBody`. Decoding
- * throws RemotingError `BAD_BODY`.
+ * Encodes the body of the answer to QUERY_SUBSCRIPTION_BY_CONSUMER (345), upstream's
+ * `QuerySubscriptionResponseBody`.
  */
-export const { encode: encodeQuerySubscriptionResponseBody, decode: decodeQuerySubscriptionResponseBody } =
-  jsonBody('QuerySubscriptionResponseBody', querySubscriptionResponseBody);
+export const encodeQuerySubscriptionResponseBody = querySubscriptionResponseBodyCodec.encode;
+/**
+ * Decodes the body of the answer to QUERY_SUBSCRIPTION_BY_CONSUMER (345), upstream's
+ * `QuerySubscriptionResponseBody`.
+ * @throws RemotingError `BAD_BODY` when it is missing or malformed
+ */
+export const decodeQuerySubscriptionResponseBody = querySubscriptionResponseBodyCodec.decode;
 
 const checkClientRequestBody = bean({
   clientId: text,
@@ -104,8 +117,12 @@ const checkClientRequestBody = bean({
 });
 /** Body of 46 CHECK_CLIENT_CONFIG. */
 export type CheckClientRequestBody = BodyOf<typeof checkClientRequestBody>;
-/** Body of CHECK_CLIENT_CONFIG (46): upstream's `CheckClientRequestBody`. Decoding throws RemotingError `BAD_BODY`. */
-export const { encode: encodeCheckClientRequestBody, decode: decodeCheckClientRequestBody } = jsonBody(
-  'CheckClientRequestBody',
-  checkClientRequestBody,
-);
+
+const checkClientRequestBodyCodec = jsonBody('CheckClientRequestBody', checkClientRequestBody);
+/** Encodes the body of CHECK_CLIENT_CONFIG (46), upstream's `CheckClientRequestBody`. */
+export const encodeCheckClientRequestBody = checkClientRequestBodyCodec.encode;
+/**
+ * Decodes the body of CHECK_CLIENT_CONFIG (46), upstream's `CheckClientRequestBody`.
+ * @throws RemotingError `BAD_BODY` when it is missing or malformed
+ */
+export const decodeCheckClientRequestBody = checkClientRequestBodyCodec.decode;

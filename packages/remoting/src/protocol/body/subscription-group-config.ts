@@ -58,14 +58,19 @@ export const subscriptionGroupConfig = bean({
 });
 /** A consumer group as its broker holds it: body of 200, answer of 352. */
 export type SubscriptionGroupConfig = BodyOf<typeof subscriptionGroupConfig>;
+
+const subscriptionGroupConfigCodec = jsonBody('SubscriptionGroupConfig', subscriptionGroupConfig);
 /**
- * Body of UPDATE_AND_CREATE_SUBSCRIPTIONGROUP (200) and of the answer to GET_SUBSCRIPTIONGROUP_CONFIG (352):
- * upstream's `SubscriptionGroupConfig`. Decoding throws RemotingError `BAD_BODY`.
+ * Encodes the body of UPDATE_AND_CREATE_SUBSCRIPTIONGROUP (200) and of the answer to GET_SUBSCRIPTIONGROUP_CONFIG
+ * (352), upstream's `SubscriptionGroupConfig`.
  */
-export const { encode: encodeSubscriptionGroupConfig, decode: decodeSubscriptionGroupConfig } = jsonBody(
-  'SubscriptionGroupConfig',
-  subscriptionGroupConfig,
-);
+export const encodeSubscriptionGroupConfig = subscriptionGroupConfigCodec.encode;
+/**
+ * Decodes the body of UPDATE_AND_CREATE_SUBSCRIPTIONGROUP (200) and of the answer to GET_SUBSCRIPTIONGROUP_CONFIG
+ * (352), upstream's `SubscriptionGroupConfig`.
+ * @throws RemotingError `BAD_BODY` when it is missing or malformed
+ */
+export const decodeSubscriptionGroupConfig = subscriptionGroupConfigCodec.decode;
 
 /** A group with every member at its default. */
 export function defaultSubscriptionGroupConfig(groupName: string): SubscriptionGroupConfig {
@@ -75,14 +80,15 @@ export function defaultSubscriptionGroupConfig(groupName: string): SubscriptionG
 const subscriptionGroupList = bean({ groupConfigList: list(subscriptionGroupConfig) });
 /** Body of 225 UPDATE_AND_CREATE_SUBSCRIPTIONGROUP_LIST (5.3.1). */
 export type SubscriptionGroupList = BodyOf<typeof subscriptionGroupList>;
+
+const subscriptionGroupListCodec = jsonBody('SubscriptionGroupList', subscriptionGroupList);
+/** Encodes the body of UPDATE_AND_CREATE_SUBSCRIPTIONGROUP_LIST (225), upstream's `SubscriptionGroupList`. */
+export const encodeSubscriptionGroupList = subscriptionGroupListCodec.encode;
 /**
- * Body of UPDATE_AND_CREATE_SUBSCRIPTIONGROUP_LIST (225): upstream's `SubscriptionGroupList`. Decoding throws
- * RemotingError `BAD_BODY`.
+ * Decodes the body of UPDATE_AND_CREATE_SUBSCRIPTIONGROUP_LIST (225), upstream's `SubscriptionGroupList`.
+ * @throws RemotingError `BAD_BODY` when it is missing or malformed
  */
-export const { encode: encodeSubscriptionGroupList, decode: decodeSubscriptionGroupList } = jsonBody(
-  'SubscriptionGroupList',
-  subscriptionGroupList,
-);
+export const decodeSubscriptionGroupList = subscriptionGroupListCodec.decode;
 
 const subscriptionGroupWrapper = bean({
   dataVersion: dataVersionOrZero,
@@ -92,23 +98,29 @@ const subscriptionGroupWrapper = bean({
 });
 /** The group table: answer of 201, and the file `subscriptionGroup.json`. */
 export type SubscriptionGroupWrapper = BodyOf<typeof subscriptionGroupWrapper>;
+
+const subscriptionGroupWrapperCodec = jsonBody('SubscriptionGroupWrapper', subscriptionGroupWrapper);
 /**
- * Body of the answer to GET_ALL_SUBSCRIPTIONGROUP_CONFIG (201): upstream's `SubscriptionGroupWrapper`. Decoding
- * throws RemotingError `BAD_BODY`.
+ * Encodes the body of the answer to GET_ALL_SUBSCRIPTIONGROUP_CONFIG (201) and `config/subscriptionGroup.json`,
+ * upstream's `SubscriptionGroupWrapper`.
  */
-export const { encode: encodeSubscriptionGroupWrapper, decode: decodeSubscriptionGroupWrapper } = jsonBody(
-  'SubscriptionGroupWrapper',
-  subscriptionGroupWrapper,
-);
+export const encodeSubscriptionGroupWrapper = subscriptionGroupWrapperCodec.encode;
+/**
+ * Decodes the body of the answer to GET_ALL_SUBSCRIPTIONGROUP_CONFIG (201) and `config/subscriptionGroup.json`,
+ * upstream's `SubscriptionGroupWrapper`.
+ * @throws RemotingError `BAD_BODY` when it is missing or malformed
+ */
+export const decodeSubscriptionGroupWrapper = subscriptionGroupWrapperCodec.decode;
 
 const groupForbidden = bean({ group: text, readable: optional(flag), topic: text });
 /** Answer of 353 UPDATE_AND_GET_GROUP_FORBIDDEN. */
 export type GroupForbidden = BodyOf<typeof groupForbidden>;
+
+const groupForbiddenCodec = jsonBody('GroupForbidden', groupForbidden);
+/** Encodes the body of the answer to UPDATE_AND_GET_GROUP_FORBIDDEN (353), upstream's `GroupForbidden`. */
+export const encodeGroupForbidden = groupForbiddenCodec.encode;
 /**
- * Body of the answer to UPDATE_AND_GET_GROUP_FORBIDDEN (353): upstream's `GroupForbidden`. Decoding throws
- * RemotingError `BAD_BODY`.
+ * Decodes the body of the answer to UPDATE_AND_GET_GROUP_FORBIDDEN (353), upstream's `GroupForbidden`.
+ * @throws RemotingError `BAD_BODY` when it is missing or malformed
  */
-export const { encode: encodeGroupForbidden, decode: decodeGroupForbidden } = jsonBody(
-  'GroupForbidden',
-  groupForbidden,
-);
+export const decodeGroupForbidden = groupForbiddenCodec.decode;

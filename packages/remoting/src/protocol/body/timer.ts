@@ -9,14 +9,19 @@ const timerMetrics = bean({
 });
 /** Answer of 61: messages that wait, by topic. */
 export type TimerMetrics = BodyOf<typeof timerMetrics>;
+
+const timerMetricsCodec = jsonBody('TimerMetrics', timerMetrics);
 /**
- * Body of the answer to GET_TIMER_METRICS (61): upstream's `TimerMetrics.TimerMetricsSerializeWrapper`. Decoding
- * throws RemotingError `BAD_BODY`.
+ * Encodes the body of the answer to GET_TIMER_METRICS (61) and `config/timermetrics`, upstream's
+ * `TimerMetrics.TimerMetricsSerializeWrapper`.
  */
-export const { encode: encodeTimerMetrics, decode: decodeTimerMetrics } = jsonBody(
-  'TimerMetrics',
-  timerMetrics,
-);
+export const encodeTimerMetrics = timerMetricsCodec.encode;
+/**
+ * Decodes the body of the answer to GET_TIMER_METRICS (61) and `config/timermetrics`, upstream's
+ * `TimerMetrics.TimerMetricsSerializeWrapper`.
+ * @throws RemotingError `BAD_BODY` when it is missing or malformed
+ */
+export const decodeTimerMetrics = timerMetricsCodec.decode;
 
 /** Answer of 60, and the file `timercheck`. */
 export interface TimerCheckpoint {

@@ -65,8 +65,14 @@ export function newTopicConfig(
   };
 }
 
-/** JSON of one topic: upstream's `TopicConfig`. Decoding throws RemotingError `BAD_BODY`. */
-export const { encode: encodeTopicConfig, decode: decodeTopicConfig } = jsonBody('TopicConfig', topicConfig);
+const topicConfigCodec = jsonBody('TopicConfig', topicConfig);
+/** Encodes one topic as JSON, a part of GET_ALL_TOPIC_CONFIG (21): upstream's `TopicConfig`. */
+export const encodeTopicConfig = topicConfigCodec.encode;
+/**
+ * Decodes one topic as JSON, a part of GET_ALL_TOPIC_CONFIG (21): upstream's `TopicConfig`.
+ * @throws RemotingError `BAD_BODY` when it is missing or malformed
+ */
+export const decodeTopicConfig = topicConfigCodec.decode;
 
 const topicConfigAndQueueMapping = bean({
   ...topicConfigMembers,
@@ -74,12 +80,15 @@ const topicConfigAndQueueMapping = bean({
 });
 /** Answer of 351 GET_TOPIC_CONFIG. */
 export type TopicConfigAndQueueMapping = BodyOf<typeof topicConfigAndQueueMapping>;
+
+const topicConfigAndQueueMappingCodec = jsonBody('TopicConfigAndQueueMapping', topicConfigAndQueueMapping);
+/** Encodes the body of the answer to GET_TOPIC_CONFIG (351), upstream's `TopicConfigAndQueueMapping`. */
+export const encodeTopicConfigAndQueueMapping = topicConfigAndQueueMappingCodec.encode;
 /**
- * Body of the answer to GET_TOPIC_CONFIG (351): upstream's `TopicConfigAndQueueMapping`. Decoding throws
- * RemotingError `BAD_BODY`.
+ * Decodes the body of the answer to GET_TOPIC_CONFIG (351), upstream's `TopicConfigAndQueueMapping`.
+ * @throws RemotingError `BAD_BODY` when it is missing or malformed
  */
-export const { encode: encodeTopicConfigAndQueueMapping, decode: decodeTopicConfigAndQueueMapping } =
-  jsonBody('TopicConfigAndQueueMapping', topicConfigAndQueueMapping);
+export const decodeTopicConfigAndQueueMapping = topicConfigAndQueueMappingCodec.decode;
 
 export const topicConfigSerializeWrapper = bean({
   dataVersion: dataVersionOrZero,
@@ -91,22 +100,32 @@ export const topicConfigSerializeWrapper = bean({
 });
 /** The topic table: answer of 21 GET_ALL_TOPIC_CONFIG, part of 103 REGISTER_BROKER, and the file `topics.json`. */
 export type TopicConfigSerializeWrapper = BodyOf<typeof topicConfigSerializeWrapper>;
+
+const topicConfigSerializeWrapperCodec = jsonBody('TopicConfigSerializeWrapper', topicConfigSerializeWrapper);
 /**
- * Body of the answer to GET_ALL_TOPIC_CONFIG (21): upstream's `TopicConfigAndMappingSerializeWrapper`, in 4.x
- * `TopicConfigSerializeWrapper`. Decoding throws RemotingError `BAD_BODY`.
+ * Encodes the body of the answer to GET_ALL_TOPIC_CONFIG (21) and `config/topics.json`: upstream's
+ * `TopicConfigAndMappingSerializeWrapper`, in 4.x `TopicConfigSerializeWrapper`.
  */
-export const { encode: encodeTopicConfigSerializeWrapper, decode: decodeTopicConfigSerializeWrapper } =
-  jsonBody('TopicConfigSerializeWrapper', topicConfigSerializeWrapper);
+export const encodeTopicConfigSerializeWrapper = topicConfigSerializeWrapperCodec.encode;
+/**
+ * Decodes the body of the answer to GET_ALL_TOPIC_CONFIG (21) and `config/topics.json`: upstream's
+ * `TopicConfigAndMappingSerializeWrapper`, in 4.x `TopicConfigSerializeWrapper`.
+ * @throws RemotingError `BAD_BODY` when it is missing or malformed
+ */
+export const decodeTopicConfigSerializeWrapper = topicConfigSerializeWrapperCodec.decode;
 
 const createTopicListRequestBody = bean({ topicConfigList: list(topicConfig) });
 /** Body of 18 UPDATE_AND_CREATE_TOPIC_LIST (5.3). */
 export type CreateTopicListRequestBody = BodyOf<typeof createTopicListRequestBody>;
+
+const createTopicListRequestBodyCodec = jsonBody('CreateTopicListRequestBody', createTopicListRequestBody);
+/** Encodes the body of UPDATE_AND_CREATE_TOPIC_LIST (18), upstream's `CreateTopicListRequestBody`. */
+export const encodeCreateTopicListRequestBody = createTopicListRequestBodyCodec.encode;
 /**
- * Body of UPDATE_AND_CREATE_TOPIC_LIST (18): upstream's `CreateTopicListRequestBody`. Decoding throws RemotingError
- * `BAD_BODY`.
+ * Decodes the body of UPDATE_AND_CREATE_TOPIC_LIST (18), upstream's `CreateTopicListRequestBody`.
+ * @throws RemotingError `BAD_BODY` when it is missing or malformed
  */
-export const { encode: encodeCreateTopicListRequestBody, decode: decodeCreateTopicListRequestBody } =
-  jsonBody('CreateTopicListRequestBody', createTopicListRequestBody);
+export const decodeCreateTopicListRequestBody = createTopicListRequestBodyCodec.decode;
 
 /**
  * The line a compressed registration holds: `name read write perm filterType {attributes}`. It has neither

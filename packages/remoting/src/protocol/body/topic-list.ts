@@ -3,17 +3,29 @@ import { bean, jsonBody, optional, setList, text, type BodyOf } from './shape.js
 const topicList = bean({ brokerAddr: optional(text), topicList: setList(text) });
 /** Answer of 206, 224, 304, 305, 311 to 313 and 343. */
 export type TopicList = BodyOf<typeof topicList>;
+
+const topicListCodec = jsonBody('TopicList', topicList);
 /**
- * Body of the answers to requests for topic names, such as GET_ALL_TOPIC_LIST_FROM_NAMESERVER (206): upstream's
- * `TopicList`. Decoding throws RemotingError `BAD_BODY`.
+ * Encodes the body of the answers to requests for topic names: 206, 224, 304, 305, 311 to 313 and 343. Upstream's
+ * `TopicList`.
  */
-export const { encode: encodeTopicList, decode: decodeTopicList } = jsonBody('TopicList', topicList);
+export const encodeTopicList = topicListCodec.encode;
+/**
+ * Decodes the body of the answers to requests for topic names: 206, 224, 304, 305, 311 to 313 and 343. Upstream's
+ * `TopicList`.
+ * @throws RemotingError `BAD_BODY` when it is missing or malformed
+ */
+export const decodeTopicList = topicListCodec.decode;
 
 const groupList = bean({ groupList: setList(text) });
 /** Answer of 300. */
 export type GroupList = BodyOf<typeof groupList>;
+
+const groupListCodec = jsonBody('GroupList', groupList);
+/** Encodes the body of the answer to QUERY_TOPIC_CONSUME_BY_WHO (300), upstream's `GroupList`. */
+export const encodeGroupList = groupListCodec.encode;
 /**
- * Body of the answer to QUERY_TOPIC_CONSUME_BY_WHO (300): upstream's `GroupList`. Decoding throws RemotingError
- * `BAD_BODY`.
+ * Decodes the body of the answer to QUERY_TOPIC_CONSUME_BY_WHO (300), upstream's `GroupList`.
+ * @throws RemotingError `BAD_BODY` when it is missing or malformed
  */
-export const { encode: encodeGroupList, decode: decodeGroupList } = jsonBody('GroupList', groupList);
+export const decodeGroupList = groupListCodec.decode;

@@ -42,14 +42,14 @@ export const topicQueueMappingDetail = bean({
 /** What a broker knows of its logical queues, with the stretches of each; upstream's `TopicQueueMappingDetail`. */
 export type TopicQueueMappingDetail = BodyOf<typeof topicQueueMappingDetail>;
 
+const topicQueueMappingDetailCodec = jsonBody('TopicQueueMappingDetail', topicQueueMappingDetail);
+/** Encodes the body of UPDATE_AND_CREATE_STATIC_TOPIC (513), upstream's `TopicQueueMappingDetail`. */
+export const encodeTopicQueueMappingDetail = topicQueueMappingDetailCodec.encode;
 /**
- * Body of UPDATE_AND_CREATE_STATIC_TOPIC (513): upstream's `TopicQueueMappingDetail`. Decoding throws RemotingError
- * `BAD_BODY`.
+ * Decodes the body of UPDATE_AND_CREATE_STATIC_TOPIC (513), upstream's `TopicQueueMappingDetail`.
+ * @throws RemotingError `BAD_BODY` when it is missing or malformed
  */
-export const { encode: encodeTopicQueueMappingDetail, decode: decodeTopicQueueMappingDetail } = jsonBody(
-  'TopicQueueMappingDetail',
-  topicQueueMappingDetail,
-);
+export const decodeTopicQueueMappingDetail = topicQueueMappingDetailCodec.decode;
 
 export const topicQueueMappingInfoTable = table(topicQueueMappingInfo);
 export const topicQueueMappingDetailTable = table(topicQueueMappingDetail);

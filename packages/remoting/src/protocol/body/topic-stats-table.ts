@@ -7,11 +7,12 @@ export type TopicOffset = BodyOf<typeof topicOffset>;
 const topicStatsTable = bean({ offsetTable: queueTable(topicOffset), topicPutTps: optional(double) });
 /** Answer of 202. `topicPutTps` is 5.x. */
 export type TopicStatsTable = BodyOf<typeof topicStatsTable>;
+
+const topicStatsTableCodec = jsonBody('TopicStatsTable', topicStatsTable);
+/** Encodes the body of the answer to GET_TOPIC_STATS_INFO (202), upstream's `TopicStatsTable`. */
+export const encodeTopicStatsTable = topicStatsTableCodec.encode;
 /**
- * Body of the answer to GET_TOPIC_STATS_INFO (202): upstream's `TopicStatsTable`. Decoding throws RemotingError
- * `BAD_BODY`.
+ * Decodes the body of the answer to GET_TOPIC_STATS_INFO (202), upstream's `TopicStatsTable`.
+ * @throws RemotingError `BAD_BODY` when it is missing or malformed
  */
-export const { encode: encodeTopicStatsTable, decode: decodeTopicStatsTable } = jsonBody(
-  'TopicStatsTable',
-  topicStatsTable,
-);
+export const decodeTopicStatsTable = topicStatsTableCodec.decode;

@@ -35,11 +35,12 @@ export type ConsumerOrderInfo = BodyOf<typeof orderInfo>;
 const consumerOrderInfoWrapper = bean({ table: table(intTable(orderInfo)) });
 /** `topic@group` → queueId → state. */
 export type ConsumerOrderInfoWrapper = BodyOf<typeof consumerOrderInfoWrapper>;
+
+const consumerOrderInfoCodec = jsonBody('ConsumerOrderInfoManager', consumerOrderInfoWrapper);
+/** Encodes the text of `config/consumerOrderInfo.json`, upstream's `ConsumerOrderInfoManager`. */
+export const encodeConsumerOrderInfo = consumerOrderInfoCodec.encode;
 /**
- * The text of `config/consumerOrderInfo.json`: upstream's `ConsumerOrderInfoManager`. Decoding throws RemotingError
- * `BAD_BODY`.
+ * Decodes the text of `config/consumerOrderInfo.json`, upstream's `ConsumerOrderInfoManager`.
+ * @throws RemotingError `BAD_BODY` when it is missing or malformed
  */
-export const { encode: encodeConsumerOrderInfo, decode: decodeConsumerOrderInfo } = jsonBody(
-  'ConsumerOrderInfoManager',
-  consumerOrderInfoWrapper,
-);
+export const decodeConsumerOrderInfo = consumerOrderInfoCodec.decode;
