@@ -5,38 +5,39 @@
  * not synced and therefore count only in the boot of the machine that they were written in.
  *
  *    0  magic            4   "MQDM"
- *    4  version          4   1
+ *    4  version          4   2
  *    8  boot             8   start of the SHA-256 of the boot's id
  *   16  timerReadTime    8   the slot that is being delivered, ms
- *   24  timerPosition    8   timer log position of the last unit delivered in it, -1 none
- *   32  timerQueueOffset 8   next entry of the timer topic to look at
- *   40  levels           n * 8   next queue offset, from level 1 on
+ *   24  timerQueueOffset 8   next entry of the timer topic to look at
+ *   32  wholePosition    8   what of the slot is delivered (SlotProgress): a timer log position, -1 none
+ *   40  partPosition     8
+ *   48  wholeDue         4   ms after the slot's time
+ *   52  partDue          4
+ *   56  levels           n * 8   next queue offset, from level 1 on
  */
 import { createHash } from 'node:crypto';
 import { dirname } from 'node:path';
 import { readInt32, readInt64, writeInt32, writeInt64 } from '@mq/remoting/message';
 import type { Disk, DiskFile } from './disk/disk.js';
+import { SlotProgress, type SlotReach } from './timer/slot-progress.js';
 
 const MAGIC = 0x4d51444d;
-const VERSION = 1;
+const VERSION = 2;
 const VERSION_AT = 4;
 const BOOT_AT = 8;
 const BOOT_BYTES = 8;
 const TIMER_AT = 16;
-const TIMER_BYTES = 24;
-const LEVELS_AT = 40;
+const TIMER_BYTES = 40;
+const LEVELS_AT = 56;
 const LEVEL_BYTES = 8;
 const FILE_BYTES = 4096;
 const MAX_LEVELS = (FILE_BYTES - LEVELS_AT) / LEVEL_BYTES;
 
-/**
- * How far timers were delivered: the slot, ms; the place in it, a timer log position in bytes or -1; the next queue
- * offset.
- */
+/** How far timers were delivered: the slot, ms, and what of it; the next queue offset of the timer topic. */
 export interface TimerMark {
   readonly readTimeMs: number;
-  readonly position: number;
   readonly queueOffset: number;
+  readonly progress: SlotProgress;
 }
 
 /** The file `config/mq-delivered`, held open: what was delivered last, for a process that was killed. */
@@ -71,16 +72,19 @@ export class DeliveryMarks {
     if (readTimeMs === 0) return undefined;
     return {
       readTimeMs,
-      position: readInt64(this.#bytes, TIMER_AT + 8),
-      queueOffset: readInt64(this.#bytes, TIMER_AT + 16),
+      queueOffset: readInt64(this.#bytes, TIMER_AT + 8),
+      progress: new SlotProgress(this.#reach(0), this.#reach(1)),
     };
   }
 
   /** @throws DiskError */
-  markTimer(readTimeMs: number, position: number, queueOffset: number): void {
+  markTimer({ readTimeMs, queueOffset, progress: { whole, part } }: TimerMark): void {
     writeInt64(this.#bytes, TIMER_AT, readTimeMs);
-    writeInt64(this.#bytes, TIMER_AT + 8, position);
-    writeInt64(this.#bytes, TIMER_AT + 16, queueOffset);
+    writeInt64(this.#bytes, TIMER_AT + 8, queueOffset);
+    writeInt64(this.#bytes, TIMER_AT + 16, whole.position);
+    writeInt64(this.#bytes, TIMER_AT + 24, part.position);
+    writeInt32(this.#bytes, TIMER_AT + 32, whole.dueMs);
+    writeInt32(this.#bytes, TIMER_AT + 36, part.dueMs);
     this.#file.write(this.#bytes, TIMER_AT, TIMER_BYTES, TIMER_AT);
   }
 
@@ -95,6 +99,13 @@ export class DeliveryMarks {
     const at = LEVELS_AT + (level - 1) * LEVEL_BYTES;
     writeInt64(this.#bytes, at, queueOffset);
     this.#file.write(this.#bytes, at, LEVEL_BYTES, at);
+  }
+
+  #reach(index: 0 | 1): SlotReach {
+    return {
+      position: readInt64(this.#bytes, TIMER_AT + 16 + index * 8),
+      dueMs: readInt32(this.#bytes, TIMER_AT + 32 + index * 4),
+    };
   }
 
   close(): void {

@@ -30,6 +30,7 @@ export {
   type Route,
 } from './redelivery/redelivery.js';
 export type { StoredRecord } from './redelivery/stored-record.js';
+export { deliveryTime } from './timer/delivery-time.js';
 export { recallKey } from './timer/timer-delivery.js';
 export { TimerMessageStore, type TimerMessageStoreOptions } from './timer/timer-message-store.js';
 export type { TimerCounts } from './timer/timer-metrics.js';

@@ -11,12 +11,13 @@ import {
   transactionType,
 } from '@mq/remoting/message';
 import { SystemTopic, TIMER_TOPIC } from '@mq/remoting/protocol';
-import type {
-  AppendMessage,
-  DelayLevels,
-  MessageStoreSettings,
-  PutStatus,
-  TimerMessageStore,
+import {
+  type AppendMessage,
+  type DelayLevels,
+  deliveryTime,
+  type MessageStoreSettings,
+  type PutStatus,
+  type TimerMessageStore,
 } from '@mq/store';
 
 /** Upstream: ScheduleMessageService#delayLevel2QueueId and back. */
@@ -123,24 +124,7 @@ export function remarkOfRefusal(refusal: TimerRefusal, settings: MessageStoreSet
   }
 }
 
-/** A slot is delivered when it is over, so that no message comes early: its own slot, or the one before for an exact multiple. */
+/** A slot is over when its last message is due: its own slot, or the one before for an exact multiple. */
 function slotBefore(deliverMs: number, precisionMs: number): number {
   return (Math.ceil(deliverMs / precisionMs) - 1) * precisionMs;
-}
-
-function deliveryTime(properties: PropertyScanner, nowMs: number): number | undefined {
-  if (properties.has(PropertySlot.TIMER_DELAY_SEC)) {
-    const seconds = wholeNumber(properties, PropertySlot.TIMER_DELAY_SEC);
-    return seconds === undefined ? undefined : nowMs + seconds * 1000;
-  }
-  if (properties.has(PropertySlot.TIMER_DELAY_MS)) {
-    const ms = wholeNumber(properties, PropertySlot.TIMER_DELAY_MS);
-    return ms === undefined ? undefined : nowMs + ms;
-  }
-  return wholeNumber(properties, PropertySlot.TIMER_DELIVER_MS);
-}
-
-function wholeNumber(properties: PropertyScanner, slot: number): number | undefined {
-  const value = properties.integer(slot, NaN);
-  return Number.isNaN(value) ? undefined : value;
 }

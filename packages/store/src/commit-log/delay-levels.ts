@@ -1,6 +1,7 @@
 // Delay levels: when a message in the delay topic is due (upstream `ScheduleMessageService.parseDelayLevel`).
+import { SystemTopic } from '@mq/remoting/protocol';
 
-export const SCHEDULE_TOPIC = 'SCHEDULE_TOPIC_XXXX';
+export const SCHEDULE_TOPIC = SystemTopic.SCHEDULE;
 
 const UNIT_MS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 /** What upstream assumes for a level that is not in the table. */

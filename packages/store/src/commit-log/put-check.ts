@@ -6,11 +6,11 @@ import {
   MAX_TOPIC_BYTES_V1,
   recordPropertiesBytes,
 } from '@mq/remoting/message';
+import { isRetryTopic } from '@mq/remoting/protocol';
 import { MAX_BATCH_SIZE } from '../consume-queue/batch-consume-queue-entry.js';
 import type { AppendMessage, PutStatus } from '../message-store.js';
 
 /** Retry topics may be longer: their name holds a group name. */
-const RETRY_PREFIX = '%RETRY%';
 const MAX_RETRY_TOPIC_BYTES = 255;
 /** A record may be this much larger than the largest body. */
 const RECORD_OVERHEAD_BYTES = 64 * 1024;
@@ -41,7 +41,7 @@ export function checkMessage(
 ): PutRefusal | undefined {
   if (topicBytes === 0) return illegal('the topic is empty');
   if (topicBytes > MAX_TOPIC_BYTES_V1) {
-    const allowed = message.topic.startsWith(RETRY_PREFIX) && limits.autoMessageVersionOnTopicLen;
+    const allowed = isRetryTopic(message.topic) && limits.autoMessageVersionOnTopicLen;
     const max = allowed ? MAX_RETRY_TOPIC_BYTES : MAX_TOPIC_BYTES_V1;
     if (topicBytes > max) return illegal(`the topic has ${topicBytes} bytes, at most ${max} are allowed`);
   }

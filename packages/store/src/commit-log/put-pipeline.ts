@@ -3,6 +3,7 @@
 // acknowledgements serve all puts of a turn.
 import type { Clock, Logger, TurnScheduler, TurnTask } from '@mq/remoting';
 import { SysFlag } from '@mq/remoting/message';
+import { TIMER_TOPIC } from '@mq/remoting/protocol';
 import type { Dispatcher } from '../dispatch/dispatcher.js';
 import { DurabilityGate } from '../flush/durability-gate.js';
 import { LogFlusher } from '../flush/log-flusher.js';
@@ -182,7 +183,8 @@ export class PutPipeline implements TurnTask {
    * messages: they are due so long after their store time, and must not come early by what a turn takes.
    */
   #nowMsFor(topic: string): number {
-    if (this.#turnPuts.length === 0 || topic === SCHEDULE_TOPIC) this.#turnMs = this.parts.clock.now();
+    const isDelayed = topic === SCHEDULE_TOPIC || topic === TIMER_TOPIC;
+    if (isDelayed || this.#turnPuts.length === 0) this.#turnMs = this.parts.clock.now();
     return this.#turnMs;
   }
 

@@ -24,9 +24,6 @@ export const TAGS_CODE_AT = SIZE_AT + 4;
 /** Size of an entry that stands for no record. */
 export const BLANK_SIZE = 0x7fffffff;
 
-/** Entries of a file by default; the file then has 6,000,000 bytes. */
-export const DEFAULT_FILE_ENTRIES = 300_000;
-
 const TWO_32 = 4294967296;
 
 /** Writes an entry whose tagsCode is given in two halves; both are taken modulo 2^32. */

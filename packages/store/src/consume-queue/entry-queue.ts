@@ -111,11 +111,6 @@ export abstract class EntryQueue<Block extends QueueBlock> {
     return this.endBytes - this.writtenBytes;
   }
 
-  /** Bytes on disk, as the sum of file sizes. */
-  get totalSizeBytes(): number {
-    return this.files.endBytes - this.files.startBytes;
-  }
-
   // ---- writing (by the kinds of queues)
 
   /** An entry was added behind the last one. */

@@ -91,8 +91,6 @@ export interface DiskFile {
    * @throws DiskError whose `position` is the first byte that was not accepted
    */
   write(source: Buffer, position: number, length?: number, sourceStart?: number): void;
-  /** Writes buffers one behind the other; the promise of `write` holds for all of them. */
-  writev(sources: readonly Buffer[], position: number): void;
   /** Reads up to `length` bytes; returns how many, fewer only at the end of the file. */
   read(target: Buffer, position: number, length?: number, targetStart?: number): number;
   /** As `read`, off the event loop: for data that may not be in the page cache. */

@@ -23,7 +23,6 @@ import {
   statfsSync,
   writeFileSync,
   writeSync,
-  writevSync,
 } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -46,9 +45,6 @@ function makeFolders(dir: string): void {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || !statSync(dir).isDirectory()) throw error;
   }
 }
-
-/** Upper bound of buffers in one `writev` call (IOV_MAX on Linux). */
-const MAX_VECTORS = 1024;
 
 /** The machine's own file system. Calls throw, or reject with, `DiskError`. */
 export class FileDisk implements Disk {
@@ -194,32 +190,6 @@ class OpenFile implements DiskFile {
     } finally {
       this.grewTo(position + done);
     }
-  }
-
-  writev(sources: readonly Buffer[], position: number): void {
-    let at = position;
-    try {
-      for (let first = 0; first < sources.length; first += MAX_VECTORS) {
-        const batch = sources.length <= MAX_VECTORS ? sources : sources.slice(first, first + MAX_VECTORS);
-        at = this.writeAll(batch, at);
-      }
-    } catch (error) {
-      throw DiskError.from(error, 'write', this.path, at);
-    }
-  }
-
-  /** One vectored write; after a short one the rest follows buffer by buffer. Returns the position behind the last byte. */
-  private writeAll(batch: readonly Buffer[], position: number): number {
-    let accepted = writevSync(this.fd, batch as Buffer[], position);
-    let at = position;
-    for (const source of batch) {
-      const taken = Math.min(accepted, source.length);
-      accepted -= taken;
-      if (taken < source.length) this.write(source, at + taken, source.length - taken, taken);
-      at += source.length;
-    }
-    this.grewTo(at);
-    return at;
   }
 
   read(target: Buffer, position: number, length = target.length, targetStart = 0): number {

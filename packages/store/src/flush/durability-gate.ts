@@ -37,12 +37,6 @@ export class DurabilityGate {
     this.#voters.push(voter);
   }
 
-  removeVoter(voter: DurabilityVoter): void {
-    const index = this.#voters.indexOf(voter);
-    if (index >= 0) this.#voters.splice(index, 1);
-    this.advance();
-  }
-
   /** Settles a written put now, or keeps it until the voters have passed it. Call in log order. */
   enter(put: PendingPut): void {
     if (!put.needsDurability || this.#voters.length === 0 || this.#missing(put) === undefined) {

@@ -28,10 +28,6 @@ export class LogFlusher {
     return this.#flushedOffset;
   }
 
-  get hasFailed(): boolean {
-    return this.#failed;
-  }
-
   /** Recovery's word: everything before `offset` was read back and synced. */
   startAt(offset: number): void {
     this.#flushedOffset = offset;

@@ -204,7 +204,8 @@ export class IndexService {
   }
 
   /**
-   * Makes every key put before the call durable and moves the checkpoint's indexMsgTimestamp. Writes up to 20 MB of slots: a matter for the thorough flush, not for every second.
+   * Makes every key put before the call durable and moves the checkpoint's indexMsgTimestamp. Writes up to 20 MB of slots: a
+   * matter for the thorough flush, not for every second.
    * @throws DiskError; after a failed sync every further flush fails with it
    */
   flush(): Promise<void> {
@@ -278,10 +279,6 @@ export class IndexService {
   /** Headers of all files, oldest first. */
   headers(): Readonly<IndexFile['header']>[] {
     return this.files.map((file) => file.header);
-  }
-
-  get totalSizeBytes(): number {
-    return this.files.length * indexFileSize(this.shape);
   }
 
   // ---- truncation, expiry

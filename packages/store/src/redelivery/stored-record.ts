@@ -11,6 +11,7 @@ import {
   recordPreparedTransactionOffset,
   recordQueueOffset,
   recordReconsumeTimes,
+  recordStoreTimestamp,
   recordSysFlag,
   SysFlag,
 } from '@mq/remoting/message';
@@ -46,6 +47,10 @@ export class StoredRecord {
 
   get queueOffset(): number {
     return recordQueueOffset(this.#buffer, this.#at);
+  }
+
+  get storeTimestamp(): number {
+    return recordStoreTimestamp(this.#buffer, this.#at);
   }
 
   /** REAL_TOPIC: where the message was sent to; undefined when it was not delayed. */

@@ -88,17 +88,6 @@ export const diskComplianceCases: readonly DiskComplianceCase[] = [
     },
   },
   {
-    name: 'a vectored write places many buffers one behind the other',
-    run(disk, root) {
-      withFile(disk, join(root, 'a'), (file) => {
-        const sources = Array.from({ length: 2500 }, (_, i) => Buffer.from([i & 0xff, i >> 8, 7]));
-        file.writev(sources, 3);
-        sameBytes(readAll(file).subarray(3), Buffer.concat(sources));
-        file.writev([], 0);
-      });
-    },
-  },
-  {
     name: 'a read stops at the end of the file, blocking or not',
     async run(disk, root) {
       const file = disk.open(join(root, 'a'), { create: true });

@@ -28,10 +28,6 @@ export class SimulatedFile implements DiskFile {
     this.disk.accept(this.inode, bytes, position);
   }
 
-  writev(sources: readonly Buffer[], position: number): void {
-    this.write(Buffer.concat(sources), position);
-  }
-
   read(target: Buffer, position: number, length = target.length, targetStart = 0): number {
     this.assertOpen('read', position);
     this.disk.count('read', this.path, position);

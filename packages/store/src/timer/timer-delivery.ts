@@ -51,11 +51,13 @@ export class TimerDelivery {
 
   /**
    * Delivers all, oldest first, except those that were recalled.
-   * @returns false when delivery was forbidden before all were stored
+   * @param attempts how often it is tried, a pause apart
+   * @returns false when delivery was forbidden, or failed as often, before all were stored
    */
   async deliver(
     messages: readonly DueMessage[],
     recalls: ReadonlySet<string> = NO_RECALLS,
+    attempts = Infinity,
   ): Promise<boolean> {
     const { redelivery, logger, mayDeliver } = this.#parts;
     let left = messages;
@@ -78,6 +80,7 @@ export class TimerDelivery {
       if (left.length === 0) break;
       const status = outcomes.find((outcome) => outcome !== undefined && !isStored(outcome));
       logger.warn('timer messages not delivered yet', { count: left.length, attempt, status });
+      if (attempt === attempts) return false;
       await this.#pause();
     }
     return true;

@@ -1,42 +1,93 @@
-// Slots whose time has passed: the chain of a slot is followed through the timer log, recalls are read first, then the
-// messages are delivered from the oldest on (upstream TimerMessageStore#dequeue).
+// Slots whose time has come: the chain of a slot is followed through the timer log, recalls are read first, then the messages
+// are delivered, those due together from the oldest on (upstream TimerMessageStore#dequeue).
+//
+// Deliberate difference: upstream delivers a slot when it is over, so its messages are late by half a second in the median. Here
+// a slot is opened when its time begins, and each message leaves within 10 ms of when it is due. What upstream's broker put
+// into the wheel does not say when that is, and waits until its slot is over.
 import { PropertySlot } from '@mq/remoting/message';
 import type { RecordPlace } from '../message-store.js';
 import { StoredRecord } from '../redelivery/stored-record.js';
+import { OpenSlot } from './open-slot.js';
+import { SlotProgress, type SlotReach } from './slot-progress.js';
 import type { DueMessage, TimerDelivery } from './timer-delivery.js';
 import type { TimerParts } from './timer-parts.js';
-import { NO_POSITION, type TimerSlot } from './timer-slot.js';
-import { isRecall, type TimerUnit } from './timer-unit.js';
+import type { TimerSlot } from './timer-slot.js';
+import { isRecall, type TimerUnit, UnitMagic } from './timer-unit.js';
 
 /** Messages delivered together; also what may come twice when the process is killed. */
 const BATCH_MESSAGES = 256;
 /** Units of a chain followed before other work gets its turn. */
 const UNITS_A_TURN = 4096;
+/** Parts of a slot at the end of which its messages are delivered: all that is due by then together. */
+const PARTS_OF_A_SLOT = 100;
 
 export class TimerDequeue {
   readonly #record = new StoredRecord();
+  readonly #partMs: number;
+  #open: OpenSlot | undefined;
+  /** Whose slot is open: another progress is that of another slot, or of the same one under another master. */
+  #openProgress: SlotProgress | undefined;
 
   constructor(
     private readonly parts: TimerParts,
     private readonly delivery: TimerDelivery,
-  ) {}
+  ) {
+    this.#partMs = Math.max(1, parts.wheel.precisionMs / PARTS_OF_A_SLOT);
+  }
 
-  /** Delivers every slot before the write time, in order; ends early when delivery is forbidden. @throws DiskError */
+  /** When `run` has something to do, ms since the epoch; undefined while nothing waits. */
+  get dueMs(): number | undefined {
+    const { positions, wheel, clock } = this.parts;
+    const slotMs = positions.nextDueMs;
+    if (slotMs === undefined || slotMs > clock.now()) return slotMs;
+    const open = this.#openOf(slotMs);
+    if (open === undefined || open.newestPos !== wheel.get(slotMs)?.lastPos) return slotMs;
+    const dueInSlotMs = open.nextDueMs ?? wheel.precisionMs;
+    return slotMs + Math.min(Math.ceil(dueInSlotMs / this.#partMs) * this.#partMs, wheel.precisionMs);
+  }
+
+  /**
+   * Delivers every slot before the write time, in order, and what is due of the slot of that time; ends early when delivery is
+   * forbidden. @throws DiskError
+   */
   async run(): Promise<void> {
-    const { wheel, positions, mayDeliver } = this.parts;
+    const { wheel, positions, mayDeliver, clock } = this.parts;
     while (mayDeliver()) {
       const nextMs = this.#next();
-      if (nextMs === undefined || nextMs >= positions.writeTimeMs) {
+      if (nextMs === undefined || nextMs > positions.writeTimeMs) {
         this.#readUpTo(positions.writeTimeMs);
         return;
       }
       this.#readUpTo(nextMs);
+      const isOver = nextMs < positions.writeTimeMs;
       const slot = wheel.get(nextMs);
-      if (slot !== undefined && !(await this.#deliverSlot(slot))) return;
+      const dueInSlotMs = isOver ? wheel.precisionMs : Math.min(clock.now() - nextMs, wheel.precisionMs);
+      if (slot !== undefined && !(await this.#deliver(slot, dueInSlotMs))) return;
+      if (!isOver) return;
       positions.pending -= slot?.num ?? 0;
       this.#readUpTo(nextMs + wheel.precisionMs);
       positions.nextDueMs = undefined;
     }
+  }
+
+  /**
+   * Before a stop: files can only tell that a slot was delivered, or not. What is left of one that was begun goes back to the
+   * timer topic, as messages do that are rolled, and is late when the next process finds it there.
+   */
+  async putOff(): Promise<void> {
+    const { positions, wheel } = this.parts;
+    const slot = positions.progress.isEmpty ? undefined : wheel.get(positions.readTimeMs);
+    if (slot === undefined) return;
+    const open = await this.#look(slot);
+    const left = open.take(wheel.precisionMs);
+    for (let at = 0; at < left.length; at += BATCH_MESSAGES) {
+      const messages = this.#messages(left.subarray(at, at + BATCH_MESSAGES), slot.timeMs).map((message) => ({
+        ...message,
+        magic: message.magic | UnitMagic.ROLL,
+      }));
+      if (!(await this.delivery.deliver(messages, open.recalled, 1))) return;
+    }
+    this.#readUpTo(slot.timeMs + wheel.precisionMs);
   }
 
   /** The earliest occupied slot, searched for only after the last one was delivered. */
@@ -47,40 +98,61 @@ export class TimerDequeue {
   }
 
   #readUpTo(timeMs: number): void {
-    const { positions, marks } = this.parts;
+    const { positions } = this.parts;
     if (timeMs <= positions.readTimeMs) return;
     positions.readTimeMs = timeMs;
-    positions.deliveredPos = NO_POSITION;
-    marks?.markTimer(timeMs, NO_POSITION, positions.queueOffset);
+    this.#progress(new SlotProgress());
   }
 
-  async #deliverSlot(slot: TimerSlot): Promise<boolean> {
+  #progress(progress: SlotProgress): void {
     const { positions, marks } = this.parts;
-    const { recalls, messages } = await this.#chain(slot);
-    const keys = await this.#recallKeys(recalls);
-    for (let at = 0; at < messages.count; at += BATCH_MESSAGES) {
-      const batch = messages.slice(at, BATCH_MESSAGES);
-      const due = batch.map((position) => this.#dueMessage(position, slot.timeMs));
-      if (
-        !(await this.delivery.deliver(
-          due.filter((each) => each !== undefined),
-          keys,
-        ))
-      )
-        return false;
-      positions.deliveredPos = batch[batch.length - 1]!;
-      marks?.markTimer(slot.timeMs, positions.deliveredPos, positions.queueOffset);
+    positions.progress = progress;
+    const { readTimeMs, queueOffset } = positions;
+    marks?.markTimer({ readTimeMs, queueOffset, progress });
+  }
+
+  /** One round: what is due of a slot by `dueInSlotMs` after its time. False when delivery was forbidden. */
+  async #deliver(slot: TimerSlot, dueInSlotMs: number): Promise<boolean> {
+    const open = await this.#look(slot);
+    const due = open.take(dueInSlotMs);
+    if (due.length === 0) return true;
+    // What was taken out is found again by the next look, should this one fail.
+    this.#open = undefined;
+    const { positions } = this.parts;
+    const { whole } = positions.progress;
+    for (let at = 0; at < due.length; at += BATCH_MESSAGES) {
+      const batch = due.subarray(at, at + BATCH_MESSAGES);
+      if (!(await this.delivery.deliver(this.#messages(batch, slot.timeMs), open.recalled))) return false;
+      const isLast = at + batch.length === due.length;
+      const reach: SlotReach = {
+        position: isLast ? open.newestPos : batch[batch.length - 1]!,
+        dueMs: dueInSlotMs,
+      };
+      this.#progress(new SlotProgress(isLast ? reach : whole, reach));
     }
+    this.#keepOpen(open);
     return true;
   }
 
-  /** Units of a slot. Messages that an earlier run delivered are left out; recalls never, for those that it did not. */
-  async #chain(slot: TimerSlot): Promise<{ recalls: RecordPlace[]; messages: Positions }> {
-    const { log, positions, logger } = this.parts;
+  #openOf(slotMs: number): OpenSlot | undefined {
+    const isOpen = this.#open?.timeMs === slotMs && this.#openProgress === this.parts.positions.progress;
+    return isOpen ? this.#open : undefined;
+  }
+
+  #keepOpen(open: OpenSlot): void {
+    this.#open = open;
+    this.#openProgress = this.parts.positions.progress;
+  }
+
+  /** Follows the chain of a slot to where it was followed to before. What was delivered is left out; recalls never are. */
+  async #look(slot: TimerSlot): Promise<OpenSlot> {
+    const { log, positions, wheel, logger } = this.parts;
+    const { progress } = positions;
+    const open = this.#openOf(slot.timeMs) ?? new OpenSlot(slot.timeMs);
+    if (slot.lastPos === open.newestPos) return open;
     const recalls: RecordPlace[] = [];
-    const messages = new Positions();
     let followed = 0;
-    for (let position = slot.lastPos; position !== NO_POSITION;) {
+    for (let position = slot.lastPos; position > open.newestPos;) {
       const unit: TimerUnit | undefined = log.unitAt(position);
       if (unit === undefined || unit.prevPos >= position) {
         logger.error('the timer log is damaged: the rest of a slot is lost', {
@@ -89,17 +161,20 @@ export class TimerDequeue {
         });
         break;
       }
+      const dueMs = dueInSlot(unit, wheel.precisionMs);
       if (isRecall(unit.magic)) recalls.push(unit);
-      else if (position > positions.deliveredPos) messages.push(position);
+      else if (!progress.covers(position, dueMs)) open.push(position, dueMs);
       position = unit.prevPos;
       if (++followed % UNITS_A_TURN === 0) await new Promise((resolve) => void setImmediate(resolve));
     }
-    return { recalls: recalls.reverse(), messages };
+    open.seal(slot.lastPos);
+    await this.#addRecalled(recalls.reverse(), open.recalled);
+    this.#keepOpen(open);
+    return open;
   }
 
-  /** Keys of the messages that are recalled. */
-  async #recallKeys(recalls: readonly RecordPlace[]): Promise<ReadonlySet<string>> {
-    const keys = new Set<string>();
+  /** Adds the keys of the messages that are recalled. */
+  async #addRecalled(recalls: readonly RecordPlace[], keys: Set<string>): Promise<void> {
     await this.parts.store.visitRecords(recalls, (_, buffer, at) => {
       if (buffer === undefined || !this.#record.read(buffer, at)) return;
       const key = this.#record.properties.text(PropertySlot.TIMER_DEL_UNIQKEY);
@@ -109,34 +184,20 @@ export class TimerDequeue {
       // It took a message off the count when it came. The message itself does so now, delivered or not.
       this.parts.counts.add(topic, 1);
     });
-    return keys;
   }
 
-  #dueMessage(position: number, slotMs: number): DueMessage | undefined {
-    const unit = this.parts.log.unitAt(position);
-    if (unit === undefined) return undefined;
-    const { commitLogOffset, sizeBytes, magic, writeTimeMs } = unit;
-    return { commitLogOffset, sizeBytes, magic, enqueuedMs: writeTimeMs, dueMs: slotMs };
+  #messages(positions: Float64Array, slotMs: number): DueMessage[] {
+    const messages: DueMessage[] = [];
+    for (const position of positions) {
+      const unit = this.parts.log.unitAt(position);
+      if (unit === undefined) continue;
+      const { commitLogOffset, sizeBytes, magic, writeTimeMs } = unit;
+      messages.push({ commitLogOffset, sizeBytes, magic, enqueuedMs: writeTimeMs, dueMs: slotMs });
+    }
+    return messages;
   }
 }
 
-/** Timer log positions, pushed from the newest to the oldest and read from the oldest on; 8 bytes each. */
-class Positions {
-  count = 0;
-  #values = new Float64Array(1024);
-
-  push(position: number): void {
-    if (this.count === this.#values.length) {
-      const larger = new Float64Array(this.#values.length * 2);
-      larger.set(this.#values);
-      this.#values = larger;
-    }
-    this.#values[this.count++] = position;
-  }
-
-  /** At most `length` positions from the `from`th oldest on. */
-  slice(from: number, length: number): number[] {
-    const end = this.count - from;
-    return Array.from(this.#values.subarray(Math.max(0, end - length), end)).reverse();
-  }
+function dueInSlot({ dueInSlotMs }: TimerUnit, precisionMs: number): number {
+  return dueInSlotMs >= 1 && dueInSlotMs <= precisionMs ? dueInSlotMs : precisionMs;
 }

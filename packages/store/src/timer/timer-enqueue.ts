@@ -5,6 +5,7 @@ import { PropertySlot } from '@mq/remoting/message';
 import { TIMER_TOPIC } from '@mq/remoting/protocol';
 import type { ConsumeQueueEntry } from '../message-store.js';
 import { StoredRecord } from '../redelivery/stored-record.js';
+import { deliveryTime } from './delivery-time.js';
 import type { DueMessage, TimerDelivery } from './timer-delivery.js';
 import type { TimerParts } from './timer-parts.js';
 import { NO_POSITION } from './timer-slot.js';
@@ -20,6 +21,8 @@ const BLANK_SLOTS = 60;
 interface Incoming {
   readonly entry: ConsumeQueueEntry;
   readonly outMs: number;
+  /** When it is due to the millisecond; undefined where its record does not tell. */
+  readonly dueMs: number | undefined;
   readonly isRecall: boolean;
   readonly topic: string;
   readonly topicHash: number;
@@ -51,8 +54,8 @@ export class TimerEnqueue {
       if (last === undefined) return true;
       if (!(await this.#takeBatch(entries))) return false;
       positions.queueOffset = last.queueOffset + 1;
-      const { readTimeMs, deliveredPos, queueOffset } = positions;
-      this.parts.marks?.markTimer(readTimeMs, deliveredPos, queueOffset);
+      const { readTimeMs, queueOffset, progress } = positions;
+      this.parts.marks?.markTimer({ readTimeMs, queueOffset, progress });
     }
   }
 
@@ -86,10 +89,11 @@ export class TimerEnqueue {
     }
     const isRecall = record.properties.has(PropertySlot.TIMER_DEL_UNIQKEY);
     const topicHash = record.properties.hashCode(PropertySlot.REAL_TOPIC);
-    this.#incoming.push({ entry, outMs, isRecall, topic, topicHash });
+    const dueMs = deliveryTime(record.properties, record.storeTimestamp);
+    this.#incoming.push({ entry, outMs, dueMs, isRecall, topic, topicHash });
   }
 
-  #put({ entry, outMs, isRecall, topic, topicHash }: Incoming): void {
+  #put({ entry, outMs, dueMs, isRecall, topic, topicHash }: Incoming): void {
     const { wheel, log, positions, counts, isDelivering } = this.parts;
     const writeTimeMs = positions.writeTimeMs;
     const rollAtMs = this.#rolledTime(outMs, writeTimeMs);
@@ -110,6 +114,7 @@ export class TimerEnqueue {
       commitLogOffset,
       sizeBytes,
       topicHash,
+      dueInSlotMs: dueMs === undefined ? 0 : withinSlot(dueMs - slotMs, wheel.precisionMs),
     });
     const change = isRecall ? -1 : 1;
     const isFirst = slot === undefined || slot.firstPos === NO_POSITION;
@@ -134,4 +139,9 @@ export class TimerEnqueue {
     const isNear = beyondMs < Math.floor(slots / 3) * precisionMs;
     return writeTimeMs + (isNear ? Math.floor(slots / 2) * precisionMs : windowMs);
   }
+}
+
+/** 0, the end of the slot, for what lies outside of it: a message that waits there to be rolled, or came too late. */
+function withinSlot(ms: number, precisionMs: number): number {
+  return ms >= 1 && ms <= precisionMs ? ms : 0;
 }

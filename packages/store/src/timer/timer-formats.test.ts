@@ -24,11 +24,12 @@ const anyUnit: fc.Arbitrary<TimerUnit> = fc.record({
   commitLogOffset: fc.nat(2 ** 50),
   sizeBytes: fc.nat(2 ** 31 - 1),
   topicHash: fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 }),
+  dueInSlotMs: fc.nat(SECOND),
 });
 
 function unit(overrides: Partial<TimerUnit> = {}): TimerUnit {
   const given = { prevPos: NO_POSITION, magic: 1, writeTimeMs: T0, delayMs: 5 * SECOND, ...overrides };
-  return { commitLogOffset: 0, sizeBytes: 100, topicHash: 7, ...given };
+  return { commitLogOffset: 0, sizeBytes: 100, topicHash: 7, dueInSlotMs: 0, ...given };
 }
 
 function makeLog(disk: SimulatedDisk, fileSizeBytes = 600): TimerLog {
@@ -256,6 +257,7 @@ describeGolden("Apache's timer files", () => {
           commitLogOffset: offsetPy,
           sizeBytes: sizePy,
           topicHash,
+          dueInSlotMs: 0,
         },
       })),
     );

@@ -101,6 +101,16 @@ class Fixture {
     expect(status).toBe('PUT_OK');
   }
 
+  /** As the broker stores a message that is to be delivered at a time of its own. */
+  sendFor(id: string, deliverMs: number, properties: Record<string, string> = {}): Promise<void> {
+    const outMs = (Math.ceil(deliverMs / SECOND) - 1) * SECOND;
+    return this.send(id, outMs, { TIMER_DELIVER_MS: String(deliverMs), ...properties });
+  }
+
+  recallFor(id: string, deliverMs: number): Promise<void> {
+    return this.sendFor(`recall of ${id}`, deliverMs, { TIMER_DEL_UNIQKEY: recallKey('T', id) });
+  }
+
   recall(id: string, outMs: number): Promise<void> {
     return this.send(`recall of ${id}`, outMs, { TIMER_DEL_UNIQKEY: recallKey('T', id) });
   }
@@ -135,7 +145,7 @@ async function start(options: FixtureOptions = {}): Promise<Fixture> {
 afterEach(() => fixture?.close());
 
 describe('a timer message', () => {
-  test('is delivered when its slot is over, not before', async () => {
+  test('that does not tell when it is due is delivered when its slot is over, not before', async () => {
     const f = await start();
     await f.send('a', T0 + 5 * SECOND);
     await f.send('b', T0 + 3 * SECOND);
@@ -224,6 +234,130 @@ describe('a timer message', () => {
     expect(await f.ids()).toEqual(['a']);
     expect(f.timers.counts.count('T')).toBe(0);
   });
+});
+
+describe('a timer message that tells when it is due', () => {
+  test('is delivered within ten milliseconds of it, and not before', async () => {
+    const f = await start();
+    await f.sendFor('b', T0 + 5 * SECOND + 700);
+    await f.sendFor('a', T0 + 5 * SECOND + 123);
+    await f.sendFor('c', T0 + 6 * SECOND);
+    await f.advance(5 * SECOND + 122);
+    expect(await f.ids()).toEqual([]);
+    await f.advance(8);
+    expect(await f.ids()).toEqual(['a']);
+    await f.advance(569);
+    expect(await f.ids()).toEqual(['a']);
+    await f.advance(1);
+    expect(await f.ids()).toEqual(['a', 'b']);
+    await f.advance(299);
+    expect(await f.ids()).toEqual(['a', 'b']);
+    await f.advance(1);
+    expect(await f.ids()).toEqual(['a', 'b', 'c']);
+    expect(f.timers.pending).toBe(0);
+    expect(f.timers.counts.count('T')).toBe(0);
+  });
+
+  test('by a delay is due so long after it was stored', async () => {
+    const f = await start();
+    await f.advance(400);
+    await f.send('ms', T0 + 2 * SECOND, { TIMER_DELAY_MS: '2000' });
+    await f.send('s', T0 + 2 * SECOND, { TIMER_DELAY_SEC: '2' });
+    await f.advance(2 * SECOND - 1);
+    expect(await f.ids()).toEqual([]);
+    await f.advance(1);
+    expect(await f.ids()).toEqual(['ms', 's']);
+  });
+
+  test('is taken along while its slot is being delivered already', async () => {
+    const f = await start();
+    await f.sendFor('first', T0 + 5 * SECOND + 200);
+    await f.sendFor('last', T0 + 5 * SECOND + 900);
+    await f.advance(5 * SECOND + 300);
+    expect(await f.ids()).toEqual(['first']);
+    await f.sendFor('between', T0 + 5 * SECOND + 500);
+    await f.sendFor('at once', T0 + 5 * SECOND + 250);
+    await f.advance(60);
+    expect(await f.ids()).toEqual(['first', 'at once']);
+    await f.advance(140);
+    expect(await f.ids()).toEqual(['first', 'at once', 'between']);
+    await f.advance(500);
+    expect(await f.ids()).toEqual(['first', 'at once', 'between', 'last']);
+  });
+
+  test('does not come when its recall was stored before it was due, however shortly', async () => {
+    const f = await start();
+    await f.sendFor('a', T0 + 5 * SECOND + 500);
+    await f.sendFor('b', T0 + 5 * SECOND + 500);
+    await f.advance(5 * SECOND + 499);
+    await f.recallFor('a', T0 + 5 * SECOND + 500);
+    await f.advance(SECOND);
+    expect(await f.ids()).toEqual(['b']);
+    expect(f.timers.counts.count('T')).toBe(0);
+  });
+
+  test('comes once and in time although the process is killed between two rounds of its slot', async () => {
+    const f = await start();
+    for (let n = 0; n < 600; n++) await f.sendFor(`m${n}`, T0 + 5 * SECOND + 100 + (n % 3) * 300);
+    await f.advance(5 * SECOND + 450);
+    expect(await f.ids()).toHaveLength(400);
+    const other = await f.killed().start();
+    await other.advance(249);
+    expect(await other.ids()).toHaveLength(400);
+    await other.advance(1);
+    const ids = await other.ids();
+    await other.close();
+    expect(new Set(ids).size).toBe(600);
+    expect(ids).toHaveLength(600);
+  });
+
+  test('comes once although the process is killed between two batches of a later round', async () => {
+    const f = await start();
+    await f.sendFor('before', T0 + 5 * SECOND + 100);
+    for (let n = 0; n < 300; n++) await f.sendFor(`m${n}`, T0 + 5 * SECOND + 500);
+    await f.advance(5 * SECOND + 200);
+    let stored = 1;
+    const onArrival = f.store.onArrival;
+    f.store.onArrival = (...args) => {
+      onArrival?.(...args);
+      if (args[0] === 'T' && ++stored === 257)
+        f.store.updateSettings({ ...f.store.settings, timerStopDequeue: true });
+    };
+    await f.advance(SECOND);
+    expect(stored).toBe(257);
+    const other = await f.killed().start();
+    await other.advance(SECOND);
+    const ids = await other.ids();
+    await other.close();
+    expect(ids).toHaveLength(301);
+    expect(new Set(ids).size).toBe(301);
+  });
+
+  test.each([10, 100, 2000])(
+    'comes once although the broker was stopped within its slot and starts %i ms later, in another boot',
+    async (pauseMs) => {
+      const f = await start();
+      for (const [id, ms] of [
+        ['a', 100],
+        ['b', 600],
+        ['c', 700],
+      ] as const)
+        await f.sendFor(id, T0 + 5 * SECOND + ms);
+      await f.recallFor('c', T0 + 5 * SECOND + 700);
+      await f.sendFor('d', T0 + 60 * SECOND);
+      await f.advance(5 * SECOND + 300);
+      expect(await f.ids()).toEqual(['a']);
+      await f.close();
+      const clock = new ManualClock(f.clock.now() + pauseMs);
+      fixture = await new Fixture({ disk: f.disk, clock, bootId: 'boot-2' }).start();
+      await fixture.advance(50 * SECOND);
+      expect(await fixture.ids()).toEqual(['a', 'b']);
+      await fixture.advance(10 * SECOND);
+      expect(await fixture.ids()).toEqual(['a', 'b', 'd']);
+      const [, b] = await fixture.messages();
+      expect(b!.storeTimestamp).toBeGreaterThanOrEqual(T0 + 5 * SECOND + 600);
+    },
+  );
 });
 
 describe('a recall', () => {
@@ -418,7 +552,7 @@ jest.setTimeout(120_000 * Number(process.env['MQ_PROPERTY_TIMES'] ?? 1));
 
 describe('whatever happens', () => {
   type Step =
-    | { readonly kind: 'send'; readonly delay: number; readonly count: number }
+    | { readonly kind: 'send'; readonly delayMs: number; readonly isExact: boolean; readonly count: number }
     | { readonly kind: 'wait'; readonly ms: number }
     | { readonly kind: 'close' }
     | { readonly kind: 'kill' }
@@ -428,7 +562,8 @@ describe('whatever happens', () => {
       weight: 4,
       arbitrary: fc.record({
         kind: fc.constant('send' as const),
-        delay: fc.integer({ min: -1, max: 40 }),
+        delayMs: fc.integer({ min: -500, max: 40_000 }),
+        isExact: fc.boolean(),
         count: fc.integer({ min: 1, max: 12 }),
       }),
     },
@@ -449,10 +584,11 @@ describe('whatever happens', () => {
         for (const each of steps) {
           if (each.kind === 'send') {
             for (let n = 0; n < each.count; n++) {
-              const outMs = Math.floor(f.clock.now() / SECOND) * SECOND + each.delay * SECOND;
+              const deliverMs = f.clock.now() + each.delayMs + n;
               const id = `m${dueMs.size}`;
-              dueMs.set(id, outMs);
-              await f.send(id, outMs);
+              dueMs.set(id, deliverMs);
+              if (each.isExact) await f.sendFor(id, deliverMs);
+              else await f.send(id, (Math.ceil(deliverMs / SECOND) - 1) * SECOND);
             }
           } else if (each.kind === 'wait') await f.advance(each.ms);
           else {

@@ -1,10 +1,10 @@
 // Timers of any delay (upstream TimerMessageStore): messages of the timer topic wait in a wheel of one slot a second and are
-// stored in their real topics when their time has come.
+// stored in their real topics when their time has come, to the millisecond where they tell it.
 //
 //   rmq_sys_wheel_timer ──enqueue──► timer log + wheel ──dequeue──► real topic
 //
-// Upstream polls with seven threads. Here an arrival starts the enqueueing and one timer waits for the next occupied slot;
-// nothing runs while nothing waits.
+// Upstream polls with seven threads. Here an arrival starts the enqueueing and one timer waits for the next message that is
+// due; nothing runs while nothing waits.
 import type { Clock, Logger, Timer } from '@mq/remoting';
 import { TIMER_TOPIC, type TimerCheckpoint } from '@mq/remoting/protocol';
 import type { DeliveryMarks } from '../delivery-marks.js';
@@ -13,6 +13,7 @@ import type { MessageStore } from '../message-store.js';
 import { Redelivery, type RedeliveryOptions } from '../redelivery/redelivery.js';
 import type { MessageStoreSettings } from '../settings.js';
 import { asStoreError } from '../store-error.js';
+import { SlotProgress } from './slot-progress.js';
 import { TimerCheckpointFile } from './timer-checkpoint-file.js';
 import { TimerDelivery } from './timer-delivery.js';
 import { TimerDequeue } from './timer-dequeue.js';
@@ -65,7 +66,7 @@ export class TimerMessageStore {
   readonly #dequeue: TimerDequeue;
   readonly #timers = new Set<Timer>();
   #checkpoint: TimerCheckpoint;
-  #status: 'new' | 'started' | 'closed' = 'new';
+  #status: 'new' | 'started' | 'leaving' | 'closed' = 'new';
   #shouldRunningDequeue = true;
   #enqueueTimer: Timer | undefined;
   #dequeueTimer: Timer | undefined;
@@ -173,13 +174,20 @@ export class TimerMessageStore {
     this.#delivery.wake();
     await Promise.all([this.#enqueueing, this.#dequeueing]);
     try {
-      if (wasStarted) await this.flush();
+      if (wasStarted) await this.#leave();
       this.counts.persist();
     } finally {
       this.#wheel.close();
       this.#log.close();
       this.#file.close();
     }
+  }
+
+  async #leave(): Promise<void> {
+    this.#status = 'leaving';
+    await this.#attempt(() => this.#dequeue.putOff());
+    this.#status = 'closed';
+    await this.flush();
   }
 
   // ---- the broker's side
@@ -243,7 +251,7 @@ export class TimerMessageStore {
     const { lastReadTimeMs } = this.#checkpoint;
     if (this.#dequeueing !== undefined || lastReadTimeMs === 0) return;
     this.#positions.readTimeMs = this.#wheel.floor(lastReadTimeMs);
-    this.#positions.deliveredPos = -1;
+    this.#positions.progress = new SlotProgress();
     this.#positions.nextDueMs = undefined;
   }
 
@@ -324,9 +332,8 @@ export class TimerMessageStore {
   // ---- running
 
   #mayDeliver(): boolean {
-    return (
-      this.#status === 'started' && this.#shouldRunningDequeue && !this.#options.settings().timerStopDequeue
-    );
+    const isRunning = this.#status === 'started' || this.#status === 'leaving';
+    return isRunning && this.#shouldRunningDequeue && !this.#options.settings().timerStopDequeue;
   }
 
   #startEnqueue(): void {
@@ -385,6 +392,7 @@ export class TimerMessageStore {
   /** Never rejects; false when the disk failed. */
   async #runDequeue(): Promise<boolean> {
     try {
+      await this.#catchUp();
       await this.#dequeue.run();
       return true;
     } catch (error) {
@@ -393,18 +401,26 @@ export class TimerMessageStore {
     }
   }
 
+  /** What came by now is in the wheel: a recall that was acknowledged before its message is due holds. */
+  async #catchUp(): Promise<void> {
+    if (this.#enqueueing === undefined && this.#positions.queueOffset < this.#enqueueLimit()) {
+      this.#enqueueTimer?.cancel();
+      this.#startEnqueue();
+    }
+    await this.#enqueueing;
+  }
+
   #afterDequeue(isWhole: boolean): void {
     if (this.#status !== 'started') return;
     if (!isWhole || !this.#mayDeliver()) this.#wakeDequeue(FAILURE_PAUSE_MS);
     else this.#armDequeue();
   }
 
-  /** Sleeps until the next occupied slot is over; for ever while none is. */
+  /** Sleeps until the next message is due; for ever while none is. */
   #armDequeue(): void {
-    const { nextDueMs } = this.#positions;
-    if (nextDueMs === undefined || this.#dequeueing !== undefined) return;
-    const dueMs = nextDueMs + this.#wheel.precisionMs - this.#options.clock.now();
-    this.#wakeDequeue(Math.max(0, Math.min(dueMs, MAX_SLEEP_MS)));
+    const { dueMs } = this.#dequeue;
+    if (dueMs === undefined || this.#dequeueing !== undefined) return;
+    this.#wakeDequeue(Math.max(0, Math.min(dueMs - this.#options.clock.now(), MAX_SLEEP_MS)));
   }
 
   #wakeDequeue(delayMs: number): void {
@@ -430,7 +446,7 @@ export class TimerMessageStore {
     await recountTimers(this.#parts);
   }
 
-  /** Periodic work that never overlaps itself; its failure is reported and does not stop the next one. */
+  /** Periodic work that never overlaps itself. */
   #every(periodMs: () => number, work: () => Promise<void> | void): void {
     const next = (): void => {
       const timer = this.#options.clock.setTimeout(() => {
@@ -445,11 +461,12 @@ export class TimerMessageStore {
     next();
   }
 
+  /** A failure is reported and stops nothing else. */
   async #attempt(work: () => Promise<void> | void): Promise<void> {
     try {
       await work();
     } catch (error) {
-      this.#options.logger.error('periodic work of the timers failed', { error: String(error) });
+      this.#options.logger.error('work of the timers failed', { error: String(error) });
     }
   }
 }

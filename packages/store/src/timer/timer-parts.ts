@@ -4,25 +4,26 @@ import type { DeliveryMarks } from '../delivery-marks.js';
 import type { MessageStore } from '../message-store.js';
 import type { Redelivery } from '../redelivery/redelivery.js';
 import type { MessageStoreSettings } from '../settings.js';
+import { SlotProgress } from './slot-progress.js';
 import type { TimerLog } from './timer-log.js';
 import type { TimerCounts } from './timer-metrics.js';
 import type { TimerWheel } from './timer-wheel.js';
 
 export class TimerPositions {
-  /** The slot that is delivered next; all before it are. */
+  /** The slot that is being delivered, or will be next; all before it are. */
   readTimeMs = 0;
   /** Now, rounded down to a slot. Messages that are due before it have no slot any more. Never before `readTimeMs`. */
   writeTimeMs = 0;
   /** Next entry of the timer topic to put into the wheel. */
   queueOffset = 0;
-  /** Messages in slots that are not delivered. */
+  /** Messages in slots that are not delivered as a whole. */
   pending = 0;
   /** Earliest occupied slot, undefined when none is. */
   nextDueMs: number | undefined;
   /** No slot behind this one is occupied. */
   horizonMs = 0;
-  /** Timer log position of the last unit of slot `readTimeMs` that was delivered, -1 none. */
-  deliveredPos = -1;
+  /** What of the slot `readTimeMs` is delivered. */
+  progress = new SlotProgress();
 }
 
 export interface TimerParts {

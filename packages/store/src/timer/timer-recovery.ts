@@ -7,6 +7,7 @@
 // there later), a slot counts a unit once, and after a mere kill the marks tell what was delivered to the message.
 import { TIMER_TOPIC, type TimerCheckpoint } from '@mq/remoting/protocol';
 import { StoredRecord } from '../redelivery/stored-record.js';
+import { SlotProgress } from './slot-progress.js';
 import type { TimerParts } from './timer-parts.js';
 import { NO_POSITION, type TimerSlot } from './timer-slot.js';
 import { dueTimeOf, type TimerUnit, UnitMagic } from './timer-unit.js';
@@ -24,7 +25,7 @@ export async function recoverTimers(parts: TimerParts, checkpoint: TimerCheckpoi
   const knownMs = Math.max(checkpoint.lastReadTimeMs, mark?.readTimeMs ?? 0);
   const isFirstStart = knownMs === 0 && log.end === log.start;
   positions.readTimeMs = isFirstStart ? nowMs : Math.max(wheel.floor(knownMs), oldestMs);
-  if (mark?.readTimeMs === positions.readTimeMs) positions.deliveredPos = mark.position;
+  if (mark?.readTimeMs === positions.readTimeMs) positions.progress = mark.progress;
 
   const last = endLog(parts, checkpoint.lastTimerLogFlushPos);
   rewind(parts, nowMs);
@@ -110,16 +111,18 @@ function repair(parts: TimerParts, broken: readonly TimerSlot[]): void {
  */
 export function rewind({ wheel, positions, logger }: TimerParts, nowMs: number): void {
   if (positions.readTimeMs <= nowMs) return;
-  logger.warn('the clock was set back behind the timers that were delivered', {
-    nowMs,
-    readTimeMs: positions.readTimeMs,
-  });
+  // A stop has put off what was left of its slot.
+  if (positions.readTimeMs > nowMs + wheel.precisionMs)
+    logger.warn('the clock was set back behind the timers that were delivered', {
+      nowMs,
+      readTimeMs: positions.readTimeMs,
+    });
   const until = Math.min(positions.readTimeMs, nowMs + SLOTS_TOTAL * wheel.precisionMs);
   for (let timeMs = nowMs; timeMs < until; timeMs += wheel.precisionMs) {
     if (wheel.get(timeMs) !== undefined) wheel.clear(timeMs);
   }
   positions.readTimeMs = nowMs;
-  positions.deliveredPos = NO_POSITION;
+  positions.progress = new SlotProgress();
 }
 
 /** The entry of the timer topic behind the one that a unit was made of. */

@@ -3,7 +3,7 @@
  *
  *    0    4         12    16          24    28       36   40     44        52
  *    +----+---------+-----+-----------+-----+--------+----+------+---------+
- *    | 52 | prevPos |magic| writeTime |delay| phy    |size| hash | reserved|   all big-endian, signed
+ *    | 52 | prevPos |magic| writeTime |delay| phy    |size| hash | due     |   all big-endian, signed
  *    +----+---------+-----+-----------+-----+--------+----+------+---------+
  *
  *  - prevPos    position of the unit before it in its slot, -1 for the first
@@ -12,6 +12,8 @@
  *  - delay      due time of its slot minus writeTime, ms
  *  - phy, size  the record in the commit log
  *  - hash       Java hash of the message's real topic
+ *  - due        when the message is due, ms after the time of its slot: 1 to the precision. Reserved and 0 in upstream, which
+ *               delivers a slot when it is over; so is a unit of upstream's
  *
  * A file ends with a blank where fewer than 52 + 16 bytes are left: int32 bytes left, int64 0, int32 magic. Files are
  * extended with zeros, so size 0 means "not written".
@@ -31,7 +33,7 @@ const DELAY_AT = WRITE_TIME_AT + 8;
 const PHYSICAL_AT = DELAY_AT + 4;
 const RECORD_SIZE_AT = PHYSICAL_AT + 8;
 const HASH_AT = RECORD_SIZE_AT + 4;
-const RESERVED_AT = HASH_AT + 4;
+const DUE_AT = HASH_AT + 4;
 
 const BLANK_MAGIC_AT = 12;
 const BLANK_MAGIC = 0xcbd43194 | 0;
@@ -47,6 +49,8 @@ export interface TimerUnit {
   readonly commitLogOffset: number;
   readonly sizeBytes: number;
   readonly topicHash: number;
+  /** When it is due, ms after the time of its slot; 0: when the slot is over. */
+  readonly dueInSlotMs: number;
 }
 
 export type UnitKind = 'unit' | 'blank' | 'none';
@@ -68,6 +72,7 @@ export function readUnit(source: Buffer, at: number): TimerUnit {
     commitLogOffset: readInt64(source, at + PHYSICAL_AT),
     sizeBytes: readInt32(source, at + RECORD_SIZE_AT),
     topicHash: readInt32(source, at + HASH_AT),
+    dueInSlotMs: readInt64(source, at + DUE_AT),
   };
 }
 
@@ -80,7 +85,7 @@ export function writeUnit(target: Buffer, at: number, unit: TimerUnit): void {
   writeInt64(target, at + PHYSICAL_AT, unit.commitLogOffset);
   writeInt32(target, at + RECORD_SIZE_AT, unit.sizeBytes);
   writeInt32(target, at + HASH_AT, unit.topicHash);
-  writeInt64(target, at + RESERVED_AT, 0);
+  writeInt64(target, at + DUE_AT, unit.dueInSlotMs);
 }
 
 /** @param remaining bytes left in the file */
