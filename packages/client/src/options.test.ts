@@ -1,5 +1,7 @@
+import type { Logger } from '@mq/remoting';
 import { resolvePullConsumerOptions } from './consumer/pull-consumer-options.js';
-import { resolvePushConsumerOptions } from './consumer/push-consumer-options.js';
+import { resolvePushConsumerOptions, type PushConsumerOptions } from './consumer/push-consumer-options.js';
+import { ClientInstance } from './instance/client-instance.js';
 import { parseNameServers } from './options.js';
 import { resolveProducerOptions } from './producer/producer-options.js';
 
@@ -52,7 +54,32 @@ describe('options', () => {
       () => resolvePushConsumerOptions({ consumerGroup: 'G', pullThresholdForTopic: 0 }),
     ],
     ['a time that is none', () => resolvePushConsumerOptions({ consumerGroup: 'G', consumeTimestamp: NaN })],
+    [
+      'a time that is none, for pulling',
+      () => resolvePullConsumerOptions({ consumerGroup: 'G', consumeTimestamp: new Date('never') }),
+    ],
   ])('refuse %s', (_name, resolve) =>
     expect(resolve).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' })),
   );
+
+  // Who writes JavaScript gets no word from the types: a misspelt word must not be taken for another.
+  test.each([
+    ['consumeMode', 'orderly', /consumeMode must be CONCURRENTLY or ORDERLY, not orderly/],
+    ['messageModel', 'BROADCAST', /messageModel must be CLUSTERING or BROADCASTING, not BROADCAST/],
+    ['consumeFromWhere', 'FIRST', /consumeFromWhere must be .*CONSUME_FROM_FIRST_OFFSET.*, not FIRST/],
+    ['consumeTimestamp', '20131223171201', /consumeTimestamp must be a Date or milliseconds since 1970/],
+    ['handler', 'consume', /handler must be a function, not string/],
+    ['allocateMessageQueueStrategy', 'AVG', /allocateMessageQueueStrategy must be a strategy/],
+  ])('refuse a %s that is "%s"', (name, value, message) => {
+    const options = JSON.parse(JSON.stringify({ consumerGroup: 'G', [name]: value })) as PushConsumerOptions;
+    const refused = { code: 'INVALID_ARGUMENT', message: expect.stringMatching(message) as string };
+    expect(() => resolvePushConsumerOptions(options)).toThrow(expect.objectContaining(refused));
+  });
+
+  test('refuse a logger that cannot be divided', () => {
+    const logger = console as unknown as Logger;
+    expect(() => new ClientInstance({ nameServers: 'a:1', logger })).toThrow(
+      expect.objectContaining({ code: 'INVALID_ARGUMENT' }),
+    );
+  });
 });

@@ -85,6 +85,26 @@ function withoutScheme(entry: string): string {
   return entry.trim().replace(/^\w+:\/\//, '');
 }
 
+/** One of these words, or the default when absent; refuses everything else by name. */
+export function oneOf<T extends string>(
+  name: string,
+  value: T | undefined,
+  defaultValue: T,
+  words: readonly T[],
+): T {
+  if (value === undefined) return defaultValue;
+  assertArgument(words.includes(value), `${name} must be ${words.join(' or ')}, not ${String(value)}`);
+  return value;
+}
+
+/** A function, or nothing; refuses everything else by name. */
+export function assertFunction(name: string, value: unknown): void {
+  assertArgument(
+    value === undefined || typeof value === 'function',
+    `${name} must be a function, not ${typeof value}`,
+  );
+}
+
 /** A whole number within [min, max], or the default when absent; refuses everything else by name. */
 export function wholeNumber(
   name: string,

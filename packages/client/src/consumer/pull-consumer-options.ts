@@ -1,12 +1,11 @@
 import type { ConsumeFromWhere, MessageModel } from '@mq/remoting/protocol';
 import type { ObservationOptions } from '../hooks/message-hook.js';
 import type { ClientInstance } from '../instance/client-instance.js';
-import { assertGroup } from '../names.js';
 import { defaultLocalOffsetStoreDir } from '../offset/local-file-offset-store.js';
 import type { OffsetStore } from '../offset/offset-store.js';
 import { wholeNumber, type ClientOptions } from '../options.js';
-import { allocateAveragely } from '../rebalance/allocate-averagely.js';
 import type { AllocateMessageQueueStrategy } from '../rebalance/allocate-strategy.js';
+import { resolveGroupOptions, type GroupSettings } from './consumer-options.js';
 
 /** Settings of a pull consumer. Names are upstream's where it has them; times are milliseconds. */
 export interface PullConsumerOptions extends ClientOptions, ObservationOptions {
@@ -41,12 +40,7 @@ export interface PullConsumerOptions extends ClientOptions, ObservationOptions {
 }
 
 /** The settings of a pull consumer, checked and complete. */
-export interface PullConsumerSettings {
-  readonly consumerGroup: string;
-  readonly messageModel: MessageModel;
-  readonly allocateMessageQueueStrategy: AllocateMessageQueueStrategy;
-  readonly consumeFromWhere: ConsumeFromWhere;
-  readonly consumeTimestampMs: number | undefined;
+export interface PullConsumerSettings extends GroupSettings {
   readonly pullBatchSize: number;
   readonly consumerPullTimeoutMs: number;
   readonly brokerSuspendMaxTimeMs: number;
@@ -61,13 +55,8 @@ const INT_MAX = 2 ** 31 - 1;
 /** Checks the options and fills in the defaults. @throws MQClientError INVALID_ARGUMENT */
 export function resolvePullConsumerOptions(options: PullConsumerOptions): PullConsumerSettings {
   const o = options;
-  assertGroup('consumerGroup', o.consumerGroup);
   return {
-    consumerGroup: o.consumerGroup,
-    messageModel: o.messageModel ?? 'CLUSTERING',
-    allocateMessageQueueStrategy: o.allocateMessageQueueStrategy ?? allocateAveragely,
-    consumeFromWhere: o.consumeFromWhere ?? 'CONSUME_FROM_LAST_OFFSET',
-    consumeTimestampMs: o.consumeTimestamp === undefined ? undefined : Math.floor(Number(o.consumeTimestamp)),
+    ...resolveGroupOptions(o),
     pullBatchSize: wholeNumber('pullBatchSize', o.pullBatchSize, 32, 1, 1_024),
     consumerPullTimeoutMs: wholeNumber('consumerPullTimeoutMs', o.consumerPullTimeoutMs, 10_000, 1, INT_MAX),
     brokerSuspendMaxTimeMs: wholeNumber(

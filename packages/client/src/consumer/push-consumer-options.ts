@@ -1,13 +1,12 @@
 import type { ConsumeFromWhere, MessageModel } from '@mq/remoting/protocol';
-import { MQClientError, assertArgument } from '../errors.js';
+import { assertArgument } from '../errors.js';
 import type { ObservationOptions } from '../hooks/message-hook.js';
 import type { ClientInstance } from '../instance/client-instance.js';
-import { assertGroup } from '../names.js';
 import { defaultLocalOffsetStoreDir } from '../offset/local-file-offset-store.js';
 import type { OffsetStore } from '../offset/offset-store.js';
-import { wholeNumber, type ClientOptions } from '../options.js';
-import { allocateAveragely } from '../rebalance/allocate-averagely.js';
+import { assertFunction, oneOf, wholeNumber, type ClientOptions } from '../options.js';
 import type { AllocateMessageQueueStrategy } from '../rebalance/allocate-strategy.js';
+import { resolveGroupOptions, type GroupSettings } from './consumer-options.js';
 import type { PullThresholds } from './flow-control.js';
 import type { MessageHandler } from './message-handler.js';
 
@@ -93,13 +92,8 @@ export interface PushConsumerOptions extends ClientOptions, ObservationOptions {
 }
 
 /** The settings of a push consumer, checked and complete. */
-export interface PushConsumerSettings {
-  readonly consumerGroup: string;
-  readonly messageModel: MessageModel;
+export interface PushConsumerSettings extends GroupSettings {
   readonly consumeMode: ConsumeMode;
-  readonly consumeFromWhere: ConsumeFromWhere;
-  readonly consumeTimestampMs: number | undefined;
-  readonly allocateMessageQueueStrategy: AllocateMessageQueueStrategy;
   readonly maxConcurrency: number;
   readonly consumeMessageBatchMaxSize: number;
   readonly pullBatchSize: number;
@@ -125,22 +119,19 @@ export interface PushConsumerSettings {
 }
 
 const INT_MAX = 2 ** 31 - 1;
+const CONSUME_MODES: readonly ConsumeMode[] = ['CONCURRENTLY', 'ORDERLY'];
 const DEFAULT_MAX_RECONSUME_TIMES = 16;
 
 /** Checks the options and fills in the defaults. @throws MQClientError INVALID_ARGUMENT */
 export function resolvePushConsumerOptions(options: PushConsumerOptions): PushConsumerSettings {
   const o = options;
-  assertGroup('consumerGroup', o.consumerGroup);
-  const consumeMode = o.consumeMode ?? 'CONCURRENTLY';
+  assertFunction('handler', o.handler);
+  const consumeMode = oneOf('consumeMode', o.consumeMode, 'CONCURRENTLY', CONSUME_MODES);
   const maxReconsumeTimes = wholeNumber('maxReconsumeTimes', o.maxReconsumeTimes, -1, -1, INT_MAX);
   const withoutEnd = consumeMode === 'ORDERLY' ? INT_MAX : DEFAULT_MAX_RECONSUME_TIMES;
   return {
-    consumerGroup: o.consumerGroup,
-    messageModel: o.messageModel ?? 'CLUSTERING',
+    ...resolveGroupOptions(o),
     consumeMode,
-    consumeFromWhere: o.consumeFromWhere ?? 'CONSUME_FROM_LAST_OFFSET',
-    consumeTimestampMs: timestampMs(o.consumeTimestamp),
-    allocateMessageQueueStrategy: o.allocateMessageQueueStrategy ?? allocateAveragely,
     maxConcurrency: wholeNumber('maxConcurrency', o.maxConcurrency, 20, 1, 1_000),
     consumeMessageBatchMaxSize: wholeNumber(
       'consumeMessageBatchMaxSize',
@@ -214,12 +205,4 @@ function topicThreshold(name: string, value: number | undefined, max: number): n
   const threshold = wholeNumber(name, value, -1, -1, max);
   assertArgument(threshold !== 0, `${name} must be -1 or from 1 to ${max}`);
   return threshold;
-}
-
-function timestampMs(value: Date | number | undefined): number | undefined {
-  if (value === undefined) return undefined;
-  const ms = typeof value === 'number' ? value : value.getTime();
-  if (!Number.isFinite(ms) || ms < 0)
-    throw new MQClientError('INVALID_ARGUMENT', 'consumeTimestamp is not a time');
-  return Math.floor(ms);
 }

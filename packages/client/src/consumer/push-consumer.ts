@@ -14,6 +14,7 @@ import type { ConsumerMember } from '../instance/group-members.js';
 import { RepeatingTask } from '../instance/repeating-task.js';
 import { settledWithin } from '../instance/sleeper.js';
 import type { OffsetStore } from '../offset/offset-store.js';
+import { assertFunction } from '../options.js';
 import { PushOverPop } from '../pop/push-over-pop.js';
 import { checkSubscriptions } from './check-subscriptions.js';
 import { ConcurrentConsumeService } from './concurrent-consume-service.js';
@@ -184,6 +185,7 @@ export class PushConsumer {
     handler?: MessageHandler,
   ): void {
     assertArgument(handler !== undefined || this.#hasDefaultHandler, `no handler for topic "${topic}"`);
+    assertFunction('handler', handler);
     this.#subscriptions.add(topic, expression, handler);
     this.#subscriptionsChanged();
   }

@@ -41,6 +41,7 @@ export interface DedupeOptions {
 export function dedupe(options: DedupeOptions, handler: MessageHandler): MessageHandler {
   const { store, keyOf = uniqueKey } = options;
   assertArgument(typeof store?.claim === 'function', 'dedupe needs a store');
+  assertArgument(typeof handler === 'function', 'dedupe needs a handler');
   const ttlMs = wholeNumber('ttlMs', options.ttlMs, DEFAULT_TTL_MS, 1);
   const leaseMs = wholeNumber('leaseMs', options.leaseMs, DEFAULT_LEASE_MS, 1);
 

@@ -78,7 +78,12 @@ export class ClientInstance {
   /** @throws MQClientError INVALID_ARGUMENT for an option out of range or an address that is none */
   constructor(options: ClientOptions = {}) {
     this.clock = options.clock ?? systemClock;
-    this.logger = (options.logger ?? silentLogger).child('client');
+    const { logger = silentLogger } = options;
+    assertArgument(
+      typeof logger.child === 'function',
+      'a logger has debug, info, warn, error and child; consoleLogger() makes one',
+    );
+    this.logger = logger.child('client');
     this.random = options.random ?? Math.random;
     this.namespace = options.namespace ?? namespaceOfEndpoint(options.nameServers);
     this.unitMode = options.unitMode ?? false;

@@ -9,7 +9,7 @@ import { ClientInstance } from '../instance/client-instance.js';
 import type { ConsumerMember } from '../instance/group-members.js';
 import { settledWithin } from '../instance/sleeper.js';
 import { assertGroup, assertTopic } from '../names.js';
-import { wholeNumber, type ClientOptions } from '../options.js';
+import { oneOf, wholeNumber, type ClientOptions } from '../options.js';
 import { PopApi, type PopRequest } from './pop-api.js';
 
 const INT_MAX = 2 ** 31 - 1;
@@ -85,7 +85,8 @@ export class PopConsumer {
   constructor(options: PopConsumerOptions) {
     assertGroup('consumerGroup', options.consumerGroup);
     this.#invisibleTimeMs = invisibleTime(options.invisibleTimeMs, DEFAULT_INVISIBLE_TIME_MS);
-    this.#initMode = options.startFrom === 'EARLIEST' ? 0 : 1;
+    const startFrom = oneOf('startFrom', options.startFrom, 'LATEST', ['EARLIEST', 'LATEST']);
+    this.#initMode = startFrom === 'EARLIEST' ? 0 : 1;
     this.#ownsClient = options.client === undefined;
     this.#client = options.client ?? new ClientInstance(options);
     this.#group = wrapNamespace(this.#client.namespace, options.consumerGroup);

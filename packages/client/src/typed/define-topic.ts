@@ -2,7 +2,7 @@ import type { ConsumeContext, ConsumeStatus, MessageHandler } from '../consumer/
 import { handlePart } from '../consumer/partial-batch.js';
 import type { ReceivedMessage } from '../consumer/received-message.js';
 import type { SubscriptionExpression } from '../consumer/subscriptions.js';
-import { MQClientError } from '../errors.js';
+import { MQClientError, assertArgument } from '../errors.js';
 import { assertTopic } from '../names.js';
 import type { OutgoingMessage } from '../producer/outgoing-message.js';
 import type { SendOptions } from '../producer/send-options.js';
@@ -87,6 +87,10 @@ export function defineTopic<Input, Output = Input>(
   definition: TopicDefinition<Input, Output>,
 ): TypedTopic<Input, Output> {
   assertTopic(topic);
+  assertArgument(
+    typeof definition.schema['~standard']?.validate === 'function',
+    'the schema does not implement Standard Schema; Zod from 3.24 on, Valibot and ArkType do',
+  );
   return new CheckedTopic(topic, definition.schema, definition.codec ?? jsonCodec);
 }
 
@@ -127,6 +131,7 @@ class CheckedTopic<Input, Output> implements TypedTopic<Input, Output> {
     handler: TypedMessageHandler<Output>,
     expression: SubscriptionExpression = '*',
   ): void {
+    assertArgument(typeof handler === 'function', `no handler for topic "${this.topic}"`);
     consumer.subscribe(this.topic, expression, async (messages, context) => {
       const fitting: number[] = [];
       for (const [index, message] of messages.entries()) {
