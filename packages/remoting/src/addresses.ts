@@ -3,7 +3,9 @@ import { RemotingError } from './errors.js';
 
 /** A parsed address; IPv6 hosts without their brackets. */
 export interface HostAndPort {
+  /** IP address or host name. */
   host: string;
+  /** 0..65535. */
   port: number;
 }
 

@@ -30,12 +30,14 @@ export class Backoff {
     return this.#failures === 0 ? 0 : Math.max(0, this.#retryAtMs - nowMs);
   }
 
+  /** An attempt failed at `nowMs`, by any clock that `waitMs` is asked with too: the next pause begins. */
   failed(nowMs: number): void {
     const pauseMs = Math.min(this.#maxMs, this.#firstMs * 2 ** Math.min(this.#failures, 16));
     this.#failures++;
     this.#retryAtMs = nowMs + pauseMs * (0.5 + this.#random() / 2);
   }
 
+  /** An attempt succeeded: no pause, and the next failure counts as the first. */
   succeeded(): void {
     this.#failures = 0;
   }

@@ -58,8 +58,11 @@ export interface RemotingClientOptions {
 
 /** What a client is built on where a test, or a sharing owner, wants other than the default. */
 export interface RemotingClientDeps {
+  /** Default: none is written. */
   logger?: Logger;
+  /** Default: the machine's. */
   clock?: Clock;
+  /** Default: one of its own. Share it with whoever else writes in the same turn. */
   turn?: TurnScheduler;
 }
 
@@ -67,6 +70,7 @@ export interface RemotingClientDeps {
 export interface RequestOptions {
   /** Milliseconds for connecting and the response together. */
   timeoutMs?: number;
+  /** Aborted, the request rejects at once with `ABORTED`; the peer may have done the work all the same. */
   signal?: AbortSignal;
 }
 
@@ -74,6 +78,7 @@ export interface RequestOptions {
 export interface ClientHook {
   /** Runs last before encoding, when nothing else will change the command: for signatures. */
   beforeRequest?(address: string, command: RemotingCommand): void;
+  /** Runs for every response that was waited for, before the caller gets it. */
   afterResponse?(address: string, command: RemotingCommand, response: RemotingCommand): void;
 }
 
@@ -166,6 +171,7 @@ export class RemotingClient {
     this.#hooks.push(hook);
   }
 
+  /** Calls `fn` at every such event, with the address that was connected to. */
   on(event: RemotingClientEvent, fn: (address: string, connection: Connection) => void): void {
     this.#events.on(event, fn);
   }

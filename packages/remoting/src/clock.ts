@@ -1,5 +1,6 @@
 /** A timer that was set; `cancel` may be called at any time, any number of times. */
 export interface Timer {
+  /** Nothing happens when the timer has run or was cancelled before. */
   cancel(): void;
   /** Lets the process end although this timer is still due. */
   unref?(): void;
@@ -14,7 +15,9 @@ export interface Clock {
   now(): number;
   /** Milliseconds since some fixed moment; never decreases. */
   monotonic(): number;
+  /** Runs `fn` once, `ms` milliseconds from now. */
   setTimeout(fn: () => void, ms: number): Timer;
+  /** Runs `fn` every `ms` milliseconds, first in `ms`. */
   setInterval(fn: () => void, ms: number): Timer;
 }
 

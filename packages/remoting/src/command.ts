@@ -6,7 +6,12 @@ export type ExtFields = Record<string, string>;
 
 /** Turns the typed header of one request or response code into ext fields and back. */
 export interface HeaderCodec<T> {
+  /** Upstream's class name, for errors. */
   readonly name: string;
+  /**
+   * `undefined` members are left out.
+   * @throws RemotingError `BAD_HEADER` for a value that cannot be represented
+   */
   encode(header: T): ExtFields;
   /** @throws RemotingError `BAD_HEADER`, naming the field. */
   decode(ext: ExtFields): T;
@@ -51,6 +56,7 @@ export function createExtFields(entries?: Readonly<Record<string, string | undef
  * Upstream: remoting/protocol/RemotingCommand. Differs: no reflection, ext fields are decoded on first use.
  */
 export class RemotingCommand {
+  /** Of a request a `RequestCode`, of a response a `ResponseCode`. */
   code: number;
   /** LanguageCode name; `UNKNOWN` where Java decodes null (a name or number it does not know). */
   language: string = unsetLanguage;
@@ -60,9 +66,11 @@ export class RemotingCommand {
   opaque = 0;
   /** Bits {@link responseFlag}, {@link onewayFlag}. */
   flag = 0;
+  /** For a person: why a response is a refusal. `undefined` when there is none. */
   remark: string | undefined;
   /** `undefined` for an empty body, as Java decodes it. */
   body: Buffer | undefined;
+  /** How the header is encoded; a response takes that of its request. */
   serializeType: SerializeType = 'JSON';
   /** Body as several buffers, sent one after the other without copying. Exclusive with `body`. */
   bodyParts: readonly Buffer[] | undefined = undefined;
@@ -146,14 +154,17 @@ export class RemotingCommand {
     this.#readExt = undefined;
   }
 
+  /** Whether {@link responseFlag} is set. */
   get isResponse(): boolean {
     return (this.flag & responseFlag) !== 0;
   }
 
+  /** Whether {@link onewayFlag} is set: the sender waits for no response. */
   get isOneway(): boolean {
     return (this.flag & onewayFlag) !== 0;
   }
 
+  /** Sets {@link onewayFlag}. */
   markOneway(): this {
     this.flag |= onewayFlag;
     return this;

@@ -14,11 +14,15 @@ export interface Connection {
   readonly id: number;
   /** `ip:port`, IPv6 as `[..]:port`; behind a proxy that says so, the address the proxy names. */
   readonly remoteAddress: string;
+  /** The address of `remoteAddress`, IPv6 without brackets. */
   readonly remoteIp: string;
+  /** The port of `remoteAddress`. */
   readonly remotePort: number;
+  /** `ip:port` of this end, IPv6 as `[..]:port`. */
   readonly localAddress: string;
   /** Born host as records hold it: 4 or 16 address bytes, then the port as int32. */
   readonly remoteHostBytes: Buffer;
+  /** False from the moment it closes, whoever closed it. */
   readonly isOpen: boolean;
   /** State of upper layers, keyed by their own symbol. */
   readonly attributes: Map<symbol, unknown>;
@@ -44,10 +48,12 @@ export interface Connection {
    */
   pauseReading?(): void;
 
+  /** Ends what `pauseReading` began. */
   resumeReading?(): void;
 
   /** Closes at once; frames still queued are dropped. The reason is logged and given to waiting requests. */
   close(reason: string): void;
 
+  /** Calls `fn` once when the connection has closed; soon, when it already has. */
   on(event: 'close', fn: () => void): void;
 }

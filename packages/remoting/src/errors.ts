@@ -35,6 +35,7 @@ export interface RemotingErrorDetails {
   responseCode?: number;
   /** Whether trying again (elsewhere or later) can help; the default follows the code. */
   retryable?: boolean;
+  /** What was caught, if anything. */
   cause?: unknown;
 }
 
@@ -51,9 +52,13 @@ const retryableCodes: ReadonlySet<RemotingErrorCode> = new Set([
  * message become the response the peer sees.
  */
 export class RemotingError extends Error {
+  /** What went wrong; match on this. */
   readonly code: RemotingErrorCode;
+  /** Whether trying again (elsewhere or later) can help. */
   readonly retryable: boolean;
+  /** `ip:port` of the peer; absent when no peer is concerned. */
   readonly address?: string;
+  /** The protocol's response code; absent when the peer sent none. */
   readonly responseCode?: number;
 
   constructor(code: RemotingErrorCode, message: string, details: RemotingErrorDetails = {}) {

@@ -19,6 +19,7 @@ export interface ProxyHeader {
   bytes: number;
   /** `undefined`: the proxy speaks for itself (LOCAL, UNKNOWN). */
   source: { ip: string; port: number } | undefined;
+  /** Where the client connected to at the proxy; `undefined` as for `source`. */
   destination: { ip: string; port: number } | undefined;
   /** Version 2 only: extra values by type. */
   tlvs: ReadonlyMap<number, Buffer>;

@@ -7,9 +7,13 @@ export type LogFacts = Readonly<Record<string, unknown>>;
  * `error`: somebody must act.
  */
 export interface Logger {
+  /** For whoever works on the program. */
   debug(msg: string, facts?: LogFacts): void;
+  /** What an operator wants to know later. */
   info(msg: string, facts?: LogFacts): void;
+  /** Something is wrong but handled. */
   warn(msg: string, facts?: LogFacts): void;
+  /** Somebody must act. */
   error(msg: string, facts?: LogFacts): void;
   /** A logger for a part of this one; names are joined with a dot. */
   child(name: string): Logger;

@@ -8,6 +8,7 @@ import type { SocketConnection } from './socket-connection.js';
 
 /** What a handler gets beside the request: one object a request. */
 export interface RequestContext {
+  /** Where the request came from and the response goes to. */
   readonly connection: Connection;
   /** Wall clock, milliseconds, when the chunk with the request was read. */
   readonly receivedAt: number;

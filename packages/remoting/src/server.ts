@@ -44,6 +44,7 @@ export interface RemotingServerOptions {
   maxUnansweredPerConnection?: number;
   /** Requests sent to one client that may wait for a response; default 65535. */
   maxInFlightPerConnection?: number;
+  /** Absent: plain text only, as with mode `disabled`. */
   tls?: ServerTlsOptions;
   /** Peers whose PROXY header is believed: addresses, or `any`; default loopback. Others that send one are closed. */
   trustedProxies?: readonly string[] | 'any';
@@ -55,7 +56,9 @@ export interface RemotingServerOptions {
 
 /** What a server is built on where a test, or a sharing owner, wants other than the default. */
 export interface RemotingServerDeps {
+  /** Default: none is written. */
   logger?: Logger;
+  /** Default: the machine's. */
   clock?: Clock;
   /** Share the store's, so that a turn's appends are acknowledged in the same pass. */
   turn?: TurnScheduler;
@@ -68,7 +71,9 @@ type ServerEvents = Record<RemotingServerEvent, (connection: Connection, detail?
 
 /** Where a server listens: IP address and port. */
 export interface ListenAddress {
+  /** IP address of the interface; `0.0.0.0` or `::` for all. */
   host: string;
+  /** 0..65535. */
   port: number;
 }
 
@@ -138,6 +143,7 @@ export class RemotingServer {
     return this.#port;
   }
 
+  /** The connections that are open now; a live view. */
   get connections(): ReadonlySet<Connection> {
     return this.#connections;
   }
@@ -157,6 +163,7 @@ export class RemotingServer {
     this.#dispatcher.addHook(hook);
   }
 
+  /** Calls `fn` at every such event. `detail`: why a connection closed, or the error. */
   on(event: RemotingServerEvent, fn: (connection: Connection, detail?: unknown) => void): void {
     this.#events.on(event, fn);
   }

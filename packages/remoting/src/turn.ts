@@ -1,5 +1,6 @@
 /** Work that wants to happen once at the end of the running event-loop turn. */
 export interface TurnTask {
+  /** The work; called once for each time it was queued. */
   runAtTurnEnd(): void;
   /** Owned by the scheduler: true while the task waits for its run. */
   queued?: boolean;

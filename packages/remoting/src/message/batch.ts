@@ -20,8 +20,11 @@ export const MIN_BATCH_BLOCK_BYTES = BODY_AT + PROPERTIES_LENGTH_BYTES;
 
 /** One message of a batch; body and properties are views into the batch's body. */
 export interface BatchBlock {
+  /** The message's own flag, signed 32 bit. */
   readonly flag: number;
+  /** The payload alone. */
   readonly body: Buffer;
+  /** Encoded properties text (`name 0x01 value 0x02 ...`). */
   readonly properties: Buffer;
 }
 

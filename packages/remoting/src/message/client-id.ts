@@ -13,7 +13,9 @@ export function instanceNameOf(given: string, pid: number, nanoTime: bigint): st
 
 /** What a client id `ip@instance[@unit]` is made of. */
 export interface ClientIdParts {
+  /** The client's own address, as text. */
   clientIp: string;
+  /** Tells the clients of one machine apart; see `instanceNameOf`. */
   instanceName: string;
   /** Unit of a multi-site setup; blank counts as none. */
   unitName?: string;

@@ -65,6 +65,7 @@ export function encodeOffsetMsgIdAt(
 export interface OffsetMsgId {
   /** IPv6 as eight groups, without brackets. */
   ip: string;
+  /** The port the broker listens on. */
   port: number;
   /** Saturated to ±(2^53−1). */
   physicalOffset: number;

@@ -2,7 +2,9 @@
 
 /** What a producer sends. Property values are text; a key with an empty value is lost on the wire (format rule). */
 export interface Message {
+  /** Where it goes, or where it was stored. */
   topic: string;
+  /** The payload; of a stored message still compressed where its `sysFlag` says so. */
   body: Buffer;
   /** Application flag, signed 32 bit, carried untouched. Default 0. */
   flag?: number;
@@ -12,9 +14,11 @@ export interface Message {
 
 /** A stored message: every field of the record (see `record.ts`) plus what is derived from them. */
 export interface MessageExt extends Message {
+  /** As the application set it, signed 32 bit. */
   flag: number;
   /** Broker that delivered it; filled by the client, absent in a bare decode. */
   brokerName?: string;
+  /** Queue of the topic, from 0. */
   queueId: number;
   /** Size of the whole record in bytes. */
   storeSize: number;
@@ -38,6 +42,7 @@ export interface MessageExt extends Message {
   commitLogOffset: number;
   /** CRC-32 of the body as stored, as the record holds it (31 bits when written by a broker). */
   bodyCRC: number;
+  /** Deliveries that failed before this one; 0 for a first delivery. */
   reconsumeTimes: number;
   /** Physical offset of the half message a commit record belongs to, else 0. */
   preparedTransactionOffset: number;

@@ -62,19 +62,33 @@ export const BLANK_RECORD_BYTES = 8;
 
 /** What the writer puts into a record. Hosts are 8 or 20 bytes (address, int32 port); their IPv6 bits are set from that. */
 export interface RecordFields {
+  /** UTF-8, at most `MAX_TOPIC_BYTES_V2` bytes; more than `MAX_TOPIC_BYTES_V1` make a version 2 record. */
   topic: Buffer;
+  /** int32. */
   queueId: number;
+  /** The application's own flag, int32. */
   flag: number;
+  /** Place in the queue. */
   queueOffset: number;
+  /** Place of the record in the log, bytes. */
   physicalOffset: number;
+  /** Bits of `SysFlag`; those for IPv6 are set from the hosts. */
   sysFlag: number;
+  /** ms, the producer's clock. */
   bornTimestamp: number;
+  /** The producer: address, int32 port. */
   bornHost: Buffer;
+  /** ms, the broker's clock. */
   storeTimestamp: number;
+  /** The broker: address, int32 port. */
   storeHost: Buffer;
+  /** Deliveries that failed before. */
   reconsumeTimes: number;
+  /** Log offset of the half message a commit or rollback record belongs to, else 0. */
   preparedTransactionOffset: number;
+  /** As it travels, compressed or not. */
   body: Buffer;
+  /** Encoded properties text, at most `MAX_PROPERTIES_BYTES` with the suffix. */
   properties: Buffer;
   /** Appended to `properties`, 0x02 put between if missing. */
   propertiesSuffix?: Buffer | undefined;
@@ -279,11 +293,17 @@ export function bodyLengthAt(sysFlag: number): number {
  * object again, so that walking a log allocates nothing.
  */
 export class RecordLayout {
+  /** First byte of the body. */
   bodyStart = 0;
+  /** Behind the last byte of the body. */
   bodyEnd = 0;
+  /** First byte of the topic. */
   topicStart = 0;
+  /** Behind the last byte of the topic. */
   topicEnd = 0;
+  /** First byte of the properties text. */
   propertiesStart = 0;
+  /** Behind the last byte of the properties text. */
   propertiesEnd = 0;
 
   /**

@@ -24,6 +24,7 @@ export interface UniqIdOptions {
   pid?: number;
   /** 32 bits that differ from process to process; default random (upstream: the class loader's identity hash). */
   processHash?: number;
+  /** Wall clock of the time part; default the machine's. */
   clock?: Pick<Clock, 'now'>;
 }
 
@@ -79,11 +80,15 @@ function monthOf(ms: number): { startMs: number; endMs: number } {
 
 /** What a unique id says about its producer. */
 export interface UniqIdParts {
+  /** Address of the producer's machine, IPv4 or IPv6. */
   ip: string;
+  /** Lowest 16 bits of the process id. */
   pid: number;
   /** Signed 32 bit. */
   processHash: number;
+  /** ms since the month began in the producer's time zone; unsigned 32 bit. */
   millisSinceMonthStart: number;
+  /** Counts the ids of a process, 0..65535; wraps. */
   counter: number;
 }
 

@@ -21,6 +21,7 @@ export type ObjectKeyMap<K extends object, V> = Map<K, V>;
 export class JavaDouble {
   constructor(readonly value: number) {}
 
+  /** As Java's `Double.toString`; `null` for what is not finite. */
   toString(): string {
     const { value } = this;
     const magnitude = Math.abs(value);

@@ -18,22 +18,33 @@ const EMPTY = Buffer.alloc(0);
 
 /** SendMessageRequestHeader with the properties as bytes, ready for the record. Primitive defaults are Java's. */
 export class HotSendHeader {
+  /** With its namespace, as all names on the wire. */
   producerGroup = '';
+  /** Where it goes. */
   topic = '';
+  /** The topic whose settings a topic is made with that does not exist yet. */
   defaultTopic = '';
+  /** Queues such a topic gets, at most those of `defaultTopic`. */
   defaultTopicQueueNums = 0;
+  /** Negative: the broker chooses. */
   queueId = 0;
+  /** Bits of `SysFlag`. */
   sysFlag = 0;
   /** ms */
   bornTimestamp = 0;
+  /** The application's own flag, signed 32 bit. */
   flag = 0;
   /** The encoded properties; empty when there are none. For binary frames a view into the read chunk: copy to keep. */
   propertiesBytes: Buffer = EMPTY;
+  /** Deliveries that failed before. */
   reconsumeTimes = 0;
+  /** The producer belongs to a unit: so does a topic made for it. */
   unitMode = false;
   /** `undefined`: the group's own limit holds. */
   maxReconsumeTimes: number | undefined = undefined;
+  /** The body holds several messages. */
   batch = false;
+  /** The broker the client believes it is talking to; `undefined` when it does not say. */
   brokerName: string | undefined = undefined;
 }
 

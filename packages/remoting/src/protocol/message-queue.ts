@@ -1,7 +1,10 @@
 /** One queue of a topic on one broker. */
 export interface MessageQueue {
+  /** As brokers know it, its namespace included. */
   readonly topic: string;
+  /** Name of the broker group that holds it. */
   readonly brokerName: string;
+  /** Within the topic on that broker, from 0. */
   readonly queueId: number;
 }
 

@@ -18,7 +18,9 @@ export interface ConfigDisk {
   readFile(path: string): Buffer | undefined;
   /** With the directories above it. */
   mkdir(dir: string): void;
+  /** To read and write, made if `create` says so; `ownerOnly`: a file it makes is its owner's alone. */
   open(path: string, options: { create: boolean; ownerOnly: boolean }): ConfigDiskFile;
+  /** Replaces `to`; durable after `syncDirectory`. */
   rename(from: string, to: string): void;
   /** One that is not there is no error. */
   remove(path: string): void;
@@ -28,14 +30,19 @@ export interface ConfigDisk {
 
 /** An open file of a `ConfigDisk`. */
 export interface ConfigDiskFile {
+  /** Cuts the file to that many bytes, or extends it with zeros. */
   truncate(sizeBytes: number): void;
+  /** All of `source`, from byte `position` of the file on. */
   write(source: Buffer, position: number): void;
+  /** Blocks until what was written is durable. */
   syncNow(): void;
+  /** Does not sync. */
   close(): void;
 }
 
 /** The file and its backup exist (at least one of them) and none passes the check. */
 export class ConfigFileError extends Error {
+  /** The one code there is. */
   readonly code = 'CONFIG_UNREADABLE';
 
   constructor(
@@ -51,6 +58,7 @@ export class ConfigFileError extends Error {
 
 /** How a `ConfigFile` tells whole text from torn, where it reports, and who may read what it writes. */
 export interface ConfigFileOptions {
+  /** Told when the backup had to be used. Default: none is written. */
   logger?: Logger;
   /** Throws when the text is not whole (typically a parse). Default: any non-blank text is taken. */
   check?: (text: string) => void;
@@ -74,6 +82,7 @@ export class ConfigFile {
     this.ownerOnly = ownerOnly;
   }
 
+  /** Where the former content is: `<path>.bak`. */
   get backupPath(): string {
     return `${this.path}.bak`;
   }

@@ -14,7 +14,9 @@ export type SettingsOf<S> = S extends Settings<infer D> ? SettingValues<D> : nev
 
 /** What is wrong with one given value, as a sentence a person understands. */
 export interface SettingProblem {
+  /** The setting, as it was given. */
   readonly name: string;
+  /** A whole sentence. */
   readonly text: string;
 }
 
@@ -23,6 +25,7 @@ export type PropertySource = ReadonlyMap<string, string> | Readonly<Record<strin
 
 /** What became of the texts of a properties file. */
 export interface ParsedSettings<D> {
+  /** All settings; the default for what was not given or could not be read. */
   readonly values: SettingValues<D>;
   /** Names no declaration knows: warn, another group of settings may. */
   readonly unknown: readonly string[];
@@ -32,19 +35,29 @@ export interface ParsedSettings<D> {
 
 /** What became of an operator's change. */
 export interface UpdatedSettings<D> {
+  /** All settings, the accepted changes among them. */
   readonly values: SettingValues<D>;
+  /** Names whose value is another now. */
   readonly changed: readonly (keyof D & string)[];
+  /** What was not taken, and why. */
   readonly refused: readonly SettingProblem[];
 }
 
 /** One setting as docs show it. */
 export interface SettingRow {
+  /** To the letter of upstream, where upstream has it. */
   readonly name: string;
+  /** The kind of its value. */
   readonly type: SettingType;
+  /** As text, as a properties file has it. */
   readonly default: string;
+  /** See `Setting.range`. */
   readonly range: string;
+  /** `ms`, `bytes`, ...; empty when it has none. */
   readonly unit: string;
+  /** Whether an operator may change it at run time. */
   readonly mutable: boolean;
+  /** One sentence. */
   readonly help: string;
 }
 
@@ -56,6 +69,7 @@ export interface SettingsOptions<D> {
 
 /** A declared group of settings. */
 export interface Settings<D> {
+  /** The single settings by name, in declaration order. */
   readonly declarations: D;
   /** All defaults. */
   defaults(): SettingValues<D>;

@@ -7,7 +7,9 @@ import { parsePropertiesFile } from './properties-file.js';
 
 /** Where a command writes. */
 export interface CommandOutput {
+  /** Text to standard output, as it is. */
   readonly out: (text: string) => void;
+  /** Text to standard error, as it is. */
   readonly err: (text: string) => void;
 }
 
@@ -98,7 +100,9 @@ export function checkSettings(
 
 /** A server as a command runs it. */
 export interface CommandServer {
+  /** Resolves when it serves. */
   start(): Promise<unknown>;
+  /** Resolves when it has stopped; also called where `start` rejected. */
   close(): Promise<void>;
 }
 

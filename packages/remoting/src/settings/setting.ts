@@ -31,15 +31,23 @@ export type ParsedValue<V> = { ok: true; value: V; problem?: string } | { ok: fa
 
 /** One declared setting. `V` is the type of its value. */
 export interface Setting<V> {
+  /** The kind of its value. */
   readonly type: SettingType;
+  /** The value when nothing is given; asked once a parse. */
   readonly defaultOf: () => V;
+  /** One sentence for docs and problems. */
   readonly help: string;
+  /** `ms`, `bytes`, ...; `undefined` when it has none. */
   readonly unit: string | undefined;
+  /** Whether an operator may change it at run time. */
   readonly mutable: boolean;
+  /** Printed as `***` everywhere. */
   readonly secret: boolean;
   /** Human form of the legal values: `0..65535`, `ASYNC_FLUSH | SYNC_FLUSH`, empty when any. */
   readonly range: string;
+  /** Reads the text of a properties file. Never throws. */
   parse(text: string): ParsedValue<V>;
+  /** The text that `parse` reads back as the same value. */
   format(value: V): string;
 }
 

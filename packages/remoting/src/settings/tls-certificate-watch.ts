@@ -8,13 +8,17 @@ const PERIOD_MS = 500;
 
 /** What a server's certificate is watched with. */
 export interface TlsCertificateWatchOptions {
+  /** Name the files. */
   readonly settings: TlsSettings;
   /** Bytes of a file, undefined when there is none. */
   readonly readFile: (path: string) => Buffer | undefined;
   /** What it serves now; nothing is watched where that is nothing. */
   readonly served: ServerTlsOptions | undefined;
+  /** Is given what the files hold now. */
   readonly server: { replaceCertificate(options: TlsCertificate): void };
+  /** Sets the pace: twice a second. */
   readonly clock: Clock;
+  /** Told of every change, and once of files that cannot be used. */
   readonly logger: Logger;
 }
 

@@ -72,6 +72,7 @@ export type TlsSettings = SettingValues<typeof tlsSettings>;
 export interface TlsOfServer {
   /** Undefined: plain text. */
   readonly server: ServerTlsOptions | undefined;
+  /** False: plain text. */
   readonly client: ClientTlsOptions | false;
 }
 

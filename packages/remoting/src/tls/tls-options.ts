@@ -12,10 +12,13 @@ export type TlsMode = 'disabled' | 'permissive' | 'enforcing';
 
 /** TLS of a listening port, shared with plain text unless `enforcing`. */
 export interface ServerTlsOptions {
+  /** Whether TLS is refused, possible or required. */
   mode: TlsMode;
   /** Private key and certificate chain; needed unless `disabled`. There is no built-in test certificate. */
   key?: Pem;
+  /** Certificate chain that belongs to `key`. */
   cert?: Pem;
+  /** Of `key`; absent when it is not encrypted. */
   passphrase?: string;
   /** Certificates that sign the clients' ones. */
   ca?: Pem;
@@ -36,12 +39,15 @@ export interface ClientTlsOptions {
   ca?: Pem;
   /** Own certificate and key, where servers ask for one. */
   key?: Pem;
+  /** Certificate chain that belongs to `key`. */
   cert?: Pem;
+  /** Of `key`; absent when it is not encrypted. */
   passphrase?: string;
   /** False accepts any server certificate: only for tests and closed networks. Default true. */
   rejectUnauthorized?: boolean;
   /** Name the server's certificate must carry; default the host of the address. */
   servername?: string;
+  /** Default TLSv1.2, which is also the least allowed. */
   minVersion?: SecureVersion;
 }
 

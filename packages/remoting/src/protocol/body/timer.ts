@@ -25,10 +25,15 @@ export const decodeTimerMetrics = timerMetricsCodec.decode;
 
 /** Answer of 60, and the file `timercheck`. */
 export interface TimerCheckpoint {
+  /** Slot up to which timers were delivered, ms. */
   lastReadTimeMs: number;
+  /** Bytes of the timer log that are on disk. */
   lastTimerLogFlushPos: number;
+  /** Queue offset of the timer topic up to which messages are in the timer log. */
   lastTimerQueueOffset: number;
+  /** The master's `lastTimerQueueOffset`: a slave goes no further. */
   masterTimerQueueOffset: number;
+  /** Of the whole, so that a slave sees whether anything changed. */
   dataVersion: DataVersion;
 }
 

@@ -13,6 +13,7 @@ export const MAX_MESSAGES_OF_A_POP = 32;
 
 /** What the revive log says of one pop; times in ms. Upstream's `PopCheckPoint`. */
 export interface PopCheckPointRecord extends PopName {
+  /** From `popTime` on, in which nobody else gets the messages. */
   readonly invisibleTime: number;
   /** Queue offsets of the messages, ascending. */
   readonly offsets: readonly number[];

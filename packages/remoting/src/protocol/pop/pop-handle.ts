@@ -20,9 +20,13 @@ export interface PopHandle {
   readonly popTime: number;
   /** Milliseconds from `popTime` on in which nobody else gets the message. */
   readonly invisibleTime: number;
+  /** Queue of the revive topic with its checkpoint; `POP_ORDER_REVIVE_QUEUE` for ordered pops. */
   readonly reviveQueueId: number;
+  /** Which topic it was popped from. */
   readonly retryFlag: PopRetryFlag;
+  /** The broker to acknowledge it at. */
   readonly brokerName: string;
+  /** Of the topic that `retryFlag` names. */
   readonly queueId: number;
   /** Of the message; undefined in handles of old clients. */
   readonly queueOffset: number | undefined;
