@@ -27,10 +27,15 @@ const SAFETY_MARGIN_MS = 3000;
 
 /** The file `checkpoint`, held open; times in ms, offsets in bytes of the log. Upstream's `StoreCheckpoint`. */
 export class StoreCheckpoint {
+  /** Store time of the last flushed log record. */
   physicMsgTimestamp = 0;
+  /** Store time of the last record whose queue entry is flushed. */
   logicsMsgTimestamp = 0;
+  /** Store time of the last record in a flushed index file. */
   indexMsgTimestamp = 0;
+  /** Of 5.x replication: kept as found. */
   masterFlushedOffset = 0;
+  /** Of 5.x controller mode: kept as found. */
   confirmPhyOffset = 0;
   private readonly file: DiskFile;
   private readonly bytes = Buffer.alloc(FILE_SIZE);

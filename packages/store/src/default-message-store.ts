@@ -45,9 +45,13 @@ const SECOND_MS = 1000;
 
 /** What a store takes from outside; each has a default, the machine's own. */
 export interface MessageStoreDeps {
+  /** Default: the machine's own file system. */
   disk?: Disk;
+  /** Default: the machine's. */
   clock?: Clock;
+  /** Default: none is written. */
   logger?: Logger;
+  /** Shared with the server, a turn's appends are acknowledged in the same pass. Default: one of its own. */
   turn?: TurnScheduler;
   /** RAM that "fresh" is measured by. Default: the machine's. */
   totalMemoryBytes?: number;
@@ -75,6 +79,7 @@ interface Parts extends OpenStore {
 /** The store of a broker, on a `Disk`; upstream's `DefaultMessageStore`. */
 export class DefaultMessageStore implements MessageStore {
   readonly runningFlags = new RunningFlags();
+  /** Counters since the start: what was put, got and how long that took. */
   readonly stats: StoreStats;
   #settings: MessageStoreSettings;
   readonly #disk: Disk;
@@ -129,6 +134,7 @@ export class DefaultMessageStore implements MessageStore {
     this.#settings = settings;
   }
 
+  /** Those it runs with; `updateSettings` replaces them as a whole. */
   get settings(): MessageStoreSettings {
     return this.#settings;
   }

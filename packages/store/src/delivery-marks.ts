@@ -35,8 +35,11 @@ const MAX_LEVELS = (FILE_BYTES - LEVELS_AT) / LEVEL_BYTES;
 
 /** How far timers were delivered: the slot, ms, and what of it; the next queue offset of the timer topic. */
 export interface TimerMark {
+  /** The slot that is being delivered. */
   readonly readTimeMs: number;
+  /** Next entry of the timer topic to look at. */
   readonly queueOffset: number;
+  /** What of the slot is delivered. */
   readonly progress: SlotProgress;
 }
 
@@ -108,6 +111,7 @@ export class DeliveryMarks {
     };
   }
 
+  /** Closes the file; does not sync. */
   close(): void {
     this.#file.close();
   }

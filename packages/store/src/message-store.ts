@@ -31,20 +31,25 @@ export type PutStatus =
 
 /** One record to append. The store copies every buffer before `append` returns; the caller may reuse them. */
 export interface AppendMessage {
+  /** At most 127 bytes of UTF-8; a retry topic 255, where `autoMessageVersionOnTopicLen` is set. */
   topic: string;
+  /** 0 or greater. */
   queueId: number;
   /** User flag, stored untouched. */
   flag: number;
   /** Record sysFlag. The IPv6 bits are set by the store from the lengths of the host buffers. */
   sysFlag: number;
+  /** ms, the producer's clock. */
   bornTimestamp: number;
   /** 4 or 16 address bytes, then the port as int32. */
   bornHost: Buffer;
   /** 4 or 16 address bytes, then the port as int32. */
   storeHost: Buffer;
+  /** Deliveries that failed before. */
   reconsumeTimes: number;
   /** Commit log offset of the half message for records of type COMMIT or ROLLBACK, else 0. */
   preparedTransactionOffset: number;
+  /** Stored as it is, compressed or not. */
   body: Buffer;
   /** Encoded properties text (`name 0x01 value 0x02 ...`). */
   properties: Buffer;
@@ -68,6 +73,7 @@ export interface AppendMessage {
 
 /** The outcome of one put. Valid for as long as the waiter keeps it; the store never changes it afterwards. */
 export interface PutResult {
+  /** `PUT_OK`, or why less was reached. */
   readonly status: PutStatus;
   /** Where the (first) record starts; -1 when nothing was stored. */
   readonly commitLogOffset: number;
@@ -85,6 +91,7 @@ export interface PutResult {
 
 /** Gets the outcome exactly once: in `append` itself for a refusal, else in log order once the outcome is known. */
 export interface PutWaiter {
+  /** Runs on the hot path: must not throw or wait. */
   onPutResult(result: PutResult): void;
 }
 
@@ -103,14 +110,19 @@ export interface MessageFilter {
 
 /** A read from one queue; upstream's arguments of `MessageStore.getMessage`. */
 export interface GetMessageRequest {
+  /** Consumer group; what is read does not depend on it. */
   group: string;
+  /** The topic. */
   topic: string;
+  /** Queue of the topic, from 0. */
   queueId: number;
   /** First queue offset wanted. */
   offset: number;
+  /** Most messages wanted. */
   maxMsgNums: number;
   /** Bound of the sum of record sizes; the first record is returned whatever its size. */
   maxBytes?: number | undefined;
+  /** Absent: every message. */
   filter?: MessageFilter | undefined;
 }
 
@@ -129,13 +141,17 @@ export type GetMessageStatus =
 
 /** What a read found, and the queue's range, in queue offsets; upstream's `GetMessageResult`. */
 export interface GetMessageResult {
+  /** `FOUND`, or why there is nothing. */
   readonly status: GetMessageStatus;
   /** Queue offset to ask for next. */
   readonly nextBeginOffset: number;
+  /** First queue offset that can be read. */
   readonly minOffset: number;
+  /** Queue offset the next message will have. */
   readonly maxOffset: number;
   /** Records back to back; a buffer may hold several. Read-only, valid until `release()`. */
   readonly buffers: readonly Buffer[];
+  /** Sum of the lengths of `buffers`. */
   readonly bufferTotalSize: number;
   /** Messages, those inside of records that hold several included. */
   readonly messageCount: number;
@@ -149,7 +165,9 @@ export interface GetMessageResult {
 export interface QueryMessageResult {
   /** Whole records, one a buffer, owned by the caller; ordered by commit log offset. */
   readonly buffers: readonly Buffer[];
+  /** Store time of the last indexed message, ms. */
   readonly indexLastUpdateTimestamp: number;
+  /** Its place in the log, bytes. */
   readonly indexLastUpdatePhyoffset: number;
 }
 
@@ -157,7 +175,9 @@ export interface QueryMessageResult {
 export interface ConsumeQueueEntry {
   /** Of the first message, where the record holds several. */
   readonly queueOffset: number;
+  /** Where the record begins. */
   readonly commitLogOffset: number;
+  /** Length of the record. */
   readonly sizeBytes: number;
   /** 0 where it is to be found in an extended entry that is lost. */
   readonly tagsCode: number;
@@ -177,7 +197,9 @@ export interface EntryExtension {
 
 /** Where a whole record lies; a `ConsumeQueueEntry` is one. */
 export interface RecordPlace {
+  /** Where the record begins. */
   readonly commitLogOffset: number;
+  /** Length of the record. */
   readonly sizeBytes: number;
 }
 
@@ -236,15 +258,21 @@ export interface LogStream {
 
 /** Raw bytes of the log from `offset` on; valid until `release`. */
 export interface LogChunk {
+  /** Log offset of the first byte. */
   readonly offset: number;
+  /** Empty at the end of the log. */
   readonly bytes: Buffer;
+  /** Gives the memory back. Call once. */
   release(): void;
 }
 
 /** What removed files and queues an expiry run leaves behind. */
 export interface ExpiryReport {
+  /** Count. */
   readonly deletedCommitLogFiles: number;
+  /** Count. */
   readonly deletedConsumeQueueFiles: number;
+  /** Count. */
   readonly deletedIndexFiles: number;
 }
 
@@ -258,7 +286,9 @@ export interface MessageStore {
   /** Stops intake, drains, writes, syncs; leaves `abort` behind unless all of it succeeded. May be called twice. */
   close(): Promise<void>;
 
+  /** Whether appends are taken; why not is in `runningFlags`. */
   readonly isWriteable: boolean;
+  /** Why reads or writes are refused. */
   readonly runningFlags: RunningFlags;
   /** Disk nearly full, page cache busy or too much in flight: the reason to refuse sends for now. */
   readonly isOSPageCacheBusy: boolean;
@@ -306,6 +336,7 @@ export interface MessageStore {
     endMs: number,
     options?: { unique?: boolean },
   ): Promise<QueryMessageResult>;
+  /** At most `count` entries of a queue from queue offset `fromIndex` on. */
   consumeQueueEntries(
     topic: string,
     queueId: number,
@@ -313,7 +344,9 @@ export interface MessageStore {
     count: number,
   ): Promise<ConsumeQueueEntry[]>;
 
+  /** First byte of the log that can be read. */
   readonly minPhyOffset: number;
+  /** End of the bytes written to the log, not necessarily synced. */
   readonly maxPhyOffset: number;
   /** End of the log bytes known to be on disk. */
   readonly flushedWhere: number;
@@ -322,7 +355,9 @@ export interface MessageStore {
   /** Log bytes not yet visible to consumers. */
   readonly dispatchBehindBytes: number;
 
+  /** Topics that have queues. */
   topics(): Iterable<string>;
+  /** Queues of a topic that exist; none when it is unknown. */
   queueIds(topic: string): number[];
   /** Removes the queues of a topic; its log records expire with their files. */
   deleteTopic(topic: string): Promise<void>;
@@ -333,8 +368,10 @@ export interface MessageStore {
 
   /** The store's rows of getBrokerRuntimeInfo (remoting reference §6.4). */
   runtimeInfo(): Record<string, string>;
+  /** The one listener, or none. */
   onArrival: ArrivalListener | undefined;
   /** Set before messages come in: those that were stored without it are judged by themselves. */
   filterBitMap: FilterBitMap | undefined;
+  /** The raw log, for replicas. */
   readonly logStream: LogStream;
 }

@@ -42,14 +42,17 @@ export class RunningFlags {
     return this.#bits;
   }
 
+  /** Whether reads are served. */
   get isReadable(): boolean {
     return (this.#bits & NOT_READABLE) === 0;
   }
 
+  /** Whether appends are taken: no flag but `notReadable` is raised. */
   get isWriteable(): boolean {
     return (this.#bits & WRITE_BARRIERS) === 0;
   }
 
+  /** Whether the bit is set. */
   has(flag: RunningFlag): boolean {
     return (this.#bits & BITS[flag]) !== 0;
   }

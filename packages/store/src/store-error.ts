@@ -21,8 +21,11 @@ export interface StoreErrorFacts {
 
 /** Matched by `code`; the message is for the operator and says what to do where something can be done. */
 export class StoreError extends Error {
+  /** What it means for the directory; match on this. */
   readonly code: StoreErrorCode;
+  /** The file concerned, where there is one. */
   readonly path: string | undefined;
+  /** Byte position inside that file, where one is known. */
   readonly position: number | undefined;
 
   constructor({ code, message, path, position, cause }: StoreErrorFacts) {

@@ -20,6 +20,7 @@ export class DelayLevels {
       .map((delayMs) => (Number.isFinite(delayMs) ? delayMs : UNKNOWN_LEVEL_MS));
   }
 
+  /** The highest level, which is how many there are. */
   get maxLevel(): number {
     return this.#delaysMs.length;
   }

@@ -29,6 +29,7 @@ const NOTHING = Buffer.alloc(0);
 export interface ConsumeQueueExtUnit {
   /** Bytes of the unit itself. */
   readonly sizeBytes: number;
+  /** What the queue's entry would hold without an extension: the hash of the tags, or a time. */
   readonly tagsCode: number;
   /** Of the message, ms since the epoch. */
   readonly storeTimestamp: number;

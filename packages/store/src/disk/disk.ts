@@ -47,8 +47,11 @@ export interface Disk {
 
 /** `create` makes a file that is absent, `sizeBytes` extends a shorter one with zeros. Default: to read and write. */
 export interface OpenOptions {
+  /** Makes the file when it is absent; default false, which fails with `ENOENT`. */
   create?: boolean;
+  /** A shorter file is extended with zeros to this; default: it stays as it is. */
   sizeBytes?: number;
+  /** Default false. */
   readOnly?: boolean;
   /** A file created by this call can be read and written by its owner alone; else everybody may read it. */
   ownerOnly?: boolean;
@@ -56,9 +59,11 @@ export interface OpenOptions {
 
 /** Facts of a file or directory. */
 export interface DiskStat {
+  /** Length of a file. */
   readonly sizeBytes: number;
   /** Last modification, wall clock milliseconds. */
   readonly mtimeMs: number;
+  /** False: a file. */
   readonly isDirectory: boolean;
   /** Names this very file: another one under its path, a copy of it included, has another. Empty where nothing tells. */
   readonly identity: string;
@@ -71,17 +76,21 @@ export interface DiskStat {
 
 /** Bytes of a file system, and those of them that an unprivileged process may still use. */
 export interface DiskUsage {
+  /** Size of the file system. */
   readonly totalBytes: number;
+  /** What an unprivileged process may still use. */
   readonly usableBytes: number;
 }
 
 /** The lock of a store directory; held until `release`. */
 export interface DiskLock {
+  /** Another process may take the lock from then on. */
   release(): void;
 }
 
 /** An open file. Calls throw, or reject with, `DiskError`; after `close` with code `CLOSED`. */
 export interface DiskFile {
+  /** As it was opened. */
   readonly path: string;
   /** Size as this handle knows it: at open, moved by its own writes and truncates. */
   readonly sizeBytes: number;
@@ -102,6 +111,7 @@ export interface DiskFile {
   sync(): Promise<void>;
   /** As `sync`, blocking. */
   syncNow(): void;
+  /** Cuts the file, or extends it with zeros. */
   truncate(sizeBytes: number): void;
   /** Idempotent. Does not sync. */
   close(): void;
@@ -139,9 +149,13 @@ export interface DiskErrorFacts {
 
 /** The world failed, not the program: expected, typed, and handled by whoever holds the file. */
 export class DiskError extends Error {
+  /** As `DiskErrorFacts.code`. */
   readonly code: string;
+  /** What was asked of the disk. */
   readonly operation: DiskOperation;
+  /** The file or directory concerned. */
   readonly path: string;
+  /** Byte position inside the file; undefined where none is known. */
   readonly position: number | undefined;
 
   constructor({ code, operation, path, position, detail, cause }: DiskErrorFacts) {

@@ -6,11 +6,13 @@ import type { PutStatus } from '../message-store.js';
 
 /** Someone whose word a put needs. */
 export interface DurabilityVoter {
+  /** Who it is, for a person. */
   readonly name: string;
   /** The log up to here is as durable as this voter promises. Never decreases. */
   readonly durableOffset: number;
   /** What a put ends with when this voter's word does not come in time. */
   readonly timeoutStatus: PutStatus;
+  /** How long a put waits for this voter; with several, the longest of theirs counts for all. */
   readonly timeoutMs: number;
 }
 

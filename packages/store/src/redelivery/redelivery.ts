@@ -37,7 +37,9 @@ export type Outcome = PutStatus | undefined;
 
 /** What a `Redelivery` works with. */
 export interface RedeliveryOptions {
+  /** Where records are read and appended. */
   readonly store: Pick<MessageStore, 'append' | 'visitRecords'>;
+  /** Told of appends that fail. */
   readonly logger: Logger;
   /** This broker's address, which becomes the store host. */
   readonly storeHost: () => Buffer;

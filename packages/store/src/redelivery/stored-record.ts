@@ -24,6 +24,7 @@ const NO_BYTES: Buffer = Buffer.alloc(0);
 export class StoredRecord {
   /** Positions count from the first byte of `propertiesBytes`. */
   readonly properties = new PropertyScanner();
+  /** The encoded properties: a view into the buffer that was read. */
   propertiesBytes = NO_BYTES;
   #buffer = NO_BYTES;
   #at = 0;
@@ -41,14 +42,17 @@ export class StoredRecord {
     return true;
   }
 
+  /** The topic it is stored under. */
   get topic(): string {
     return this.#texts.get(this.#buffer, this.#layout.topicStart, this.#layout.topicEnd);
   }
 
+  /** Its place in the queue. */
   get queueOffset(): number {
     return recordQueueOffset(this.#buffer, this.#at);
   }
 
+  /** ms, the clock of the broker that stored it. */
   get storeTimestamp(): number {
     return recordStoreTimestamp(this.#buffer, this.#at);
   }

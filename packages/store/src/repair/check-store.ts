@@ -30,7 +30,9 @@ import { QueueOrder, type OrderedRecord } from './queue-order.js';
 
 /** One damaged place of a store, in a file of the log, of a queue or of the index. */
 export interface StoreFinding {
+  /** What the file belongs to. */
   readonly kind: 'log' | 'queue' | 'index';
+  /** The file. */
   readonly path: string;
   /** Byte position inside that file. */
   readonly position: number;
@@ -42,16 +44,19 @@ export interface StoreFinding {
 
 /** What a check found. No findings: the store is sound. */
 export interface StoreReport {
+  /** In the order they were found. */
   readonly findings: readonly StoreFinding[];
   /** Whole records found in the log. */
   readonly records: number;
   /** Log offsets the log begins and ends at. */
   readonly minOffset: number;
+  /** Log offset the log ends at. */
   readonly maxOffset: number;
 }
 
 /** Where the store lies. Default: the machine's own file system. */
 export interface CheckOptions {
+  /** Default: the machine's own file system. */
   disk?: Disk;
 }
 

@@ -5,20 +5,27 @@ import type { Disk, DiskFile } from '../disk/disk.js';
 
 /** A disk and an empty, existing directory on it. */
 export interface DiskUnderTest {
+  /** The disk that is tested. */
   readonly disk: Disk;
+  /** The directory, as an absolute path. */
   readonly root: string;
+  /** Removes the directory after the last case. */
   cleanup?(): void;
 }
 
 /** One promise of a `Disk`: `run` throws where the disk breaks it. `root` is an empty, existing directory. */
 export interface DiskComplianceCase {
+  /** The promise, as a sentence. */
   readonly name: string;
+  /** Throws, or rejects, where the promise is broken. */
   run(disk: Disk, root: string): void | Promise<void>;
 }
 
 /** The two functions of a test runner that are needed. */
 export interface SuiteRunner {
+  /** Groups the cases under a name. */
   describe(name: string, body: () => void): void;
+  /** Registers one case. */
   test(name: string, body: () => void | Promise<void>): void;
 }
 

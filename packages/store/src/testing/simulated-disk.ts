@@ -49,6 +49,7 @@ interface Fault extends FaultOptions {
 export interface CrashState {
   /** What survived, for the name of a test. */
   readonly name: string;
+  /** The disk after the cut, with no faults set. */
   readonly disk: SimulatedDisk;
 }
 
@@ -208,6 +209,7 @@ export class SimulatedDisk implements Disk {
     this.faults.push({ ...options, operation, code, countdown: nth });
   }
 
+  /** Takes back every fault that was set. */
   clearFaults(): void {
     this.faults = [];
   }
@@ -361,6 +363,7 @@ export class SimulatedDisk implements Disk {
     this.unsynced.push({ kind: 'write', inode, position, bytes: Buffer.from(bytes) });
   }
 
+  /** Sets the length in the cache, zeros behind the old end; durable with the next sync. */
   resize(inode: SimulatedInode, sizeBytes: number): void {
     inode.cached.truncate(sizeBytes);
     inode.mtimeMs = this.now();
@@ -368,6 +371,7 @@ export class SimulatedDisk implements Disk {
     this.unsynced.push({ kind: 'truncate', inode, sizeBytes });
   }
 
+  /** What was done to the file since its last sync. */
   unsyncedOf(inode: SimulatedInode): Set<UnsyncedOperation> {
     return new Set(this.unsynced.filter((operation) => isOfFile(operation, inode)));
   }
