@@ -15,6 +15,7 @@ export interface ConfigurationUpdate {
 
 /** What became of a properties file. */
 export interface ParsedConfiguration {
+  /** Complete: the default stands for what was not given or could not be read. */
   readonly configuration: BrokerConfiguration;
   /** Names that neither the broker nor the store declares; they are ignored, as upstream does, but not silently. */
   readonly unknown: readonly string[];
@@ -55,10 +56,12 @@ export class BrokerConfiguration {
     };
   }
 
+  /** The broker's own settings (broker.conf). */
   get broker(): BrokerSettings {
     return this.#broker;
   }
 
+  /** The store's settings, from the same file. */
   get store(): MessageStoreSettings {
     return this.#store;
   }

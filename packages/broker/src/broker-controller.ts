@@ -75,9 +75,13 @@ const DRAIN_TIMEOUT_MS = 5_000;
 
 /** What an embedder adds or a test replaces. */
 export interface BrokerControllerDeps {
+  /** Default: none is written. */
   readonly logger?: Logger;
+  /** Default: the machine's. */
   readonly clock?: Clock;
+  /** Default: one of its own, which server and store share. */
   readonly turn?: TurnScheduler;
+  /** Default: the machine's own file system. */
   readonly disk?: Disk;
   /** IP address of a host name given as brokerIP1; default: the system's resolver. */
   readonly resolveHost?: (name: string) => Promise<string>;
@@ -133,6 +137,7 @@ export class BrokerController {
     return this.parts.identity.brokerAddr;
   }
 
+  /** Those it was given; an operator's update changes what they hold. */
   get settings(): BrokerConfiguration {
     return this.#settings;
   }

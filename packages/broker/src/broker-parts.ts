@@ -23,7 +23,9 @@ import type { TransactionService } from './transaction/transaction-service.js';
 
 /** Who this broker is to the outside; fixed once the listening port is known. */
 export interface BrokerIdentity {
+  /** Name of the broker's group. */
   readonly brokerName: string;
+  /** The cluster its group is of. */
   readonly clusterName: string;
   /** 0 = master. */
   readonly brokerId: number;
@@ -39,24 +41,37 @@ export interface BrokerIdentity {
 export interface BrokerParts {
   /** Current settings: `settings.broker.x` (broker.conf) and `settings.store.x`; both are replaced as a whole on update. */
   readonly settings: BrokerConfiguration;
+  /** Who it is to the outside. */
   readonly identity: BrokerIdentity;
+  /** Log, queues and index. */
   readonly store: MessageStore;
+  /** Its topics (`config/topics.json`). */
   readonly topicConfig: TopicConfigManager;
+  /** Its consumer groups (`config/subscriptionGroup.json`). */
   readonly subscriptionGroups: SubscriptionGroupManager;
+  /** How far groups are (`config/consumerOffset.json`). */
   readonly consumerOffsets: ConsumerOffsetManager;
+  /** Connected consumers. */
   readonly consumers: ConsumerManager;
   /** SQL92 expressions of groups. */
   readonly filters: ConsumerFilterManager;
+  /** Filter servers beside this broker (4.x). */
   readonly filterServers: FilterServers;
+  /** Connected producers. */
   readonly producers: ProducerManager;
+  /** Queues that consumers in order hold. */
   readonly locks: RebalanceLockManager;
   /** How much may be sent. */
   readonly limits: SendLimits;
+  /** What VIEW_BROKER_STATS_DATA answers. */
   readonly stats: BrokerStatsManager;
+  /** Delay levels. */
   readonly schedule: ScheduleMessageService;
   /** undefined: timerWheelEnable is false. */
   readonly timers: TimerMessageStore | undefined;
+  /** Half messages, and asking what became of them. */
   readonly transactions: TransactionService;
+  /** Pulls that wait for messages. */
   readonly pullHolds: PullRequestHoldService;
   /** Pop consumption. */
   readonly pop: PopService;
@@ -64,9 +79,13 @@ export interface BrokerParts {
   readonly outerApi: BrokerOuterApi;
   /** Requests to connected clients (40, 220, 221, 307, 309 ...). */
   readonly toClient: BrokerToClient;
+  /** All of the broker's time. */
   readonly clock: Clock;
+  /** Of the broker as a whole; parts have children of it. */
   readonly logger: Logger;
+  /** What joins a turn's appends and answers into one write each. */
   readonly turn: TurnScheduler;
+  /** All of the broker's files. */
   readonly disk: Disk;
   /** Wall-clock ms at which the broker started. */
   readonly bootTimestamp: number;

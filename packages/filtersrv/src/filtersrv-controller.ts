@@ -20,7 +20,9 @@ import type { FiltersrvSettings } from './settings.js';
 
 /** What a test replaces. */
 export interface FiltersrvDeps {
+  /** Default: none is written. */
   readonly logger?: Logger;
+  /** Default: the machine's. */
   readonly clock?: Clock;
 }
 
@@ -74,6 +76,7 @@ export class FiltersrvController {
     return this.#life.start();
   }
 
+  /** Closes every connection and every filter. May be called at any time. */
   close(): Promise<void> {
     return this.#life.close();
   }

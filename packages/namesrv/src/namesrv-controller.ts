@@ -29,7 +29,9 @@ const NOTIFY_TIMEOUT_MILLIS = 300;
 
 /** What a NameServer is built on where a test wants other than the real thing. */
 export interface NamesrvDeps {
+  /** Default: none is written. */
   readonly logger?: Logger;
+  /** Default: the machine's. */
   readonly clock?: Clock;
 }
 

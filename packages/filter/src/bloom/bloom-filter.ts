@@ -5,7 +5,9 @@ import { murmur3First64 } from './murmur3.js';
 
 /** The positions of one name, and the length of the bit map they belong to. */
 export interface BloomFilterData {
+  /** From 0, in hash order; one may occur twice. */
   readonly bitPos: readonly number[];
+  /** Bits. */
   readonly bitNum: number;
 }
 
@@ -33,6 +35,7 @@ export class BloomFilter {
     this.bitCount = 8 * Math.ceil(bits / 8);
   }
 
+  /** The data of a name, for maps of this filter. */
   generate(name: string): BloomFilterData {
     return { bitPos: this.positions(name), bitNum: this.bitCount };
   }

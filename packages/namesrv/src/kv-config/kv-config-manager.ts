@@ -32,6 +32,7 @@ export class KVConfigManager {
     });
   }
 
+  /** Undefined when there is no such entry. */
   get(namespace: string, key: string): string | undefined {
     return this.#namespaces.get(namespace)?.get(key);
   }
@@ -41,6 +42,10 @@ export class KVConfigManager {
     return this.#namespaces.get(namespace);
   }
 
+  /**
+   * Adds or replaces an entry; durable on return.
+   * @throws what the disk throws
+   */
   put(namespace: string, key: string, value: string): void {
     let entries = this.#namespaces.get(namespace);
     if (entries === undefined) this.#namespaces.set(namespace, (entries = new Map()));
@@ -48,6 +53,10 @@ export class KVConfigManager {
     this.#persist();
   }
 
+  /**
+   * Removes an entry, if it is there; durable on return.
+   * @throws what the disk throws
+   */
   delete(namespace: string, key: string): void {
     this.#namespaces.get(namespace)?.delete(key);
     this.#persist();

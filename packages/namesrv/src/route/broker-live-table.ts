@@ -3,6 +3,7 @@ import type { DataVersion } from '@mq/remoting/protocol';
 
 /** What identifies the connection a broker registered on; the NameServer only compares it and closes it. */
 export interface BrokerChannel {
+  /** Closes the connection; the reason is for the log. */
   close(reason: string): void;
 }
 

@@ -28,42 +28,63 @@ const { FLAG_UNIT, FLAG_UNIT_SUB } = TopicSysFlag;
 
 /** What a registration brings (REGISTER_BROKER, remoting reference 2.2 and 2.3). */
 export interface BrokerRegistration {
+  /** The cluster its group is of. */
   readonly clusterName: string;
+  /** `ip:port` for clients. */
   readonly brokerAddr: string;
+  /** Name of its group. */
   readonly brokerName: string;
+  /** 0 = master. */
   readonly brokerId: number;
+  /** `ip:port` for slaves. */
   readonly haServerAddr: string;
+  /** Of its machine room; absent when it names none. */
   readonly zoneName?: string | undefined;
   /** Absent: {@link DEFAULT_BROKER_EXPIRED_MILLIS}. */
   readonly heartbeatTimeoutMillis?: number | undefined;
   /** Absent: sent by a broker older than 5.0, which knows no acting master. */
   readonly enableActingMaster?: boolean | undefined;
+  /** Of the broker's topics: nothing changed as long as it is the same. */
   readonly dataVersion: DataVersion;
+  /** By topic. */
   readonly topicConfigTable: ReadonlyMap<string, TopicConfig>;
+  /** By topic; static topics alone. */
   readonly topicQueueMappingInfoMap: ReadonlyMap<string, TopicQueueMappingInfo>;
+  /** `ip:port` of the filter servers beside it; absent or empty: none. */
   readonly filterServerList?: readonly string[] | undefined;
+  /** The connection it registered on. */
   readonly channel: BrokerChannel;
 }
 
 /** What a slave learns from registering: where its master is. */
 export interface RegistrationResult {
+  /** `ip:port` where the master replicates from; absent for the master itself, and while it is away. */
   readonly haServerAddr?: string;
+  /** `ip:port` of the master; absent as `haServerAddr`. */
   readonly masterAddr?: string;
 }
 
 /** One broker process, as it unregisters. */
 export interface BrokerIdentity {
+  /** The cluster its group is of. */
   readonly clusterName: string;
+  /** `ip:port` it registered. */
   readonly brokerAddr: string;
+  /** Name of its group. */
   readonly brokerName: string;
+  /** 0 = master. */
   readonly brokerId: number;
 }
 
 /** The members of a broker group after its lowest id changed; the caller tells them (NOTIFY_MIN_BROKER_ID_CHANGE). */
 export interface MinBrokerIdChange {
+  /** The group. */
   readonly brokerName: string;
+  /** `ip:port` by broker id, without the one that went. */
   readonly brokerAddrs: ReadonlyMap<number, string>;
+  /** `ip:port` of the member that went; absent when one came. */
   readonly offlineBrokerAddr?: string | undefined;
+  /** `ip:port` for slaves of the member that came; absent when one went. */
   readonly haBrokerAddr?: string | undefined;
 }
 
@@ -72,8 +93,11 @@ type RegisteredBroker = BrokerData & { cluster: string };
 
 /** The switches this class reads; the NameServer's settings object satisfies it. */
 export interface RouteSettings {
+  /** Show the slave with the lowest id as master of a group that has none. */
   readonly supportActingMaster: boolean;
+  /** A registration also removes the topics that the broker no longer lists. */
   readonly deleteTopicWithBrokerRegistration: boolean;
+  /** Tell the members of a group when its lowest broker id changes. */
   readonly notifyMinBrokerIdChanged: boolean;
 }
 
@@ -248,14 +272,17 @@ export class RouteInfoManager {
         this.#topicQueues.remove(topic, brokerName);
   }
 
+  /** No topic can be sent to at that broker; returns how many topics were touched. */
   wipeWritePermOfBroker(brokerName: string): number {
     return this.#topicQueues.wipeWritePerm(brokerName);
   }
 
+  /** Takes `wipeWritePermOfBroker` back; returns how many topics were touched. */
   addWritePermOfBroker(brokerName: string): number {
     return this.#topicQueues.addWritePerm(brokerName);
   }
 
+  /** Every broker group and every cluster. */
   clusterInfo(): ClusterInfo {
     return {
       brokerAddrTable: Object.fromEntries(this.#brokers),
@@ -265,14 +292,17 @@ export class RouteInfoManager {
     };
   }
 
+  /** `ip:port` by broker id; empty for a group that is not known. */
   brokerAddrsOf(brokerName: string): ReadonlyMap<number, string> {
     return new Map(this.#brokers.get(brokerName)?.brokerAddrs);
   }
 
+  /** Every topic with a route. */
   allTopics(): string[] {
     return this.#topicQueues.topics();
   }
 
+  /** Topics of the brokers of a cluster, each once; none for a cluster that is not known. */
   topicsByCluster(clusterName: string): string[] {
     const members = [...(this.#clusters.get(clusterName) ?? [])];
     return [...new Set(members.flatMap((brokerName) => this.#topicQueues.topicsOf(brokerName)))];
@@ -287,14 +317,17 @@ export class RouteInfoManager {
     return { topicList };
   }
 
+  /** Topics that belong to a unit (`FLAG_UNIT`). */
   unitTopics(): string[] {
     return this.#topicQueues.topicsBySysFlag((flag) => (flag & FLAG_UNIT) !== 0);
   }
 
+  /** Topics that groups of units subscribe to (`FLAG_UNIT_SUB`). */
   hasUnitSubTopics(): string[] {
     return this.#topicQueues.topicsBySysFlag((flag) => (flag & FLAG_UNIT_SUB) !== 0);
   }
 
+  /** Of those the ones that belong to no unit. */
   hasUnitSubUnUnitTopics(): string[] {
     return this.#topicQueues.topicsBySysFlag(
       (flag) => (flag & (FLAG_UNIT | FLAG_UNIT_SUB)) === FLAG_UNIT_SUB,
