@@ -55,6 +55,7 @@ const RETRYABLE_RESPONSES: ReadonlySet<number> = new Set<number>([
 
 /** What an `AdminError` says besides its sentence. */
 export interface AdminErrorDetail {
+  /** What was caught, if anything. */
   readonly cause?: unknown;
   /** The server's response code. */
   readonly responseCode?: number;
@@ -62,15 +63,20 @@ export interface AdminErrorDetail {
   readonly brokerAddr?: string;
   /** The server's own words. */
   readonly remark?: string;
+  /** Default: what the code says. */
   readonly retryable?: boolean;
 }
 
 /** Every error this package throws or rejects with. The message is a sentence for a person. */
 export class AdminError extends Error {
   override readonly name = 'AdminError';
+  /** What went wrong; match on this. */
   readonly code: AdminErrorCode;
+  /** The server's response code, when a server refused. */
   readonly responseCode: number | undefined;
+  /** "host:port" of the server, broker or NameServer, where one is concerned. */
   readonly brokerAddr: string | undefined;
+  /** The server's own words, when it said any. */
   readonly remark: string | undefined;
   /** Whether the same call, unchanged, can succeed later. */
   readonly retryable: boolean;

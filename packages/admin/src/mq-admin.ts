@@ -23,6 +23,7 @@ import { TrackOperations } from './operations/tracks.js';
 export class MQAdmin {
   /** Which brokers there are. */
   readonly cluster: ClusterOperations;
+  /** Topics: where they are, how they are configured, how full they are. */
   readonly topics: TopicOperations;
   /** Configuration of consumer groups. */
   readonly groups: GroupOperations;
@@ -36,6 +37,7 @@ export class MQAdmin {
   readonly tracks: TrackOperations;
   /** Configuration, state and clean-up of single brokers. */
   readonly brokers: BrokerOperations;
+  /** NameServers: configuration, key-value store, permissions of brokers. */
   readonly nameServers: NameServerOperations;
   /** Sending a message, measuring how long that takes. */
   readonly probes: ProbeOperations;

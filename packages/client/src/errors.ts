@@ -58,9 +58,11 @@ const RETRYABLE: ReadonlySet<MQClientErrorCode> = new Set<MQClientErrorCode>([
 
 /** What is known about a failure besides its code. */
 export interface MQClientErrorDetail {
+  /** What was caught, if anything. */
   readonly cause?: unknown;
   /** Response code of the server (`ResponseCode`), when a server refused. */
   readonly responseCode?: number;
+  /** Name of the broker concerned. */
   readonly brokerName?: string;
   /** "host:port" of the peer. */
   readonly address?: string;
@@ -71,11 +73,15 @@ export interface MQClientErrorDetail {
 /** Every error this package throws or rejects with. */
 export class MQClientError extends Error {
   override readonly name = 'MQClientError';
+  /** What went wrong; match on this. */
   readonly code: MQClientErrorCode;
   /** Whether the same call, unchanged, can succeed later. */
   readonly retryable: boolean;
+  /** Response code of the server (`ResponseCode`), when a server refused. */
   readonly responseCode: number | undefined;
+  /** Name of the broker concerned, where one is. */
   readonly brokerName: string | undefined;
+  /** "host:port" of the peer, where one is concerned. */
   readonly address: string | undefined;
 
   constructor(code: MQClientErrorCode, message: string, detail: MQClientErrorDetail = {}) {

@@ -8,6 +8,7 @@ export interface RequestFault {
   readonly request?: keyof typeof RequestCode | readonly (keyof typeof RequestCode)[];
   /** What is answered; default `SYSTEM_BUSY`. */
   readonly response?: keyof typeof ResponseCode;
+  /** What is said with it; default: the code, and that the test refused. */
   readonly remark?: string;
   /** How many requests; default: all until `clear`. */
   readonly times?: number;

@@ -16,6 +16,7 @@ import { TravelClock } from './travel-clock.js';
 
 /** A topic that exists before the test begins. */
 export interface TestTopic {
+  /** Its name. */
   readonly topic: string;
   /** Read and write queues; default 4. */
   readonly queues?: number;
@@ -37,11 +38,13 @@ export interface TestBroker extends AsyncDisposable {
   readonly nameServers: string;
   /** `ip:port` of the broker. It stays the same over restarts. */
   readonly address: string;
+  /** Name of its group. */
   readonly brokerName: string;
   /** The broker's store directory; removed at the end. */
   readonly storeDirectory: string;
   /** The broker's time. */
   readonly clock: TravelClock;
+  /** What makes requests and the disk fail. */
   readonly faults: TestFaults;
   /** The running broker, for what has no method here. Another one after a restart. */
   readonly controller: BrokerController;

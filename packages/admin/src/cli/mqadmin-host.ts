@@ -4,6 +4,7 @@ import { processOutput, type CommandOutput } from '@mq/remoting/settings';
 
 /** The process as mqadmin sees it: what a test replaces. */
 export interface MqadminHost extends CommandOutput {
+  /** Environment variables. */
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Milliseconds since 1970. */
   readonly now: () => number;

@@ -21,7 +21,9 @@ import { formatConfig } from './config-text.js';
 
 /** Which entries of a consume queue to look at. */
 export interface ConsumeQueueQuery {
+  /** The topic. */
   readonly topic: string;
+  /** Queue of the topic, from 0. */
   readonly queueId: number;
   /** Queue offset of the first entry. */
   readonly index: number;

@@ -5,7 +5,9 @@ import { masterAddress } from './broker-address.js';
 
 /** One broker process. */
 export interface ClusterMember {
+  /** The cluster its group is of. */
   readonly clusterName: string;
+  /** Name of its group. */
   readonly brokerName: string;
   /** 0 is the master of its group. */
   readonly brokerId: number;

@@ -17,15 +17,21 @@ import { readableAddress } from './broker-address.js';
 
 /** A group's configuration on one broker group. */
 export interface GroupOnBroker {
+  /** The cluster the broker group is of. */
   readonly clusterName: string;
+  /** Name of the broker group. */
   readonly brokerName: string;
+  /** As the broker that was asked holds it: the master, where there is one. */
   readonly config: SubscriptionGroupConfig;
 }
 
 /** How a group takes messages of a topic (5.x). */
 export interface RequestModeChange {
+  /** The topic. */
   readonly topic: string;
+  /** The group. */
   readonly consumerGroup: string;
+  /** PULL: clients pull the queues they were given. POP: the broker hands messages out. */
   readonly mode: MessageRequestMode;
   /** Queues shared by how many clients in POP mode; 0 all. */
   readonly popShareQueueNum: number;

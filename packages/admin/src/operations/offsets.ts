@@ -30,7 +30,9 @@ import type { TopicOperations } from './topics.js';
 
 /** Moves a group in a topic to a time. */
 export interface ResetByTime {
+  /** The consumer group. */
   readonly group: string;
+  /** The topic. */
   readonly topic: string;
   /** Milliseconds since 1970; the first message stored then or later comes next. -1: the end of each queue. */
   readonly timestampMs: number;
@@ -42,7 +44,9 @@ export interface ResetByTime {
 
 /** What moving an offline group did to one queue. Offsets are queue offsets, the next to be consumed. */
 export interface RollbackStats {
+  /** Name of the broker group that holds the queue. */
   readonly brokerName: string;
+  /** Queue of the topic, from 0. */
   readonly queueId: number;
   /** End of the queue. */
   readonly brokerOffset: number;

@@ -8,6 +8,7 @@ import { asAdminError, isAdminError, type AdminError } from '../errors.js';
 export interface SendProbe {
   /** Where it was sent. */
   readonly messageQueue: MessageQueue;
+  /** From the call to its end, whichever. */
   readonly elapsedMs: number;
   /** Absent when the send failed. */
   readonly result?: SendResult;

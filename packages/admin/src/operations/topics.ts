@@ -33,6 +33,7 @@ import { membersOf, type ClusterOperations } from './cluster.js';
 
 /** What a topic is to become; what is left out keeps the default named. */
 export interface TopicChange {
+  /** The topic. */
   readonly topicName: string;
   /** Default 8. */
   readonly readQueueNums?: number;
@@ -40,7 +41,9 @@ export interface TopicChange {
   readonly writeQueueNums?: number;
   /** Bits of `PermName`: 2 write, 4 read, 6 both. Default 6. */
   readonly perm?: number;
+  /** Bits of `TopicSysFlag`. Default 0. */
   readonly topicSysFlag?: number;
+  /** Whether the topic is for messages in order. Default false. */
   readonly order?: boolean;
   /** `+key=value` adds or alters, `-key` deletes: keys with their sign (5.x). */
   readonly attributes?: Readonly<Record<string, string>>;

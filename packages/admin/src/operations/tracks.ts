@@ -22,7 +22,9 @@ export type TrackType =
 
 /** What became of a message in one group. */
 export interface MessageTrack {
+  /** The group. */
   readonly consumerGroup: string;
+  /** What became of it there. */
   readonly trackType: TrackType;
   /** Why it is not known, in words. */
   readonly problem?: string;

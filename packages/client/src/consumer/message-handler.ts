@@ -3,6 +3,7 @@ import type { ReceivedMessage } from './received-message.js';
 
 /** What a handler gets besides the messages. */
 export interface ConsumeContext {
+  /** Where all messages of the call come from. */
   readonly messageQueue: MessageQueue;
   /**
    * Fires when it is time to stop: the consumer closes, the queue was given to another consumer, or `consumeTimeoutMs` is

@@ -24,6 +24,7 @@ export type PullStatus = 'FOUND' | 'NO_NEW_MSG' | 'NO_MATCHED_MSG' | 'OFFSET_ILL
 
 /** The answer to one pull. */
 export interface PullResult {
+  /** Whether there are messages, and if not, why. */
   readonly status: PullStatus;
   /** Where to pull next. */
   readonly nextBeginOffset: number;

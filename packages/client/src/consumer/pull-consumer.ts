@@ -41,6 +41,7 @@ export interface PullOptions {
   maxMsgNums?: number;
   /** Limit of the request, milliseconds. */
   timeoutMs?: number;
+  /** Aborted, the call rejects at once with `ABORTED`. */
   signal?: AbortSignal;
 }
 

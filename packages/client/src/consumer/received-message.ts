@@ -3,6 +3,7 @@ import { isRetryTopic, withoutNamespace } from '@mq/remoting/protocol';
 
 /** A message as a consumer gets it: topic without namespace, a retried message under its original topic. */
 export interface ReceivedMessage extends MessageExt {
+  /** The broker that delivered it. */
   brokerName: string;
   /** The one tag of the message. */
   tags: string | undefined;

@@ -11,6 +11,7 @@ const DEFAULT_LEASE_MS = 15 * 60_000;
 
 /** How `dedupe` tells messages apart and how long it remembers. */
 export interface DedupeOptions {
+  /** Where is remembered what was handled: `MemoryDedupeStore`, `SqlDedupeStore`, or one of your own. */
   readonly store: DedupeStore;
   /**
    * What names the work: two messages with the same key are the same work. Default: the unique key that the producer gave the

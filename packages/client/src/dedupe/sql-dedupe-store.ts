@@ -6,6 +6,7 @@ import type { DedupeClaim, DedupeStore } from './dedupe-store.js';
 
 /** Where and how; see {@link SqlDedupeStore}. */
 export interface SqlDedupeStoreOptions {
+  /** The application's own. */
   readonly database: SqlDatabase;
   /** Default `mq_dedupe`. */
   readonly table?: string;

@@ -28,7 +28,9 @@ export interface HookedMessage {
 export interface SendObserved {
   /** Topic and group as the application names them. */
   readonly topic: string;
+  /** See `topic`. */
   readonly producerGroup: string;
+  /** What kind all its messages are. */
   readonly messageType: MessageType;
   /** One, or those of one batch request. */
   readonly messages: readonly HookedMessage[];
@@ -36,7 +38,9 @@ export interface SendObserved {
   readonly attempts: number;
   /** Where the latest attempt goes; undefined before the first. */
   readonly brokerName: string | undefined;
+  /** "host:port"; undefined before the first attempt. */
   readonly brokerAddress: string | undefined;
+  /** Queue of the topic, from 0; undefined before the first attempt. */
   readonly queueId: number | undefined;
   /** Wall clock, milliseconds, of the latest attempt. */
   readonly attemptStartedAt: number;
@@ -44,7 +48,9 @@ export interface SendObserved {
 
 /** How a send ended. Neither field: a oneway send that was handed to the transport. */
 export interface SendOutcome {
+  /** What the broker answered; it may say less than SEND_OK. */
   readonly result?: SendResult;
+  /** Why it failed for good. */
   readonly error?: unknown;
 }
 
@@ -52,13 +58,17 @@ export interface SendOutcome {
 export interface ConsumeObserved {
   /** As the application names it. */
   readonly consumerGroup: string;
+  /** Where all of them come from. */
   readonly messageQueue: MessageQueue;
+  /** In the order of the queue. */
   readonly messages: readonly ReceivedMessage[];
 }
 
 /** How a delivery ended. */
 export interface ConsumeOutcomeObserved {
+  /** Whether the messages count as consumed. */
   readonly success: boolean;
+  /** What the handler did. */
   readonly returnType: ConsumeReturnType;
   /** What the handler threw, or the word with which it asked for another delivery. */
   readonly error?: unknown;
@@ -74,12 +84,19 @@ export interface ConsumeObserver {
 
 /** The end of a transaction is being told to the broker. */
 export interface EndTransactionObserved {
+  /** As the application names it. */
   readonly topic: string;
+  /** As the application names it. */
   readonly producerGroup: string;
+  /** The id the message carries (UNIQ_KEY). */
   readonly msgId: string;
+  /** As the broker named it; undefined when it did not. */
   readonly transactionId: string | undefined;
+  /** Those of the message. */
   readonly properties: Readonly<Record<string, string>>;
+  /** "host:port" of the broker that is told. */
   readonly brokerAddress: string;
+  /** What it is told. */
   readonly transactionState: 'COMMIT_MESSAGE' | 'ROLLBACK_MESSAGE' | 'UNKNOW';
   /** True: the broker had asked. */
   readonly fromTransactionCheck: boolean;
@@ -87,12 +104,15 @@ export interface EndTransactionObserved {
 
 /** A broker took a delayed message back, or refused to. */
 export interface RecallObserved {
+  /** As the application names it. */
   readonly topic: string;
+  /** As the application names it. */
   readonly producerGroup: string;
   /** As the handle names it. */
   readonly msgId: string;
   /** As the broker's answer names it, a refusal too; DefaultRegion where it names none. */
   readonly regionId: string;
+  /** False: the broker refused. */
   readonly success: boolean;
 }
 
@@ -105,7 +125,9 @@ export interface MessageHook {
   onSend?(send: SendObserved): ((outcome: SendOutcome) => void) | void;
   /** Once a delivery. */
   onConsume?(consume: ConsumeObserved): ConsumeObserver | void;
+  /** Once for each time a broker is told. */
   onEndTransaction?(end: EndTransactionObserved): void;
+  /** Once a recall, when the broker has answered. */
   onRecall?(recall: RecallObserved): void;
   /** Begins what the hook needs; when its producer or consumer starts. */
   start?(): void;

@@ -50,15 +50,23 @@ const FIRST_HEARTBEAT_DELAY_MS = 1_000;
 export class ClientInstance {
   /** `ip@instanceName[@unitName]`, how brokers know this client. */
   readonly clientId: string;
+  /** All of its time. */
   readonly clock: Clock;
+  /** Where it reports. */
   readonly logger: Logger;
+  /** Numbers in [0, 1). */
   readonly random: () => number;
+  /** Goes before the names of topics and groups on the wire; undefined: none. */
   readonly namespace: string | undefined;
+  /** Marks topics and subscriptions as belonging to a unit. */
   readonly unitMode: boolean;
   /** Limit of one request, milliseconds. */
   readonly requestTimeoutMs: number;
+  /** The connections. */
   readonly remoting: RemotingClient;
+  /** Requests to brokers. */
   readonly brokers: BrokerApi;
+  /** Where topics live, as far as was asked. */
   readonly routes: RouteTable;
   /** Requests that wait for replies. */
   readonly replies = new ReplyWaiters();
@@ -140,6 +148,7 @@ export class ClientInstance {
     this.#heartbeatTask = new RepeatingTask('heartbeat', () => this.heartbeat(), heartbeatMs, deps);
   }
 
+  /** "host:port" each; those in use now. */
   get nameServers(): readonly string[] {
     return this.#nameServers.addresses;
   }

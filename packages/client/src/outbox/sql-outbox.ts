@@ -12,6 +12,7 @@ const DEFAULT_UNDECIDED_MS = 30_000;
 
 /** Where and how; see {@link SqlOutbox}. */
 export interface SqlOutboxOptions {
+  /** The one the work is done in. */
   readonly database: SqlTransactionalDatabase;
   /** Default `mq_outbox`. */
   readonly table?: string;
@@ -20,11 +21,13 @@ export interface SqlOutboxOptions {
    * longer then fails to commit, and its message is rolled back with it. Default 30 seconds.
    */
   readonly undecidedMs?: number;
+  /** Default: the machine's. */
   readonly clock?: Clock;
 }
 
 /** A `TransactionProducer`. */
 export interface TransactionSink {
+  /** As `TransactionProducer.sendInTransaction`. */
   sendInTransaction(
     message: OutgoingMessage,
     local: LocalTransaction,
@@ -36,6 +39,7 @@ export interface TransactionSink {
 export interface OutboxResult<T> {
   /** What the work returned. */
   readonly value: T;
+  /** The send, and what the broker was told. */
   readonly sent: TransactionSendResult;
 }
 

@@ -50,6 +50,7 @@ export interface ReceiveOptions {
   readonly order?: boolean;
   /** With `order`: a call with the same id gets the messages of an answer that was lost again. */
   readonly attemptId?: string;
+  /** Aborted, the call rejects at once with `ABORTED`. */
   readonly signal?: AbortSignal;
 }
 

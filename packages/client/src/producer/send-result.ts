@@ -10,6 +10,7 @@ export type SendStatus = 'SEND_OK' | 'FLUSH_DISK_TIMEOUT' | 'FLUSH_SLAVE_TIMEOUT
 
 /** What became of a message that a broker stored. */
 export interface SendResult {
+  /** Whether it is as durable as the broker is set to make it. */
   readonly status: SendStatus;
   /** The id the message carries (UNIQ_KEY), comma-joined for a batch. The same after every retry. */
   readonly msgId: string;
@@ -19,6 +20,7 @@ export interface SendResult {
   readonly messageQueue: MessageQueue;
   /** Its position in the queue; the first one's for a batch. */
   readonly queueOffset: number;
+  /** As the broker names it, of a message sent in a transaction; undefined when it does not. */
   readonly transactionId: string | undefined;
   /** Of a batch that the broker keeps as one record (topics of type BatchCQ): the id by which that record is found. */
   readonly batchUniqId?: string | undefined;

@@ -4,7 +4,9 @@ import { type AllocateMessageQueueStrategy, memberIndex } from './allocate-strat
 
 /** Tells where brokers and consumers stand. Both must name every machine room they are asked about. */
 export interface MachineRoomResolver {
+  /** The room of the broker that holds the queue. */
   brokerDeployIn(queue: MessageQueue): string;
+  /** The room of a consumer. */
   consumerDeployIn(clientId: string): string;
 }
 

@@ -2,6 +2,7 @@ import { assertArgument } from '../errors.js';
 
 /** What a statement gave. */
 export interface SqlResult {
+  /** Values by column name; empty for a statement that selects nothing. */
   readonly rows: readonly Readonly<Record<string, unknown>>[];
   /** Rows that the statement changed. */
   readonly rowCount: number;
@@ -22,6 +23,7 @@ export type SqlQuery = (sql: string, values: readonly (string | number)[]) => Pr
  *     };
  */
 export interface SqlDatabase {
+  /** Runs a statement outside of any transaction. */
   readonly query: SqlQuery;
   /** `question` (default): `?`, as MySQL and SQLite have them. `numbered`: `$1`, `$2`, as PostgreSQL does. */
   readonly placeholders?: 'question' | 'numbered';

@@ -1,5 +1,9 @@
 /** How a value becomes a message's body and back. */
 export interface MessageCodec {
+  /**
+   * The body for a value.
+   * @throws whatever says why it has none; the send then rejects with that
+   */
   encode(value: unknown): string | Uint8Array;
   /** @throws whatever says why the bytes cannot be read; the message then counts as one that does not fit */
   decode(body: Buffer): unknown;

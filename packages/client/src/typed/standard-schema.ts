@@ -3,6 +3,7 @@
 
 /** A schema of any library that implements Standard Schema. */
 export interface StandardSchema<Input = unknown, Output = Input> {
+  /** All of the standard is in here; `validate` says whether a value fits, and what it is then. */
   readonly '~standard': {
     readonly version: 1;
     readonly vendor: string;
@@ -18,6 +19,7 @@ export type SchemaResult<Output> =
 
 /** One reason why a value does not fit. */
 export interface SchemaIssue {
+  /** For a person. */
   readonly message: string;
   /** Where in the value; keys from the outside in. */
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
