@@ -484,3 +484,51 @@ describe('a producer', () => {
     expect(a?.requests(RequestCode.SEND_MESSAGE_V2)).toHaveLength(1);
   });
 });
+
+describe('a producer that is misused, as from plain JavaScript,', () => {
+  const misuses: [what: string, message: object, options: object, reason: RegExp][] = [
+    ['no body', { body: undefined }, {}, /the body must be text or a Uint8Array, not undefined/],
+    ['null for a body', { body: null }, {}, /not null/],
+    ['an object for a body', { body: { id: 1 } }, {}, /not Object; JSON\.stringify/],
+    ['a number for a body', { body: 5 }, {}, /not number/],
+    ['a list for a body', { body: [1, 2] }, {}, /not Array/],
+    ['a number for tags', { tags: 5 }, {}, /tags must be text/],
+    ['a number for keys', { keys: 5 }, {}, /keys must be text or a list/],
+    ['a number among the keys', { keys: ['a', 5] }, {}, /a key must be text/],
+    ['a space in a key of a list', { keys: ['order 1', '2'] }, {}, /"order 1" holds a space/],
+    ['a flag of more than 32 bits', { flag: 2 ** 40 }, {}, /flag must be a whole number of 32 bits/],
+    ['half a flag', { flag: 1.5 }, {}, /not 1\.5/],
+    ['a number for a sharding key', {}, { shardingKey: 7 }, /shardingKey must be text, not number/],
+    ['a separator in a sharding key', {}, { shardingKey: 'a\u0001' }, /shardingKey may not hold/],
+    ['a controller for a signal', {}, { signal: new AbortController() }, /signal must be an AbortSignal/],
+  ];
+
+  test.each(misuses)('refuses %s by name and sends nothing', async (_what, message, options, reason) => {
+    const producer = await producerOn(await FakeCluster.start({ topics: { T: 1 } }));
+    await expect(producer.send({ topic: 'T', body: 'x', ...message }, options)).rejects.toMatchObject({
+      name: 'MQClientError',
+      code: 'INVALID_ARGUMENT',
+      retryable: false,
+      message: expect.stringMatching(reason) as string,
+    });
+    expect(cluster.broker.requests(RequestCode.SEND_MESSAGE_V2)).toEqual([]);
+  });
+
+  test('takes every Uint8Array, every 32-bit flag and several keys in one text', async () => {
+    const producer = await producerOn(await FakeCluster.start({ topics: { T: 1 } }));
+    const body = new Uint8Array([0, 1, 2, 3]).subarray(1, 3);
+    await producer.send({ topic: 'T', body, flag: -(2 ** 31), keys: 'a b', tags: '' });
+    const [request] = cluster.broker.requests(RequestCode.SEND_MESSAGE_V2);
+    expect([...(request?.body ?? [])]).toEqual([1, 2]);
+    expect(request?.ext['h']).toBe('-2147483648');
+    expect(decodeProperties(request?.ext['i'] ?? '')).toMatchObject({ KEYS: 'a b' });
+  });
+
+  test('refuses a kind of compression that does not exist before it is used', async () => {
+    cluster = await FakeCluster.start({});
+    const options = { nameServers: cluster.nameServers, producerGroup: 'P', compressType: 'GZIP' };
+    expect(() => new Producer(options as ProducerOptions)).toThrow(
+      /compressType must be ZLIB or LZ4 or ZSTD, not GZIP/,
+    );
+  });
+});

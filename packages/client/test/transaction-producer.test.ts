@@ -204,6 +204,16 @@ describe('a transaction producer', () => {
     },
   );
 
+  test('stores no half message when there is no local transaction', async () => {
+    const producer = await producerOn(await withTopic());
+    const send = producer.sendInTransaction({ topic: 'T', body: 'x' }, undefined as never);
+    await expect(send).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: 'the local transaction must be a function',
+    });
+    expect(cluster.broker.requests(RequestCode.SEND_MESSAGE_V2)).toEqual([]);
+  });
+
   test('sends ordinary messages too', async () => {
     const producer = await producerOn(await withTopic());
     const { msgId } = await producer.send({ topic: 'T', body: 'x' });

@@ -19,7 +19,8 @@ export interface HalfSent {
 
 /**
  * The work that belongs to a message: runs once the half message is stored. Throwing, or a promise that rejects, is UNKNOWN:
- * nobody can tell how far it came, so the check decides.
+ * nobody can tell how far it came, so the check decides. In TypeScript an `async` function with but one answer must say
+ * `return 'COMMIT' as const`: the compiler takes it for any text else.
  */
 export type LocalTransaction = (half: HalfSent) => LocalTransactionState | Promise<LocalTransactionState>;
 

@@ -8,6 +8,7 @@ import {
   encodeProperties,
   withCompression,
   withTransactionType,
+  type CompressionType,
 } from '@mq/remoting/message';
 import { isNotAllowedSendTopic, isRetryTopic, wrapNamespace } from '@mq/remoting/protocol';
 import type { Clock } from '@mq/remoting';
@@ -19,6 +20,7 @@ import type { Sending } from '../hooks/sending.js';
 import type { PreparedMessage } from './message-sender.js';
 import {
   assertOutgoing,
+  assertShardingKey,
   bodyBytes,
   isDelayed,
   outgoingProperties,
@@ -77,7 +79,10 @@ export class MessagePreparer {
     const wireTopic = message.replyTo === undefined ? this.wireTopic(message.topic) : message.topic;
     const properties = outgoingProperties(message);
     if (systemProperties !== undefined) Object.assign(properties, systemProperties);
-    if (shardingKey !== undefined) properties[MessageConst.SHARDING_KEY] = shardingKey;
+    if (shardingKey !== undefined) {
+      assertShardingKey(shardingKey);
+      properties[MessageConst.SHARDING_KEY] = shardingKey;
+    }
     if (this.namespace !== undefined) properties[MessageConst.INSTANCE_ID] = this.namespace;
     const msgId = this.#ids.next();
     properties[MessageConst.UNIQ_CLIENT_MESSAGE_ID_KEYIDX] = msgId;
@@ -202,9 +207,19 @@ export class MessagePreparer {
   #compressed(body: Buffer): { body: Buffer; sysFlag: number } {
     if (body.length < this.settings.compressMsgBodyOverHowmuch) return { body, sysFlag: 0 };
     const { compressType, compressLevel } = this.settings;
-    const compressed = compress(compressType, body, compressLevel);
+    const compressed = compressedBy(compressType, body, compressLevel);
     if (compressed.length >= body.length) return { body, sysFlag: 0 };
     return { body: compressed, sysFlag: withCompression(0, compressType) };
+  }
+}
+
+/** @throws MQClientError UNSUPPORTED_COMPRESSION when the package for it is not installed */
+function compressedBy(type: CompressionType, body: Buffer, level: number): Buffer {
+  try {
+    return compress(type, body, level);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new MQClientError('UNSUPPORTED_COMPRESSION', reason, { cause });
   }
 }
 

@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { MessageConst } from '@mq/remoting/message';
 import { MixAll } from '@mq/remoting/protocol';
 import { MQClientError, assertArgument } from '../errors.js';
@@ -5,7 +6,9 @@ import { assertTopic } from '../names.js';
 
 /** Whom a reply is for. */
 export interface ReplyAddress {
+  /** The requester, as brokers know it. */
   readonly clientId: string;
+  /** Which of its requests. */
   readonly correlationId: string;
   /** What the requester waits in all, milliseconds. */
   readonly ttlMs: number;
@@ -15,12 +18,13 @@ export interface ReplyAddress {
 
 /** A message to send. Everything but `topic` and `body` is optional. */
 export interface OutgoingMessage {
+  /** Without namespace: the producer adds its own. */
   topic: string;
   /** Text is sent as UTF-8. At most `maxMessageSize` bytes. */
   body: string | Uint8Array;
   /** One tag, what consumers filter by. */
   tags?: string;
-  /** Keys to find the message by; without spaces. */
+  /** Keys to find the message by. A key holds no space: a text with spaces is several keys. */
   keys?: string | readonly string[];
   /** The application's own properties. Values may not be empty nor hold U+0001 or U+0002; system names are refused. */
   properties?: Readonly<Record<string, string>>;
@@ -51,10 +55,23 @@ export interface OutgoingMessage {
 const RESERVED_PROPERTIES: ReadonlySet<string> = new Set<string>(Object.values(MessageConst));
 const FORBIDDEN_CHARACTERS = /[\u0001\u0002]/;
 
-/** The body as bytes; a Uint8Array is used as it is, without a copy. */
+/**
+ * The body as bytes; a Uint8Array is used as it is, without a copy.
+ * @throws MQClientError INVALID_ARGUMENT for what is neither
+ */
 export function bodyBytes(body: string | Uint8Array): Buffer {
   if (typeof body === 'string') return Buffer.from(body, 'utf8');
-  return Buffer.isBuffer(body) ? body : Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+  if (Buffer.isBuffer(body)) return body;
+  assertArgument(
+    types.isUint8Array(body),
+    `the body must be text or a Uint8Array, not ${kindOf(body)}; JSON.stringify makes text of a value`,
+  );
+  return Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+}
+
+function kindOf(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  return typeof value === 'object' ? (value.constructor?.name ?? 'object') : typeof value;
 }
 
 /**
@@ -63,6 +80,10 @@ export function bodyBytes(body: string | Uint8Array): Buffer {
  */
 export function assertOutgoing(message: OutgoingMessage, bodyLength: number, maxMessageSize: number): void {
   assertTopic(message.topic);
+  assertArgument(
+    message.flag === undefined || message.flag === (message.flag | 0),
+    `flag must be a whole number of 32 bits, not ${String(message.flag)}`,
+  );
   if (bodyLength === 0) throw new MQClientError('MESSAGE_ILLEGAL', 'the message has no body');
   if (bodyLength > maxMessageSize) {
     const reason = `the message body has ${bodyLength} bytes, more than maxMessageSize ${maxMessageSize}`;
@@ -90,7 +111,7 @@ export function outgoingProperties(message: OutgoingMessage): Record<string, str
     properties[name] = value;
   }
   if (message.keys !== undefined) setKeys(properties, message.keys);
-  if (message.tags !== undefined && message.tags.length > 0) {
+  if (message.tags !== undefined && message.tags !== '') {
     assertText('tags', message.tags);
     properties[MessageConst.TAGS] = message.tags;
   }
@@ -101,10 +122,19 @@ export function outgoingProperties(message: OutgoingMessage): Record<string, str
 }
 
 function setKeys(properties: Record<string, string>, keys: string | readonly string[]): void {
+  if (typeof keys !== 'string') assertKeys(keys);
   const text = typeof keys === 'string' ? keys : keys.join(' ');
   if (text.length === 0) return;
   assertText('keys', text);
   properties[MessageConst.KEYS] = text;
+}
+
+function assertKeys(keys: readonly string[]): void {
+  assertArgument(Array.isArray(keys), 'keys must be text or a list of texts');
+  for (const key of keys) {
+    assertText('a key', key);
+    assertArgument(!key.includes(' '), `the key "${key}" holds a space, which would make two keys of it`);
+  }
 }
 
 function setReplyTo(properties: Record<string, string>, replyTo: ReplyAddress): void {
@@ -112,6 +142,12 @@ function setReplyTo(properties: Record<string, string>, replyTo: ReplyAddress): 
   properties[MessageConst.CORRELATION_ID] = replyTo.correlationId;
   properties[MessageConst.MESSAGE_REPLY_TO_CLIENT] = replyTo.clientId;
   properties[MessageConst.MESSAGE_TTL] = String(replyTo.ttlMs);
+}
+
+/** @throws MQClientError INVALID_ARGUMENT for a sharding key that is no text, or could not travel as a property */
+export function assertShardingKey(key: string): void {
+  assertArgument(typeof key === 'string', `shardingKey must be text, not ${kindOf(key)}`);
+  assertArgument(!FORBIDDEN_CHARACTERS.test(key), 'shardingKey may not hold U+0001 or U+0002');
 }
 
 /** Whether a message is to be delivered later. */

@@ -93,10 +93,12 @@ export class Producer {
     this.member = { producerGroup, publishTopics: () => this.#sender.topics };
   }
 
+  /** What it shares with others, or its own. */
   protected get client(): ClientInstance {
     return this.#client;
   }
 
+  /** Undefined: there are none. */
   protected get hooks(): MessageHooks | undefined {
     return this.#hooks;
   }
@@ -386,6 +388,10 @@ export class Producer {
 
   #budget(options: SendOptions): SendBudget {
     const timeoutMs = wholeNumber('timeoutMs', options.timeoutMs, this.#settings.sendMsgTimeoutMs, 1);
+    assertArgument(
+      options.signal === undefined || typeof options.signal.addEventListener === 'function',
+      'signal must be an AbortSignal, as `new AbortController().signal` is',
+    );
     if (options.signal?.aborted === true) {
       throw new MQClientError('ABORTED', 'the signal had fired before the send', {
         cause: options.signal.reason,

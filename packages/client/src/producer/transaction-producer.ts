@@ -71,7 +71,7 @@ const UPSTREAM_STATES = {
  *     await producer.start();
  *     await producer.sendInTransaction({ topic: 'Orders', body: 'order 1' }, async ({ transactionId }) => {
  *       await orders.insert(transactionId, 'order 1');
- *       return 'COMMIT';
+ *       return 'COMMIT' as const;
  *     });
  *
  * The broker stores the message aside (a half message), the local transaction runs, the broker is told how it went. Should that
@@ -116,6 +116,7 @@ export class TransactionProducer extends Producer {
     options: SendOptions = {},
   ): Promise<TransactionSendResult> {
     if (this.#closed !== undefined) throw new MQClientError('CLOSED', 'the producer was closed');
+    assertArgument(typeof local === 'function', 'the local transaction must be a function');
     assertImmediate(message);
     this.#transactions.begin();
     try {
