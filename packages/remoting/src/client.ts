@@ -281,7 +281,8 @@ export class RemotingClient {
     if (signal?.aborted === true) return Promise.reject(abortedError(address, signal));
     const waitMs = peer.connecting === undefined ? peer.backoff.waitMs(this.#clock.monotonic()) : 0;
     if (waitMs > 0) {
-      const message = `connect to ${address} failed, next attempt in ${Math.ceil(waitMs)} ms`;
+      const reason = peer.lastError instanceof Error ? peer.lastError.message : String(peer.lastError);
+      const message = `${reason}; next attempt in ${Math.ceil(waitMs)} ms`;
       return Promise.reject(new RemotingError('CONNECT_FAILED', message, { address, cause: peer.lastError }));
     }
     peer.connecting ??= this.#open(address, peer).finally(() => (peer.connecting = undefined));

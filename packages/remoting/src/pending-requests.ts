@@ -135,9 +135,11 @@ class PendingRequest implements WheelEntry {
   }
 
   listenTo(signal: AbortSignal): void {
+    const onAbort = (): void => this.table.aborted(this, signal.reason);
+    // First, since it throws for what is no signal; nothing may be left to take off then.
+    signal.addEventListener('abort', onAbort, { once: true });
     this.#signal = signal;
-    this.#onAbort = () => this.table.aborted(this, signal.reason);
-    signal.addEventListener('abort', this.#onAbort, { once: true });
+    this.#onAbort = onAbort;
   }
 
   unlisten(): void {
