@@ -12,8 +12,17 @@ describe('options', () => {
     ['IPv6', ['[::1]:9876'], ['[::1]:9876']],
   ])('take NameServers as %s', (_name, given, expected) => expect(parseNameServers(given)).toEqual(expected));
 
-  test.each([['a'], ['a:b'], [':1'], ['a:1:2']])('refuse "%s" as a NameServer', (address) => {
-    expect(() => parseNameServers(address)).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }));
+  test.each([['a'], ['a:b'], [':1'], ['a:1:2'], ['a:0'], ['a:99999']])(
+    'refuse "%s" as a NameServer',
+    (address) => {
+      expect(() => parseNameServers(address)).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }));
+    },
+  );
+
+  test.each([[5], [[5]], [{ host: 'a' }]])('refuse %j in place of NameServers', (nameServers) => {
+    expect(() => new ClientInstance({ nameServers: nameServers as never })).toThrow(
+      expect.objectContaining({ code: 'INVALID_ARGUMENT' }),
+    );
   });
 
   test("default to upstream's values", () => {

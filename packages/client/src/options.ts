@@ -63,12 +63,17 @@ export interface ClientOptions {
 /** The addresses of `nameServers` or NAMESRV_ADDR, checked. Empty when neither names any. */
 export function parseNameServers(value: readonly string[] | string | undefined): string[] {
   const given = value ?? process.env['NAMESRV_ADDR'] ?? '';
+  assertArgument(
+    typeof given === 'string' || (Array.isArray(given) && given.every((entry) => typeof entry === 'string')),
+    'nameServers must be text, "a:9876;b:9876", or a list of texts',
+  );
   const list = (typeof given === 'string' ? given.split(/[;,]/) : [...given]).map(withoutScheme);
   const addresses = list.filter((entry) => entry.length > 0);
   for (const address of addresses) {
+    const [, , port] = /^(\[[0-9a-fA-F:.]+\]|[^:\s]+):(\d{1,5})$/.exec(address) ?? [];
     assertArgument(
-      /^(\[[0-9a-fA-F:.]+\]|[^:\s]+):\d{1,5}$/.test(address),
-      `not a NameServer address: "${address}"`,
+      port !== undefined && Number(port) >= 1 && Number(port) <= 65_535,
+      `not a NameServer address: "${address}"; it should be like "127.0.0.1:9876"`,
     );
   }
   return addresses;

@@ -319,6 +319,7 @@ describe('a producer', () => {
     const producer = await producerOn(c, { nameServers: dead.nameServers });
     await expect(producer.send({ topic: 'T', body: 'x' })).rejects.toMatchObject({
       code: 'NAME_SERVER_UNREACHABLE',
+      message: expect.stringMatching(/^no NameServer answered: 127\.0\.0\.1:\d+ \(.*ECONNREFUSED/) as string,
     });
     const other = new Producer({
       nameServers: [...dead.nameServers, ...c.nameServers],
@@ -328,6 +329,16 @@ describe('a producer', () => {
     open.push(other);
     await other.start();
     expect((await other.send({ topic: 'T', body: 'x' })).status).toBe('SEND_OK');
+  });
+
+  test('says so when it was given a broker for a NameServer', async () => {
+    const c = await FakeCluster.start({ topics: { T: 1 } });
+    const producer = await producerOn(c, { nameServers: [c.broker.address] });
+    await expect(producer.send({ topic: 'T', body: 'x' })).rejects.toMatchObject({
+      code: 'SERVER_REFUSED',
+      responseCode: ResponseCode.REQUEST_CODE_NOT_SUPPORTED,
+      message: expect.stringMatching(/nameServers must name NameServers/) as string,
+    });
   });
 
   test('sends oneway without waiting for an answer', async () => {

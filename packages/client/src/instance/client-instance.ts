@@ -93,11 +93,11 @@ export class ClientInstance {
     );
     this.logger = logger.child('client');
     this.random = options.random ?? Math.random;
+    const addresses = parseNameServers(options.nameServers);
     this.namespace = options.namespace ?? namespaceOfEndpoint(options.nameServers);
     this.unitMode = options.unitMode ?? false;
     this.requestTimeoutMs = wholeNumber('requestTimeoutMs', options.requestTimeoutMs, 3_000, 1);
     this.#vipChannelEnabled = options.vipChannelEnabled ?? false;
-    const addresses = parseNameServers(options.nameServers);
     const { nameServerDomain, nameServerSubgroup, unitName } = options;
     assertArgument(
       addresses.length > 0 || nameServerDomain !== undefined,
@@ -198,7 +198,10 @@ export class ClientInstance {
     await this.close();
   }
 
-  /** @throws MQClientError INVALID_ARGUMENT when this instance already has a producer of that group */
+  /**
+   * Heartbeats name the producer's group from now on.
+   * @throws MQClientError INVALID_ARGUMENT when this instance already has a producer of that group
+   */
   registerProducer(producer: ProducerMember): void {
     assertArgument(
       !this.#producers.has(producer.producerGroup),
@@ -207,7 +210,10 @@ export class ClientInstance {
     this.#producers.set(producer.producerGroup, producer);
   }
 
-  /** @throws MQClientError INVALID_ARGUMENT when this instance already has a consumer of that group */
+  /**
+   * Heartbeats name the consumer's group and subscriptions from now on.
+   * @throws MQClientError INVALID_ARGUMENT when this instance already has a consumer of that group
+   */
   registerConsumer(consumer: ConsumerMember): void {
     assertArgument(
       !this.#consumers.has(consumer.consumerGroup),
@@ -375,7 +381,9 @@ export class ClientInstance {
     );
     if (response.code === ResponseCode.TOPIC_NOT_EXIST) return undefined;
     if (response.code !== ResponseCode.SUCCESS || response.body === undefined) {
-      throw errorFromResponse(`query of the route of "${topic}"`, response, {});
+      const action = `query of the route of "${topic}"`;
+      if (response.code === ResponseCode.REQUEST_CODE_NOT_SUPPORTED) throw noNameServer(action, response);
+      throw errorFromResponse(action, response, {});
     }
     const route = decodeTopicRouteData(response.body);
     if (this.routes.update(topic, route)) this.#routeChanged(topic);
@@ -438,5 +446,17 @@ function namespaceHook(namespace: string): ClientHook {
 }
 
 function noRoute(topic: string): MQClientError {
-  return new MQClientError('TOPIC_NOT_FOUND', `the NameServer has no route for topic "${topic}"`);
+  return new MQClientError(
+    'TOPIC_NOT_FOUND',
+    `the NameServer has no route for topic "${topic}": create it (mqadmin updateTopic), or check that its broker registers there`,
+  );
+}
+
+/** Brokers know most requests, but no routes. */
+function noNameServer(action: string, response: RemotingCommand): MQClientError {
+  return new MQClientError(
+    'SERVER_REFUSED',
+    `${action} refused: ${response.remark ?? ''}; nameServers must name NameServers (port 9876), not brokers (10911)`,
+    { responseCode: response.code },
+  );
 }

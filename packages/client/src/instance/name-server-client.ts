@@ -54,12 +54,11 @@ export class NameServerClient {
           this.#current = (at + 1) % addresses.length;
       }
     }
+    const reason = lastError === undefined ? '' : ` (${lastError.message})`;
     throw new MQClientError(
       'NAME_SERVER_UNREACHABLE',
-      `no NameServer answered: ${this.#addresses.join(', ')}`,
-      {
-        cause: lastError,
-      },
+      `no NameServer answered: ${this.#addresses.join(', ')}${reason}`,
+      { cause: lastError },
     );
   }
 }

@@ -2,9 +2,8 @@ import type { CompressionType } from '@mq/remoting/message';
 import { SystemTopic } from '@mq/remoting/protocol';
 import type { ObservationOptions } from '../hooks/message-hook.js';
 import type { ClientInstance } from '../instance/client-instance.js';
-import { assertArgument } from '../errors.js';
 import { assertGroup } from '../names.js';
-import { wholeNumber, type ClientOptions } from '../options.js';
+import { oneOf, wholeNumber, type ClientOptions } from '../options.js';
 
 /** Settings of a producer. Names are upstream's (DefaultMQProducer); times are milliseconds. */
 export interface ProducerOptions extends ClientOptions, ObservationOptions {
@@ -56,12 +55,6 @@ const INT_MAX = 2 ** 31 - 1;
 
 const COMPRESSION_TYPES: readonly CompressionType[] = ['ZLIB', 'LZ4', 'ZSTD'];
 
-function compressionType(value: CompressionType = 'ZLIB'): CompressionType {
-  const isKnown = COMPRESSION_TYPES.includes(value);
-  assertArgument(isKnown, `compressType must be ${COMPRESSION_TYPES.join(' or ')}, not ${String(value)}`);
-  return value;
-}
-
 /** Checks the options and fills in the defaults. @throws MQClientError INVALID_ARGUMENT */
 export function resolveProducerOptions(options: ProducerOptions): ProducerSettings {
   assertGroup('producerGroup', options.producerGroup);
@@ -90,7 +83,7 @@ export function resolveProducerOptions(options: ProducerOptions): ProducerSettin
       0,
       INT_MAX,
     ),
-    compressType: compressionType(options.compressType),
+    compressType: oneOf('compressType', options.compressType, 'ZLIB', COMPRESSION_TYPES),
     compressLevel: wholeNumber('compressLevel', options.compressLevel, 5, 1, 9),
     maxMessageSize: wholeNumber('maxMessageSize', options.maxMessageSize, 4 * 1024 * 1024, 1, INT_MAX),
     sendLatencyFaultEnable: options.sendLatencyFaultEnable ?? false,
