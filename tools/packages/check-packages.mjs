@@ -1,5 +1,5 @@
 // Tests the packages as their users get them: packs each, installs the tarballs together into an empty folder and
-// imports, requires and type-checks every public path there. Their sources must say what each exported name is. Needs
+// imports, requires and type-checks every public path there. Their sources must say what each exported name and member is. Needs
 // `npm run build` before. One line a check, then `N passed, N failed`; exits with 1 when a check failed.
 //
 //   node tools/packages/check-packages.mjs [--keep]      --keep leaves the folder for a look
@@ -20,7 +20,7 @@ const checks = new Checks();
 const folder = mkdtempSync(join(tmpdir(), 'mq-packages-'));
 try {
   for (const [name, undocumented] of undocumentedExports()) {
-    checks.report(`${name}: every exported name has a docstring`, undocumented);
+    checks.report(`${name}: every exported name and member has a docstring`, undocumented);
   }
   const packages = await packAll();
   for (const { name, tarball, problems } of packages) {

@@ -13,7 +13,7 @@ export interface HeaderCodec<T> {
    * @throws RemotingError `BAD_HEADER` for a value that cannot be represented
    */
   encode(header: T): ExtFields;
-  /** @throws RemotingError `BAD_HEADER`, naming the field. */
+  /** Keys it does not know are left aside. @throws RemotingError `BAD_HEADER`, naming the field. */
   decode(ext: ExtFields): T;
 }
 

@@ -80,7 +80,7 @@ export class DeliveryMarks {
     };
   }
 
-  /** @throws DiskError */
+  /** Writes how far timers were delivered; not synced. @throws DiskError */
   markTimer({ readTimeMs, queueOffset, progress: { whole, part } }: TimerMark): void {
     writeInt64(this.#bytes, TIMER_AT, readTimeMs);
     writeInt64(this.#bytes, TIMER_AT + 8, queueOffset);
@@ -96,7 +96,7 @@ export class DeliveryMarks {
     return level > MAX_LEVELS ? 0 : readInt64(this.#bytes, LEVELS_AT + (level - 1) * LEVEL_BYTES);
   }
 
-  /** @throws DiskError */
+  /** Writes the next queue offset of a delay level; not synced. @throws DiskError */
   markLevel(level: number, queueOffset: number): void {
     if (level > MAX_LEVELS) return;
     const at = LEVELS_AT + (level - 1) * LEVEL_BYTES;

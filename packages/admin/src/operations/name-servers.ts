@@ -83,7 +83,7 @@ export class NameServerOperations {
     await this.putOrderConf(topic, [...others, `${brokerName}:${queueNums}`].join(';'));
   }
 
-  /** @throws AdminError */
+  /** Removes what `orderConf` answers from every NameServer. @throws AdminError */
   deleteOrderConf(topic: string): Promise<void> {
     return this.deleteKvValue(ORDER_CONF, topic);
   }

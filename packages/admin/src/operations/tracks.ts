@@ -39,7 +39,10 @@ export class TrackOperations {
     private readonly offsets: OffsetOperations,
   ) {}
 
-  /** @throws AdminError when the groups cannot be listed; what fails for one group is in its track */
+  /**
+   * One track for each group that consumes the topic.
+   * @throws AdminError when the groups cannot be listed; what fails for one group is in its track
+   */
   async of(message: MessageExt): Promise<MessageTrack[]> {
     const tracks: MessageTrack[] = [];
     for (const group of await this.topics.groupsConsuming(message.topic)) {

@@ -10,6 +10,7 @@ export interface AllocateMessageQueueStrategy {
   /** Upstream's name of the strategy, e.g. "AVG". */
   readonly name: string;
   /**
+   * The queues that one consumer of a group gets.
    * @param consumerGroup only for messages
    * @param currentClientId the consumer to compute for
    * @param queues all queues of the topic, sorted by topic, brokerName, queueId

@@ -5,7 +5,10 @@ export interface MessageCodec {
    * @throws whatever says why it has none; the send then rejects with that
    */
   encode(value: unknown): string | Uint8Array;
-  /** @throws whatever says why the bytes cannot be read; the message then counts as one that does not fit */
+  /**
+   * The value of a body, not yet checked.
+   * @throws whatever says why the bytes cannot be read; the message then counts as one that does not fit
+   */
   decode(body: Buffer): unknown;
 }
 

@@ -10,7 +10,7 @@ export class SqlFilterCache {
 
   constructor(private readonly capacity = DEFAULT_CAPACITY) {}
 
-  /** @throws SqlSyntaxError, the same one each time */
+  /** As `SqlFilter.compile`, once for each expression it keeps. @throws SqlSyntaxError, the same one each time */
   compile(expression: string): SqlFilter {
     const known = this.#known.get(expression) ?? this.#compile(expression);
     if (known instanceof SqlSyntaxError) throw known;

@@ -18,6 +18,7 @@ export class SqlFilter {
   }
 
   /**
+   * Makes a filter of an SQL92 expression.
    * @param dialect default V5. A V4 broker takes CONTAINS, STARTSWITH and ENDSWITH for the end of the expression
    * @throws SqlSyntaxError
    */

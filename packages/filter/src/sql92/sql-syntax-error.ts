@@ -1,11 +1,13 @@
-/** An expression that is not one of SQL92, or that compares what cannot be compared. Line and column count from 1. */
+/** An expression that is not one of SQL92, or that compares what cannot be compared. */
 export class SqlSyntaxError extends Error {
   override readonly name = 'SqlSyntaxError';
 
   constructor(
     /** What is wrong, without the position. */
     readonly problem: string,
+    /** From 1. */
     readonly line: number,
+    /** From 1, in UTF-16 units. */
     readonly column: number,
   ) {
     super(`line ${line}, column ${column}: ${problem}`);

@@ -19,7 +19,10 @@ export type ObjectKeyMap<K extends object, V> = Map<K, V>;
 
 /** A Java double, printed as Java prints it: `0.0`, `12.5`, `1.0E10`. A bare `number` prints as an integer if it is one. */
 export class JavaDouble {
-  constructor(readonly value: number) {}
+  constructor(
+    /** What is printed. */
+    readonly value: number,
+  ) {}
 
   /** As Java's `Double.toString`; `null` for what is not finite. */
   toString(): string {

@@ -46,6 +46,7 @@ export class ConfigFileError extends Error {
   readonly code = 'CONFIG_UNREADABLE';
 
   constructor(
+    /** The file; its backup is beside it. */
     readonly path: string,
     reasons: readonly string[],
   ) {
@@ -74,6 +75,7 @@ export class ConfigFile {
 
   constructor(
     private readonly disk: ConfigDisk,
+    /** The file. */
     readonly path: string,
     { logger = silentLogger, check = () => undefined, ownerOnly = false }: ConfigFileOptions = {},
   ) {
