@@ -20,6 +20,13 @@ export class DelayedLedger {
       this.early.push(`${body} (${message.kind}) came ${message.dueMs - atMs} ms early`);
   }
 
+  /** The answer to a send is there. */
+  settle(body, isStored) {
+    const message = this.unknown.get(body);
+    this.unknown.delete(body);
+    if (isStored) this.sent.set(body, message);
+  }
+
   missing() {
     return [...this.sent.keys()].filter((body) => !this.came.has(body));
   }

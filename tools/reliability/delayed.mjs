@@ -49,8 +49,8 @@ async function play({ server, flush, cycles, seed, nodeArgs }) {
       lanes: LANES,
       perSecond: LANE_RATE,
       next: (lane, number) => delayedMessage(ledger, lane % QUEUES, `c${broker.kills}-${number}`, random),
-      stored: ({ body }) => settle(ledger, body, true),
-      turnedDown: ({ body }) => settle(ledger, body, false),
+      stored: ({ body }) => ledger.settle(body, true),
+      turnedDown: ({ body }) => ledger.settle(body, false),
     });
     /** When the broker served: lateness counts from the moment that it could deliver. */
     const served = [];
@@ -92,12 +92,6 @@ function aDelay(random) {
   const delayMs = Math.floor(random.between(1, LONGEST_MS));
   if (kind === 'delay') return { kind, delayMs, property: () => ({ TIMER_DELAY_MS: delayMs }) };
   return { kind, delayMs, property: (dueMs) => ({ TIMER_DELIVER_MS: dueMs }) };
-}
-
-function settle(ledger, body, isStored) {
-  const message = ledger.unknown.get(body);
-  ledger.unknown.delete(body);
-  if (isStored) ledger.sent.set(body, message);
 }
 
 /** A control: flags of Node that set the broker's clock ahead. */
