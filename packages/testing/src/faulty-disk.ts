@@ -129,11 +129,6 @@ class FaultyFile implements DiskFile {
     this.#file.write(source, position, length, sourceStart);
   }
 
-  writev(sources: readonly Buffer[], position: number): void {
-    this.#changing('write');
-    this.#file.writev(sources, position);
-  }
-
   read(target: Buffer, position: number, length?: number, targetStart?: number): number {
     this.#guard('read', this.path);
     return this.#file.read(target, position, length, targetStart);
