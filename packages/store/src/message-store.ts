@@ -126,7 +126,7 @@ export interface GetMessageRequest {
   filter?: MessageFilter | undefined;
 }
 
-/** Upstream `GetMessageStatus`; conditions and next offsets: storage reference §11.1. */
+/** Upstream `GetMessageStatus`; each with the next offset that upstream gives. */
 export type GetMessageStatus =
   | 'FOUND'
   | 'NO_MATCHED_MESSAGE'
@@ -366,7 +366,7 @@ export interface MessageStore {
   /** Runs the expiry service now, whatever the hour. */
   executeDeleteExpired(): Promise<ExpiryReport>;
 
-  /** The store's rows of getBrokerRuntimeInfo (remoting reference §6.4). */
+  /** The store's rows of getBrokerRuntimeInfo. */
   runtimeInfo(): Record<string, string>;
   /** The one listener, or none. */
   onArrival: ArrivalListener | undefined;

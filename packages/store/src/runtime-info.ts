@@ -1,4 +1,4 @@
-// The store's rows of getBrokerRuntimeInfo (remoting reference §6.4): what operators and `mqadmin` read.
+// The store's rows of getBrokerRuntimeInfo (upstream: DefaultMessageStore#getRuntimeInfo): what operators and `mqadmin` read.
 import { usedRatio } from './expiry/disk-watch.js';
 import type { Disk } from './disk/disk.js';
 import type { StoreStats } from './store-stats.js';

@@ -1,4 +1,4 @@
-// Where what lies in a store directory (storage reference §1).
+// Where what lies in a store directory (upstream: StorePathConfigHelper).
 import { join } from 'node:path';
 import type { MessageStoreSettings } from './settings.js';
 

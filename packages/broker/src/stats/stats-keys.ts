@@ -1,4 +1,4 @@
-// Which counter a statsName and statsKey of VIEW_BROKER_STATS_DATA mean (remoting.md §6.6). Keys join names with `@`.
+// Which counter a statsName and statsKey of VIEW_BROKER_STATS_DATA mean (upstream `BrokerStatsManager`). Keys join names with `@`.
 import type { BrokerTotals } from './broker-totals.js';
 import type { StatsItem } from './stats-item.js';
 import type { GroupStats, TopicStats } from './topic-stats.js';

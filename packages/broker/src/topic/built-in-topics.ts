@@ -29,7 +29,7 @@ export interface BuiltInStoreSettings {
 
 const READ_WRITE = PermName.PERM_READ | PermName.PERM_WRITE;
 
-/** Topics every broker creates at start (upstream `TopicConfigManager#init`; storage.md §10.2). */
+/** Topics every broker creates at start (upstream `TopicConfigManager#init`). */
 export function builtInTopics(settings: BuiltInTopicSettings, store?: BuiltInStoreSettings): TopicConfig[] {
   const { brokerName, brokerClusterName: cluster } = settings;
   const inheritIf = (usable: boolean): number => PermName.PERM_INHERIT | (usable ? READ_WRITE : 0);

@@ -1,4 +1,4 @@
-// Body of SEND_BATCH_MESSAGE, and of a stored inner batch: blocks one after the other (remoting.md §4.4).
+// Body of SEND_BATCH_MESSAGE, and of a stored inner batch: blocks one after the other (upstream: MessageDecoder#encodeMessages).
 //
 //   0 totalSize:4  4 magic:4 = 0  8 bodyCRC:4 = 0  12 flag:4  16 bodyLength:4  body  propertiesLength:2  properties
 //

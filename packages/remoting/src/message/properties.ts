@@ -1,4 +1,4 @@
-// The properties text of a record: name 0x01 value 0x02, repeated (remoting.md §4.3).
+// The properties text of a record: name 0x01 value 0x02, repeated (upstream: MessageDecoder#string2messageProperties).
 //
 // Reading is tolerant, as upstream's (MessageDecoder.string2messageProperties): split at 0x02, then at the first
 // 0x01; a chunk under 3 characters, or with an empty name or value, is dropped; a repeated name keeps the last

@@ -1,5 +1,5 @@
 // The property CRC: a checksum of the whole record in its last 20 bytes, as the last property (5.2 and newer,
-// `enabledAppendPropCRC`; storage.md §2.5).
+// `enabledAppendPropCRC`).
 //
 //   "__CRC32#"  0x01  ten decimal digits, least significant first  0x02
 import { bodyCrc } from './crc32.js';

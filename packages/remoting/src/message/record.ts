@@ -1,4 +1,4 @@
-// The stored message record: commit log, pull, query and view bodies all hold this (remoting.md §4.1, storage.md §2.1).
+// The stored message record: commit log, pull, query and view bodies all hold this (upstream: MessageDecoder).
 //
 //   0 totalSize  4 magic  8 bodyCRC  12 queueId  16 flag  20 queueOffset:8  28 physicalOffset:8  36 sysFlag
 //  40 bornTimestamp:8  48 bornHost:8|20  storeTimestamp:8  storeHost:8|20  reconsumeTimes  preparedTransactionOffset:8

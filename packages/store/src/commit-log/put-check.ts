@@ -1,4 +1,4 @@
-// Which messages the log refuses, and why (storage reference §2.4). Pure.
+// Which messages the log refuses, and why (upstream: HookUtils#checkBeforePutMessage). Pure.
 import {
   HOST_BYTES_V4,
   HOST_BYTES_V6,

@@ -1,5 +1,5 @@
-// Removes what is too old, or what must go because the disk is full, and says when writes must stop (storage reference
-// §9). The newest log file is never removed; queues and index follow the log's new beginning.
+// Removes what is too old, or what must go because the disk is full, and says when writes must stop (upstream:
+// CleanCommitLogService). The newest log file is never removed; queues and index follow the log's new beginning.
 import type { Clock, Logger } from '@mq/remoting';
 import type { CommitLog } from '../commit-log/commit-log.js';
 import type { LogFile } from '../commit-log/log-file.js';

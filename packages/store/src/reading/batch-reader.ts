@@ -1,5 +1,5 @@
 // getMessage of a topic with batch consume queues: a record that holds several messages is given whole, whatever offset
-// inside it was asked for, and counts as that many messages (storage reference §5.2). The reader takes it apart.
+// inside it was asked for, and counts as that many messages. The reader takes it apart.
 //
 // An entry that is damaged is logged and left out. How far an answer leads is only believed of entries whose records were
 // there, so no flipped bit makes a reader skip what is sound; and it always leads further than was asked.

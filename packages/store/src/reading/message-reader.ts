@@ -1,4 +1,4 @@
-// getMessage: which records of a queue a reader gets, and where it goes on (storage reference §11.1, §11.2).
+// getMessage: which records of a queue a reader gets, and where it goes on (upstream: DefaultMessageStore#getMessage).
 import type { CommitLog } from '../commit-log/commit-log.js';
 import type { TailSegment } from '../commit-log/tail-cache.js';
 import type { ConsumeQueue } from '../consume-queue/consume-queue.js';

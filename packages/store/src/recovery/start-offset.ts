@@ -1,4 +1,4 @@
-// Where Apache's brokers begin to read the log after a stop (storage reference §8), made earlier where queues are missing.
+// Where Apache's brokers begin to read the log after a stop, made earlier where queues are missing.
 import { MAGIC_V1, MAGIC_V2, recordMagic, recordStoreTimestamp } from '@mq/remoting/message';
 import type { LogFile } from '../commit-log/log-file.js';
 import type { LogFiles } from '../commit-log/log-files.js';

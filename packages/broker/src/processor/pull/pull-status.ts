@@ -1,4 +1,4 @@
-// How a read of the store ended, as the code a consumer gets (storage.md §11.3).
+// How a read of the store ended, as the code a consumer gets (upstream: PullMessageProcessor#composeResponseHeader).
 import { ResponseCode } from '@mq/remoting/protocol';
 import type { GetMessageStatus } from '@mq/store';
 

@@ -1,4 +1,4 @@
-// How a put ended, as the response a producer gets (storage.md §2.7).
+// How a put ended, as the response a producer gets (upstream: SendMessageProcessor#handlePutMessageResult).
 import { ResponseCode } from '@mq/remoting/protocol';
 import type { PutResult, PutStatus } from '@mq/store';
 

@@ -196,8 +196,8 @@ export class SendMessageProcessor {
   }
 
   /**
-   * Each message keeps its own UNIQ_KEY; upstream 5.3.3 overwrites them with the batch's, see the golden quirks. In a topic of
-   * type BatchCQ the batch stays one record. Upstream makes one only of a batch with an id of its own, as 5.x clients send it;
+   * Each message keeps its own UNIQ_KEY; upstream 5.3.3 overwrites them with the batch's. In a topic of type BatchCQ the batch
+   * stays one record. Upstream makes one only of a batch with an id of its own, as 5.x clients send it;
    * of others it acknowledges every message, and shows it to nobody.
    */
   #sendBatch(
