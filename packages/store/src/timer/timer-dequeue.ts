@@ -11,7 +11,7 @@ import { OpenSlot } from './open-slot.js';
 import { SlotProgress, type SlotReach } from './slot-progress.js';
 import type { DueMessage, TimerDelivery } from './timer-delivery.js';
 import type { TimerParts } from './timer-parts.js';
-import type { TimerSlot } from './timer-slot.js';
+import { NO_POSITION, type TimerSlot } from './timer-slot.js';
 import { isRecall, type TimerUnit, UnitMagic } from './timer-unit.js';
 
 /** Messages delivered together; also what may come twice when the process is killed. */
@@ -40,9 +40,10 @@ export class TimerDequeue {
     const { positions, wheel, clock } = this.parts;
     const slotMs = positions.nextDueMs;
     if (slotMs === undefined || slotMs > clock.now()) return slotMs;
+    const newestPos = wheel.get(slotMs)?.lastPos ?? NO_POSITION;
     const open = this.#openOf(slotMs);
-    if (open === undefined || open.newestPos !== wheel.get(slotMs)?.lastPos) return slotMs;
-    const dueInSlotMs = open.nextDueMs ?? wheel.precisionMs;
+    if ((open?.newestPos ?? NO_POSITION) !== newestPos) return slotMs;
+    const dueInSlotMs = open?.nextDueMs ?? wheel.precisionMs;
     return slotMs + Math.min(Math.ceil(dueInSlotMs / this.#partMs) * this.#partMs, wheel.precisionMs);
   }
 

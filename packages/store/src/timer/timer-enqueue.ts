@@ -141,7 +141,7 @@ export class TimerEnqueue {
   }
 }
 
-/** 0, the end of the slot, for what lies outside of it: a message that waits there to be rolled, or came too late. */
+/** At once where it is late already; 0, the end of the slot, for a message that only waits there to be rolled. */
 function withinSlot(ms: number, precisionMs: number): number {
-  return ms >= 1 && ms <= precisionMs ? ms : 0;
+  return ms > precisionMs ? 0 : Math.max(1, ms);
 }
