@@ -13,7 +13,6 @@ import {
   type RequestHook,
   silentLogger,
   systemClock,
-  type Timer,
   TurnScheduler,
 } from '@mq/remoting';
 import { encodeHost } from '@mq/remoting/message';
@@ -32,6 +31,7 @@ import {
 import type { BrokerConfiguration } from './broker-configuration.js';
 import type { BrokerIdentity, BrokerParts } from './broker-parts.js';
 import { brokerRequestTable } from './broker-request-table.js';
+import { BrokerScheduledTasks } from './broker-scheduled-tasks.js';
 import { ConsumerManager } from './client/consumer-manager.js';
 import { ProducerManager } from './client/producer-manager.js';
 import type { ConfigText } from './config/config-text.js';
@@ -39,7 +39,6 @@ import { ConsumerFilterManager } from './filter/consumer-filter-manager.js';
 import { calcFilterBitMap } from './filter/filter-bit-map.js';
 import { FilterServers } from './filter/filter-servers.js';
 import { createSendLimits } from './limits/create-send-limits.js';
-import { createSlowConsumers } from './limits/create-slow-consumers.js';
 import { PullRequestHoldService } from './long-polling/pull-request-hold-service.js';
 import { type NetworkBinding, resolveBinding } from './network-binding.js';
 import { ConsumerOffsetManager } from './offset/consumer-offset-manager.js';
@@ -55,20 +54,8 @@ import { isBatchTopic } from './topic/queue-type.js';
 import { TopicConfigManager } from './topic/topic-config-manager.js';
 import { TransactionService } from './transaction/transaction-service.js';
 
-/** Period of the scans for clients whose heartbeats stopped. */
-const DEAD_CLIENT_SCAN_MS = 10_000;
-
-/** Period of writing consumerFilter.json, if it changed. */
-const FILTER_PERSIST_MS = 10_000;
-
 /** The fast port is this far below the listening port. */
 const FAST_PORT_DISTANCE = 2;
-
-/** Period of comparing the backlogs of topics with their quotas. */
-const BACKLOG_CHECK_MS = 1_000;
-
-/** Period of looking for groups that are too far behind (upstream: BrokerController#protectBroker). */
-const SLOW_CONSUMERS_CHECK_MS = 180_000;
 
 /** How long close waits for answers in progress. */
 const DRAIN_TIMEOUT_MS = 5_000;
@@ -104,7 +91,6 @@ export class BrokerController {
   readonly #disk: Disk;
   readonly #resolveHost: (name: string) => Promise<string>;
   readonly #requestHooks: readonly RequestHook[];
-  readonly #timers: Timer[] = [];
   /** What close has to undo, last one first. */
   readonly #closers: (() => Promise<void> | void)[] = [];
   #loadedManagers: Managers | undefined;
@@ -169,7 +155,6 @@ export class BrokerController {
   }
 
   async #close(): Promise<void> {
-    for (const timer of this.#timers.splice(0)) timer.cancel();
     for (let closer = this.#closers.pop(); closer !== undefined; closer = this.#closers.pop()) {
       try {
         await closer();
@@ -208,16 +193,15 @@ export class BrokerController {
     this.#watchConnections(server, parts);
     this.#watchArrivals(parts);
     this.#startServices(parts);
-    this.#timers.push(
-      watchTlsCertificate({
-        settings: this.#settings.broker,
-        readFile,
-        served: tls.server,
-        server,
-        clock: this.#clock,
-        logger: this.#logger,
-      }),
-    );
+    const certificateWatch = watchTlsCertificate({
+      settings: this.#settings.broker,
+      readFile,
+      served: tls.server,
+      server,
+      clock: this.#clock,
+      logger: this.#logger,
+    });
+    this.#closers.push(() => certificateWatch.cancel());
     await this.#listenOnFastPort(server, table.codesNotOnFastPort());
     await this.#registration?.start();
   }
@@ -475,8 +459,7 @@ export class BrokerController {
   }
 
   #startServices(parts: BrokerParts): void {
-    const { stats, schedule, pullHolds, consumers, producers, locks, consumerOffsets, transactions, pop } =
-      parts;
+    const { stats, schedule, pullHolds, transactions, pop } = parts;
     stats.start();
     this.#closers.push(() => stats.close());
     schedule.load();
@@ -492,73 +475,9 @@ export class BrokerController {
     pop.start();
     this.#closers.push(() => pop.close());
 
-    const settings = this.#settings;
-    this.#every(
-      () => BACKLOG_CHECK_MS,
-      'backlog quotas',
-      () => parts.limits.backlogs.check(),
-    );
-    const slowConsumers = createSlowConsumers(parts);
-    this.#every(
-      () => SLOW_CONSUMERS_CHECK_MS,
-      'slow consumers',
-      () => void slowConsumers.check().catch((error: unknown) => this.#report('slow consumers', error)),
-    );
-    this.#every(
-      () => settings.broker.flushConsumerOffsetInterval,
-      'consumer offsets',
-      () => {
-        consumerOffsets.persist();
-        pop.persist();
-      },
-    );
-    this.#every(
-      () => settings.broker.flushDelayOffsetInterval,
-      'delay offsets',
-      () => void schedule.persist().catch((error: unknown) => this.#report('delay offsets', error)),
-    );
-    this.#every(
-      () => settings.broker.transactionMetricFlushInterval,
-      'transaction metrics',
-      () => transactions.metrics.persist(),
-    );
-    this.#every(
-      () => FILTER_PERSIST_MS,
-      'consumer filters',
-      () => parts.filters.persist(),
-    );
-    this.#every(
-      () => DEAD_CLIENT_SCAN_MS,
-      'scan for dead clients',
-      () => {
-        producers.scanNotActive();
-        consumers.scanNotActive();
-        parts.filterServers.scanNotActive();
-        locks.removeExpired();
-      },
-    );
-  }
-
-  /** Periodic work whose failure is reported and does not stop the next one; the period is asked for each time. */
-  #every(periodMs: () => number, what: string, work: () => void): void {
-    const slot = this.#timers.length;
-    const next = (): void => {
-      const timer = this.#clock.setTimeout(() => {
-        try {
-          work();
-        } catch (error) {
-          this.#report(what, error);
-        }
-        next();
-      }, periodMs());
-      timer.unref?.();
-      this.#timers[slot] = timer;
-    };
-    next();
-  }
-
-  #report(what: string, error: unknown): void {
-    this.#logger.error('periodic work failed', { what, error });
+    const tasks = new BrokerScheduledTasks(parts);
+    tasks.start();
+    this.#closers.push(() => tasks.close());
   }
 
   /** Old clients send, and slaves copy, on listenPort - 2. */
