@@ -17,10 +17,6 @@ export class DeferredPersist implements TurnTask {
     private readonly turn?: TurnScheduler,
   ) {}
 
-  get isPending(): boolean {
-    return this.#isPending;
-  }
-
   /** There is something to write; it is written before this turn's responses leave. */
   schedule(): void {
     this.#isPending = true;

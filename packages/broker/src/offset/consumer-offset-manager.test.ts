@@ -107,18 +107,6 @@ describe('ConsumerOffsetManager', () => {
     expect(offsets.query('A', 'T', 0)).toBe(5);
   });
 
-  test('drops what nobody subscribes to and the store has lost, and nothing else', () => {
-    const { offsets } = setup();
-    for (const group of ['gone', 'online', 'behind'])
-      offsets.commit('c', group, 'T', 0, group === 'behind' ? 6 : 5);
-    const removed = offsets.scanUnsubscribed(
-      (group) => group === 'online',
-      () => 5,
-    );
-    expect(removed).toEqual(['T@gone']);
-    expect(offsets.whichGroupsByTopic('T')).toEqual(['online', 'behind']);
-  });
-
   test('refuses a file that is no offset table, naming the queue', () => {
     expect(() => setup('{"offsetTable":{"T@G":{0:"x"}}}')).toThrow('T@G');
     expect(() => setup('[]')).toThrow();

@@ -244,23 +244,6 @@ export class ConsumerOffsetManager {
     return least;
   }
 
-  /** Removes rows nobody subscribes to any more whose every offset fell behind the store. Returns their keys. */
-  scanUnsubscribed(
-    isSubscribed: (group: string, topic: string) => boolean,
-    minOffsetInQueue: (topic: string, queueId: number) => number,
-  ): string[] {
-    const removed: string[] = [];
-    for (const [key, row] of [...this.#rows]) {
-      if (!isPlainGroup(row) || row.committed.isEmpty || isSubscribed(row.group, row.topic)) continue;
-      const offsets = [...row.committed.toMap()];
-      if (!offsets.every(([queueId, offset]) => offset <= minOffsetInQueue(row.topic, queueId))) continue;
-      this.#remove(row.group, row.topic);
-      removed.push(key);
-    }
-    if (removed.length > 0) this.#changed();
-    return removed;
-  }
-
   #find(group: string, topic: string): OffsetRow | undefined {
     return this.#byGroup.get(group)?.get(topic);
   }

@@ -5,7 +5,6 @@ import {
   SystemTopic,
   type TopicConfig,
   type TopicConfigSerializeWrapper,
-  TopicSysFlag,
   decodeTopicConfigSerializeWrapper,
   encodeTopicConfigSerializeWrapper,
   firstDataVersion,
@@ -207,14 +206,6 @@ export class TopicConfigManager {
     this.#deferred.schedule();
   }
 
-  updateUnitFlag(topic: string, isUnit: boolean): void {
-    this.#setSysFlag(topic, TopicSysFlag.FLAG_UNIT, isUnit);
-  }
-
-  updateUnitSubFlag(topic: string, hasUnitSub: boolean): void {
-    this.#setSysFlag(topic, TopicSysFlag.FLAG_UNIT_SUB, hasUnitSub);
-  }
-
   /** Raises dataVersion without a change of a topic: what NameServers know of this broker is out of date. */
   touch(): void {
     this.#nextVersion();
@@ -238,13 +229,6 @@ export class TopicConfigManager {
     const changes = new Map(Object.entries(config.attributes));
     const attributes = alterAttributes(topicAttributeRules, known === undefined, current, changes);
     return { ...config, attributes: Object.fromEntries(attributes) };
-  }
-
-  #setSysFlag(topic: string, flag: number, isSet: boolean): void {
-    const config = this.#table.get(topic);
-    if (config === undefined) return;
-    const topicSysFlag = isSet ? config.topicSysFlag | flag : config.topicSysFlag & ~flag;
-    if (topicSysFlag !== config.topicSysFlag) this.#create({ ...config, topicSysFlag });
   }
 
   #create(config: TopicConfig): TopicConfig {
