@@ -11,6 +11,15 @@ function markedOffset(disk: SimulatedDisk): number {
   return (JSON.parse(text) as { logOffset: number }).logOffset;
 }
 
+/** A store that made its first file, got no message, and was closed. */
+async function closeEmpty(disk: SimulatedDisk): Promise<void> {
+  const clock = new ManualClock();
+  const store = await openStore({ disk, clock, settings: LARGE });
+  await clock.advance(20_000);
+  await store.close();
+  expect(disk.list('/store/commitlog')).toEqual(['00000000000000000000']);
+}
+
 describe('the recovery mark', () => {
   test.each([
     ['two seconds, where no boot mark does for a kill', '', 2000],
@@ -60,5 +69,42 @@ describe('the recovery mark', () => {
     await again.close();
     await third.close();
     await store.close();
+  });
+
+  test.each([
+    ['reads little of an empty log after a clean stop', true],
+    ['does without it read all of the empty log', false],
+  ])('%s', async (_, isThere) => {
+    const disk = new SimulatedDisk();
+    await closeEmpty(disk);
+    if (!isThere) {
+      for (const name of disk.list('/store/config')) {
+        if (name.startsWith('mq-recovery.json')) disk.remove(`/store/config/${name}`);
+      }
+    }
+    const readsBefore = disk.calls.get('read') ?? 0;
+    const again = await openStore({ disk, settings: LARGE, bootId: 'boot-2' });
+    const reads = (disk.calls.get('read') ?? 0) - readsBefore;
+    if (isThere) expect(reads).toBeLessThan(10);
+    else expect(reads).toBeGreaterThan(255);
+    await again.put(message('first'));
+    expect(await bodies(again)).toEqual(['first']);
+    await again.close();
+  });
+
+  test('of an empty log is not believed once another broker has written to the store', async () => {
+    const disk = new SimulatedDisk();
+    await closeEmpty(disk);
+    const mark = disk.readFile('/store/config/mq-recovery.json')!;
+    const other = await openStore({ disk, settings: LARGE });
+    await other.put(message('theirs'));
+    await other.put(message('theirs, too'));
+    await other.close();
+    disk.writeFile('/store/config/mq-recovery.json', mark);
+    // The first record is lost; what stands behind it must not be written over.
+    const log = disk.open('/store/commitlog/00000000000000000000');
+    log.write(Buffer.alloc(64), 0);
+    log.close();
+    await expect(openStore({ disk, settings: LARGE, bootId: 'boot-2' })).rejects.toMatchObject({ code: 'CORRUPT' });
   });
 });

@@ -23,6 +23,7 @@ import type { Redispatcher } from './redispatch.js';
 import {
   explainsHoles,
   isMarkedRecord,
+  isOfLastRun,
   isPageCacheWhole,
   type MarkedRecord,
   type RecoveryMark,
@@ -222,6 +223,7 @@ async function settleEnd(
   const { files, logger } = parts;
   // A clean stop of our own: nothing stands behind its mark.
   if (!facts.abnormal && beginning.mark !== undefined && end.endOffset === beginning.offset) return;
+  if (!facts.abnormal && wasEmpty(parts, facts) && end.endOffset === facts.mark?.logOffset) return;
   // A kill leaves no more behind the end than a part of one write; a body may be zeros.
   const zeroBytes = facts.resumed === undefined ? Infinity : TORN_BYTES + 2 * parts.settings.maxMessageSize;
   const tail = await inspectTail(files, end.endOffset, end.lastStoreTimestamp, zeroBytes);
@@ -231,6 +233,12 @@ async function settleEnd(
     clearTail(files, tail);
   }
   files.removeBehind(end.endOffset);
+}
+
+/** No record vouches for the mark of an empty log; that nobody wrote to the store since does. */
+function wasEmpty({ checkpoint, consumeQueues }: RecoveryParts, { mark }: RecoveryFacts): boolean {
+  if (mark === undefined || mark.lastRecordOffset >= 0 || consumeQueues.maxPhysicalOffset >= 0) return false;
+  return isOfLastRun(mark, checkpoint.physicMsgTimestamp);
 }
 
 /** Valid records stand behind the place where the scan ended. */
