@@ -183,7 +183,10 @@ describe('a recall', () => {
   test('is refused unless the broker allows recalls, and for unknown topics', async () => {
     await broker.start({ ...FAST, recallMessageEnable: 'false' });
     const handle = recallHandleOf('T', 'broker-t', far, 'x');
-    expect((await recall(handle)).code).toBe(ResponseCode.NO_PERMISSION);
+    expect(await recall(handle)).toMatchObject({
+      code: ResponseCode.NO_PERMISSION,
+      remark: 'recall failed, operation is forbidden (recallMessageEnable is false)',
+    });
     broker.controller.settings.update({ recallMessageEnable: 'true' });
     expect((await recall(handle, 'none')).code).toBe(ResponseCode.TOPIC_NOT_EXIST);
   });

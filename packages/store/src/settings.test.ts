@@ -37,4 +37,17 @@ describe('the settings of the store', () => {
     const { problems } = messageStoreSettings.parse({ diskSpaceWarningLevelRatio: '50' });
     expect(problems.map(({ name }) => name)).toEqual(['diskSpaceCleanForciblyRatio']);
   });
+
+  test.each(['1s 5x', '1s,5s', '', '1s  -5m', '5'])(
+    'delay levels that cannot be read are refused: %j',
+    (messageDelayLevel) => {
+      const { problems } = messageStoreSettings.parse({ messageDelayLevel });
+      expect(problems.map(({ name }) => name)).toEqual(['messageDelayLevel']);
+    },
+  );
+
+  test.each(['1s', '1s 5m  2h 3d', '0.5s'])('delay levels may be %j', (messageDelayLevel) => {
+    const { values, problems } = messageStoreSettings.parse({ messageDelayLevel });
+    expect([values.messageDelayLevel, problems]).toEqual([messageDelayLevel, []]);
+  });
 });

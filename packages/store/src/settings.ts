@@ -93,6 +93,8 @@ export const messageStoreSettings = defineSettings(
     }),
     messageDelayLevel: setting.string({
       default: DELAY_LEVELS,
+      pattern: /^\d+(\.\d+)?[smhd](\s+\d+(\.\d+)?[smhd])*$/,
+      patternHelp: 'delays with a unit (s, m, h or d), as in "1s 10m 2h"',
       help: 'Delay levels, from 1; recovery computes delivery times of delayed messages from it.',
     }),
 

@@ -71,7 +71,12 @@ describe('declared settings', () => {
   test('read a boolean that is neither true nor false as false, as upstream, and say so', () => {
     const { values, problems } = settings.parse({ traceOn: 'yes' });
     expect(values.traceOn).toBe(false);
-    expect(problems).toHaveLength(1);
+    expect(problems).toEqual([
+      {
+        name: 'traceOn',
+        text: 'traceOn must be true or false (Apache takes anything else for false), got "yes"',
+      },
+    ]);
     expect(settings.update(settings.defaults(), { traceOn: 'yes' }).changed).toEqual([]);
   });
 

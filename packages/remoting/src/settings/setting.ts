@@ -115,7 +115,11 @@ export const setting = {
     return declare('boolean', options, 'true | false', (text) => {
       const word = text.trim().toLowerCase();
       if (word === 'true' || word === 'false') return { ok: true, value: word === 'true' };
-      return { ok: true, value: false, problem: 'must be true or false, anything else is read as false' };
+      return {
+        ok: true,
+        value: false,
+        problem: 'must be true or false (Apache takes anything else for false)',
+      };
     });
   },
   oneOf<const T extends string>(values: readonly T[], options: Common<NoInfer<T>>): Setting<T> {

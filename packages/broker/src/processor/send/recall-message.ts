@@ -52,7 +52,8 @@ async function recall(
 
 function refuseWhenNotServed({ settings, clock }: BrokerParts): void {
   const { broker, store } = settings;
-  if (!broker.recallMessageEnable) throw refused(ResponseCode.NO_PERMISSION, 'operation is forbidden');
+  if (!broker.recallMessageEnable)
+    throw refused(ResponseCode.NO_PERMISSION, 'operation is forbidden (recallMessageEnable is false)');
   if (store.brokerRole === 'SLAVE')
     throw refused(ResponseCode.SLAVE_NOT_AVAILABLE, 'broker service not available');
   const isOpen = clock.now() >= broker.startAcceptSendRequestTimeStamp;
