@@ -35,11 +35,13 @@ export const encodeUserInfos = userInfosCodec.encode;
 export const decodeUserInfos = userInfosCodec.decode;
 
 const policyEntryInfo = bean({
+  /** `Pub`, `Sub`, `Create`, ...; upstream's `Action`. */
   actions: optional(list(text)),
   /** `Allow` or `Deny`. */
   decision: optional(text),
   /** `Topic:x`, `Group:x*`, `*`, ... */
   resource: optional(text),
+  /** Addresses, or ranges `ip/bits`, it holds for; absent: all. */
   sourceIps: optional(list(text)),
 });
 /** Who may do what with one resource, and from where; upstream's `AclInfo.PolicyEntryInfo`. */
@@ -85,12 +87,16 @@ export const decodeAclInfos = aclInfosCodec.decode;
 
 const plainAccessConfig = bean({
   accessKey: text,
+  /** Whether it may do what operators do. */
   admin: flag,
+  /** For groups that `groupPerms` does not name: `DENY`, `PUB`, `SUB` or `PUB|SUB`. */
   defaultGroupPerm: optional(text),
+  /** For topics that `topicPerms` does not name, likewise. */
   defaultTopicPerm: optional(text),
   groupPerms: list(text),
   secretKey: optional(text),
   topicPerms: list(text),
+  /** Addresses that need no signature, such as `10.1.*.*`. */
   whiteRemoteAddress: optional(text),
 });
 /** One account of ACL 1.0 (4.x): its keys, permissions such as `topicA=PUB|SUB`, and the addresses it may use. */

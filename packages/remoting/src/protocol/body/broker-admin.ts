@@ -4,6 +4,7 @@ import { topicQueueMappingDetailTable } from './topic-queue-mapping.js';
 import { optionalDataVersion } from './data-version.js';
 
 const accAndTimeStamp = bean({
+  /** Bytes. */
   coldAcc: long,
   createTimeMills: long,
   lastColdReadTimeMills: long,
@@ -15,10 +16,13 @@ const accAndTimeStamp = bean({
 export type AccAndTimeStamp = BodyOf<typeof accAndTimeStamp>;
 
 const coldDataFlowCtrInfo = bean({
+  /** Of a group without one of its own, bytes. */
   cgColdReadThreshold: long,
   /** Thresholds in bytes that an operator set, by group. */
   configTable: table(long),
+  /** Bytes that all groups read. */
   globalAcc: long,
+  /** Bytes. */
   globalColdReadThreshold: long,
   runtimeTable: table(accAndTimeStamp),
 });
@@ -35,6 +39,7 @@ export const encodeColdDataFlowCtrInfo = coldDataFlowCtrInfoCodec.encode;
 export const decodeColdDataFlowCtrInfo = coldDataFlowCtrInfoCodec.decode;
 
 const checkRocksdbCqWriteResult = bean({
+  /** For a person. */
   checkResult: optional(text),
   /** 0 same, 1 different, 2 in progress, 3 error. */
   checkStatus: int,
@@ -53,7 +58,14 @@ export const encodeCheckRocksdbCqWriteResult = checkRocksdbCqWriteResultCodec.en
  */
 export const decodeCheckRocksdbCqWriteResult = checkRocksdbCqWriteResultCodec.decode;
 
-const offsetMovedEvent = bean({ consumerGroup: text, messageQueue, offsetNew: long, offsetRequest: long });
+const offsetMovedEvent = bean({
+  consumerGroup: text,
+  messageQueue,
+  /** Queue offset it was moved to. */
+  offsetNew: long,
+  /** Queue offset that was asked for. */
+  offsetRequest: long,
+});
 /** Body of the messages 4.9 writes to OFFSET_MOVED_EVENT. */
 export type OffsetMovedEvent = BodyOf<typeof offsetMovedEvent>;
 

@@ -14,7 +14,9 @@ import {
 } from './shape.js';
 
 const offsetWrapper = bean({
+  /** Queue offset the next message will have. */
   brokerOffset: long,
+  /** Queue offset the group consumes next. */
   consumerOffset: long,
   /** ms of the newest consumed message. */
   lastTimestamp: long,
@@ -24,7 +26,11 @@ const offsetWrapper = bean({
 /** How far a group is in one queue: offsets of the queue's end and of the group; upstream's `OffsetWrapper`. */
 export type OffsetWrapper = BodyOf<typeof offsetWrapper>;
 
-const consumeStats = bean({ consumeTps: double, offsetTable: queueTable(offsetWrapper) });
+const consumeStats = bean({
+  /** Messages per second, of all queues. */
+  consumeTps: double,
+  offsetTable: queueTable(offsetWrapper),
+});
 /** Answer of 208: progress of a group by queue. */
 export type ConsumeStats = BodyOf<typeof consumeStats>;
 
@@ -41,7 +47,9 @@ const consumeStatsList = bean({
   brokerAddr: optional(text),
   /** One entry a group: its name and its stats by topic. */
   consumeStatsList: list(table(list(consumeStats))),
+  /** Messages not consumed yet, of all groups. */
   totalDiff: long,
+  /** Those of them that were handed out. */
   totalInflightDiff: optional(long),
 });
 /** Answer of 317. */
@@ -57,8 +65,10 @@ export const encodeConsumeStatsList = consumeStatsListCodec.encode;
 export const decodeConsumeStatsList = consumeStatsListCodec.decode;
 
 const queueTimeSpan = bean({
+  /** Store time of the newest consumed message. */
   consumeTimeStamp: long,
   consumeTimeStampStr: optional(text),
+  /** Time the oldest message that is not consumed has waited; 0 when there is none. */
   delayTime: long,
   maxTimeStamp: long,
   maxTimeStampStr: optional(text),

@@ -2,7 +2,14 @@ import { consumeFromWhere, consumeType, messageModel } from './heartbeat-data.js
 import { bean, int, jsonBody, list, long, optional, or, setList, table, text, type BodyOf } from './shape.js';
 import { subscriptionData } from './subscription-data.js';
 
-const connection = bean({ clientAddr: text, clientId: text, language: or(text, 'OTHER'), version: int });
+const connection = bean({
+  /** `ip:port`. */
+  clientAddr: text,
+  clientId: text,
+  language: or(text, 'OTHER'),
+  /** Number of upstream's `MQVersion`: see `versionName`. */
+  version: int,
+});
 /** One client's connection as an operator sees it. */
 export type ClientConnection = BodyOf<typeof connection>;
 
@@ -43,6 +50,7 @@ const producerInfo = bean({
   language: or(text, 'OTHER'),
   lastUpdateTimestamp: long,
   remoteIP: text,
+  /** Number of upstream's `MQVersion`: see `versionName`. */
   version: int,
 });
 /** One producer's connection; `lastUpdateTimestamp` is the ms of its last heartbeat. Upstream's `ProducerInfo`. */

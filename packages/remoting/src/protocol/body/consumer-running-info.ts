@@ -17,15 +17,18 @@ import {
 import { subscriptionData } from './subscription-data.js';
 
 const processQueueInfo = bean({
+  /** Messages fetched and not yet consumed. */
   cachedMsgCount: int,
   cachedMsgMaxOffset: long,
   cachedMsgMinOffset: long,
   cachedMsgSizeInMiB: int,
   commitOffset: long,
+  /** The queue was given to another client; so spelt on the wire. */
   droped: flag,
   lastConsumeTimestamp: long,
   lastLockTimestamp: long,
   lastPullTimestamp: long,
+  /** The client holds the broker's lock of the queue. */
   locked: flag,
   transactionMsgCount: int,
   transactionMsgMaxOffset: long,
@@ -38,7 +41,13 @@ const processQueueInfo = bean({
  */
 export type ProcessQueueInfo = BodyOf<typeof processQueueInfo>;
 
-const popProcessQueueInfo = bean({ droped: flag, lastPopTimestamp: long, waitAckCount: int });
+const popProcessQueueInfo = bean({
+  /** The queue was given to another client; so spelt on the wire. */
+  droped: flag,
+  lastPopTimestamp: long,
+  /** Messages fetched and not yet acknowledged. */
+  waitAckCount: int,
+});
 /** What a client holds of one queue it pops; `lastPopTimestamp` in ms. Upstream's `PopProcessQueueInfo`. */
 export type PopProcessQueueInfo = BodyOf<typeof popProcessQueueInfo>;
 
@@ -56,6 +65,7 @@ const consumeStatus = bean({
 export type ConsumeStatus = BodyOf<typeof consumeStatus>;
 
 const consumerRunningInfo = bean({
+  /** Stacks of all threads; absent unless asked for. */
   jstack: optional(text),
   mqPopTable: optional(queueTable(popProcessQueueInfo)),
   mqTable: queueTable(processQueueInfo),
@@ -63,6 +73,7 @@ const consumerRunningInfo = bean({
   properties: table(text),
   statusTable: table(consumeStatus),
   subscriptionSet: setList(subscriptionData),
+  /** What the application adds. */
   userConsumerInfo: optional(table(text)),
 });
 /** A client's answer to 307. Java has its tables sorted. */
@@ -79,11 +90,14 @@ export const decodeConsumerRunningInfo = consumerRunningInfoCodec.decode;
 
 const consumeMessageDirectlyResult = bean({
   autoCommit: or(flag, true),
+  /** What the handler answered or did. */
   consumeResult: optional(
     enumOf('CR_SUCCESS', 'CR_LATER', 'CR_ROLLBACK', 'CR_COMMIT', 'CR_THROW_EXCEPTION', 'CR_RETURN_NULL'),
   ),
   order: flag,
+  /** What went wrong. */
   remark: optional(text),
+  /** ms in the handler. */
   spentTimeMills: long,
 });
 /** A client's answer to 309. */

@@ -15,7 +15,12 @@ import {
   type BodyOf,
 } from './shape.js';
 
-const syncStateSet = bean({ syncStateSet: setList(long), syncStateSetEpoch: int });
+const syncStateSet = bean({
+  /** Broker ids. */
+  syncStateSet: setList(long),
+  /** Counts the changes of the set. */
+  syncStateSetEpoch: int,
+});
 /** The brokers whose copy is complete: body of 1001 and 1008, answer of 1001, 1003 and 1004. */
 export type SyncStateSet = BodyOf<typeof syncStateSet>;
 
@@ -34,6 +39,7 @@ export const decodeSyncStateSet = syncStateSetCodec.decode;
 
 const electMasterResponseBody = bean({
   brokerMemberGroup: optional(brokerMemberGroup),
+  /** Broker ids. */
   syncStateSet: optional(setList(long)),
 });
 /** Answer of 1002. */
@@ -59,6 +65,7 @@ export const decodeBrokerNames = brokerNamesCodec.decode;
 
 const replicaIdentity = bean({
   alive: optional(flag),
+  /** `ip:port`. */
   brokerAddress: text,
   brokerId: long,
   brokerName: text,
@@ -68,8 +75,10 @@ export type ReplicaIdentity = BodyOf<typeof replicaIdentity>;
 
 const replicasInfo = bean({
   inSyncReplicas: list(replicaIdentity),
+  /** `ip:port`; absent while there is no master. */
   masterAddress: optional(text),
   masterBrokerId: optional(long),
+  /** Counts the changes of master. */
   masterEpoch: int,
   notInSyncReplicas: list(replicaIdentity),
   syncStateSetEpoch: int,
@@ -99,6 +108,7 @@ const epochEntryCache = bean({
   clusterName: text,
   /** `endOffset` of the last is `Long.MAX_VALUE`. */
   epochList: list(bean({ endOffset: exactLong, epoch: int, startOffset: long })),
+  /** End of the log, bytes. */
   maxOffset: long,
 });
 /** Answer of 1007 GET_BROKER_EPOCH_CACHE. */

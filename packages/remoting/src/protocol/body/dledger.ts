@@ -72,7 +72,12 @@ export const encodeDLedgerMetadataResponse = dLedgerMetadataResponseCodec.encode
  */
 export const decodeDLedgerMetadataResponse = dLedgerMetadataResponseCodec.decode;
 
-const appendRequest = bean({ ...common, batchMsgs: optional(list(bytes)), body: optional(bytes) });
+const appendRequest = bean({
+  ...common,
+  /** A batch of entries, in place of `body`. */
+  batchMsgs: optional(list(bytes)),
+  body: optional(bytes),
+});
 /** Body of 50001 APPEND: one entry, or a batch. */
 export type DLedgerAppendRequest = BodyOf<typeof appendRequest>;
 

@@ -3,6 +3,7 @@ import { bean, flag, int, jsonBody, list, long, optional, text, type BodyOf } fr
 const haConnectionRuntimeInfo = bean({
   addr: text,
   diff: long,
+  /** Whether the slave is close enough to count. */
   inSync: flag,
   slaveAckOffset: long,
   transferFromWhere: long,
@@ -31,10 +32,13 @@ const haClientRuntimeInfo = bean({
 export type HAClientRuntimeInfo = BodyOf<typeof haClientRuntimeInfo>;
 
 const haRuntimeInfo = bean({
+  /** A slave's own view. */
   haClientRuntimeInfo: optional(haClientRuntimeInfo),
+  /** A master's slaves. */
   haConnectionInfo: list(haConnectionRuntimeInfo),
   inSyncSlaveNums: int,
   master: flag,
+  /** End of the master's log, bytes. */
   masterCommitLogMaxOffset: long,
 });
 /** Answer of 907 GET_BROKER_HA_STATUS. */

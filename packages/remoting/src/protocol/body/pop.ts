@@ -23,10 +23,12 @@ const batchAck = bean({
   topic: wire('t', text),
   /** 0 the topic itself, 1 and 2 its retry topics V1 and V2. */
   retry: wire('r', text),
+  /** Queue offset at which the pop began. */
   startOffset: wire('so', long),
   queueId: wire('q', int),
   reviveQueueId: wire('rq', int),
   popTime: wire('pt', long),
+  /** From `popTime` on, in which nobody else gets the messages. */
   invisibleTime: wire('it', long),
   /** Little-endian bits: bit i acknowledges `startOffset + i`. */
   bitSet: wire('b', bytes),
@@ -97,6 +99,7 @@ export const decodeQueryAssignmentResponseBody = queryAssignmentResponseBodyCode
 const setMessageRequestModeRequestBody = bean({
   consumerGroup: text,
   mode: or(messageRequestMode, 'PULL'),
+  /** Queues shared by how many clients with POP; 0 all. */
   popShareQueueNum: int,
   topic: text,
 });

@@ -2,11 +2,15 @@ import { bean, exactLong, flag, int, jsonBody, list, long, optional, text, type 
 import { subscriptionData } from './subscription-data.js';
 
 const consumeQueueData = bean({
+  /** Bits of its extended entry, as text; absent without any. */
   bitMap: optional(text),
   eval: flag,
   extendDataJson: optional(text),
+  /** Why its extended entry cannot be shown; absent otherwise. */
   msg: optional(text),
+  /** Log offset of the record, bytes. */
   physicOffset: long,
+  /** Length of the record, bytes. */
   physicSize: int,
   /** A tag's hash code, a delivery time, or the address of an extension: any 64 bits. */
   tagsCode: exactLong,
@@ -16,7 +20,9 @@ export type ConsumeQueueData = BodyOf<typeof consumeQueueData>;
 
 const queryConsumeQueueResponseBody = bean({
   filterData: optional(text),
+  /** Queue offset the next entry will have. */
   maxQueueIndex: long,
+  /** Queue offset of the first entry. */
   minQueueIndex: long,
   queueData: list(consumeQueueData),
   subscriptionData: optional(subscriptionData),

@@ -14,10 +14,12 @@ export const isTagType = (type: string | undefined): boolean =>
   type === undefined || type === '' || type === ExpressionType.TAG;
 
 export const subscriptionData = bean({
+  /** The filter is code, run by a filter server (4.x). */
   classFilterMode: flag,
   /** Java hash codes of the tags. */
   codeSet: setOf(int),
   expressionType: or(text, ExpressionType.TAG),
+  /** The expression: tags `A || B`, or SQL92. */
   subString: or(text, SUB_ALL),
   /** ms when the subscription was made: a newer one replaces an older. */
   subVersion: long,
@@ -112,6 +114,7 @@ export const decodeQuerySubscriptionResponseBody = querySubscriptionResponseBody
 const checkClientRequestBody = bean({
   clientId: text,
   group: text,
+  /** Of the client; absent: none. */
   namespace: optional(text),
   subscriptionData: subscriptionData,
 });

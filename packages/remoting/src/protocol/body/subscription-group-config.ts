@@ -20,6 +20,7 @@ const simpleSubscriptionData = bean({
   expression: text,
   expressionType: or(text, 'TAG'),
   topic: text,
+  /** ms when the subscription was made. */
   version: long,
 });
 /** A subscription as its group is stored with it; upstream's `SimpleSubscriptionData`. */
@@ -40,7 +41,9 @@ export const subscriptionGroupConfig = bean({
   attributes: table(text),
   /** The broker that consumers are told to pull from. */
   brokerId: long,
+  /** Whether clients may each get every message. */
   consumeBroadcastEnable: or(flag, true),
+  /** False: the group is refused. */
   consumeEnable: or(flag, true),
   consumeFromMinEnable: or(flag, true),
   consumeMessageOrderly: flag,
@@ -48,12 +51,15 @@ export const subscriptionGroupConfig = bean({
   groupName: text,
   groupRetryPolicy: orNew(groupRetryPolicy, () => ({ type: 'CUSTOMIZED' as const })),
   groupSysFlag: int,
+  /** Whether clients are told when others come and go. */
   notifyConsumerIdsChangedEnable: or(flag, true),
   /** Attempts before the dead letter topic. */
   retryMaxTimes: or(int, 16),
   /** Queues of the retry topic; 0 drops what is sent back. */
   retryQueueNums: or(int, 1),
+  /** As an operator declares it; 5.3.3 brokers use it for metrics alone. */
   subscriptionDataSet: optional(setList(simpleSubscriptionData)),
+  /** The broker id that a group far behind is told to pull from. */
   whichBrokerWhenConsumeSlowly: or(long, 1),
 });
 /** A consumer group as its broker holds it: body of 200, answer of 352. */
@@ -112,7 +118,12 @@ export const encodeSubscriptionGroupWrapper = subscriptionGroupWrapperCodec.enco
  */
 export const decodeSubscriptionGroupWrapper = subscriptionGroupWrapperCodec.decode;
 
-const groupForbidden = bean({ group: text, readable: optional(flag), topic: text });
+const groupForbidden = bean({
+  group: text,
+  /** Whether the group may consume the topic. */
+  readable: optional(flag),
+  topic: text,
+});
 /** Answer of 353 UPDATE_AND_GET_GROUP_FORBIDDEN. */
 export type GroupForbidden = BodyOf<typeof groupForbidden>;
 

@@ -30,7 +30,9 @@ const topicFilterType = enumOf('SINGLE_TAG', 'MULTI_TAG');
 const topicConfigMembers = {
   /** Keys as in 17 without their `+`: `message.type`, `queue.type`, ... Empty from 4.x. */
   attributes: table(text),
+  /** For messages in order: its route says how many queues each broker has. */
   order: flag,
+  /** Bits of `PermName`. */
   perm: or(int, 6),
   readQueueNums: or(int, 16),
   topicFilterType: or(topicFilterType, 'SINGLE_TAG'),
@@ -76,6 +78,7 @@ export const decodeTopicConfig = topicConfigCodec.decode;
 
 const topicConfigAndQueueMapping = bean({
   ...topicConfigMembers,
+  /** Of a static topic; absent from others. */
   mappingDetail: optional(topicQueueMappingDetail),
 });
 /** Answer of 351 GET_TOPIC_CONFIG. */

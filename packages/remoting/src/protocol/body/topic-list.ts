@@ -1,6 +1,10 @@
 import { bean, jsonBody, optional, setList, text, type BodyOf } from './shape.js';
 
-const topicList = bean({ brokerAddr: optional(text), topicList: setList(text) });
+const topicList = bean({
+  /** With 304 from a NameServer: a broker that knows more, `ip:port`. */
+  brokerAddr: optional(text),
+  topicList: setList(text),
+});
 /** Answer of 206, 224, 304, 305, 311 to 313 and 343. */
 export type TopicList = BodyOf<typeof topicList>;
 

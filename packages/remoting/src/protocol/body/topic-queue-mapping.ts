@@ -11,6 +11,7 @@ const infoMembers = {
   epoch: long,
   scope: or(text, '__global__'),
   topic: text,
+  /** Logical queues. */
   totalQueues: int,
 };
 
@@ -19,10 +20,13 @@ export const topicQueueMappingInfo = bean(infoMembers);
 export type TopicQueueMappingInfo = BodyOf<typeof topicQueueMappingInfo>;
 
 const logicQueueMappingItem = bean({
+  /** Counts the stretches of a logical queue, from 0. */
   gen: int,
   queueId: int,
   bname: text,
+  /** Offset in the logical queue at which it begins; -1 while that is not known. */
   logicOffset: long,
+  /** Offset in the physical queue at which it begins. */
   startOffset: long,
   /** -1: still growing. */
   endOffset: or(long, -1),

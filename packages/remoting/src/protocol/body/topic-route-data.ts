@@ -3,8 +3,10 @@ import { topicQueueMappingInfoTable } from './topic-queue-mapping.js';
 
 export const queueData = bean({
   brokerName: text,
+  /** Bits of `PermName`. */
   perm: int,
   readQueueNums: int,
+  /** Bits of `TopicSysFlag`. */
   topicSysFlag: int,
   writeQueueNums: int,
 });
@@ -16,6 +18,7 @@ export const brokerData = bean({
   brokerAddrs: intTable(text),
   brokerName: text,
   cluster: optional(text),
+  /** A slave may stand in for a missing master. */
   enableActingMaster: optional(flag),
   zoneName: optional(text),
 });
@@ -24,11 +27,13 @@ export type BrokerData = BodyOf<typeof brokerData>;
 
 const topicRouteData = bean({
   brokerDatas: list(brokerData),
+  /** `ip:port` of filter servers by broker address (4.x). */
   filterServerTable: table(list(text)),
   /** `brokerA:4;brokerB:2` of an order topic. */
   orderTopicConf: optional(text),
   /** May name brokers that are not among `brokerDatas`. */
   queueDatas: list(queueData),
+  /** Of a static topic, by broker name. */
   topicQueueMappingByBroker: optional(topicQueueMappingInfoTable),
 });
 /** Where a topic lives: answer of 105, body of 217. */

@@ -10,7 +10,9 @@ export type GetBrokerConfigResponseHeader = HeaderOf<typeof GetBrokerConfigRespo
 
 /** 315 VIEW_BROKER_STATS_DATA */
 export const ViewBrokerStatsDataRequestHeader = defineHeader('ViewBrokerStatsDataRequestHeader', {
+  /** One of upstream's `Stats`: `TOPIC_PUT_NUMS`, `GROUP_GET_NUMS`, ... */
   statsName: string(),
+  /** What it is counted by: a topic, or `topic@group`. */
   statsKey: string(),
 });
 export type ViewBrokerStatsDataRequestHeader = HeaderOf<typeof ViewBrokerStatsDataRequestHeader>;
@@ -19,8 +21,11 @@ export type ViewBrokerStatsDataRequestHeader = HeaderOf<typeof ViewBrokerStatsDa
 export const QueryConsumeQueueRequestHeader = defineHeader('QueryConsumeQueueRequestHeader', {
   topic: string().optional(),
   queueId: int().optional(),
+  /** Queue offset of the first entry. */
   index: long().optional(),
+  /** Most entries wanted. */
   count: int().optional(),
+  /** Whose filter is tried on the entries; absent: none. */
   consumerGroup: string().optional(),
   ...topicFields,
 });
@@ -30,7 +35,9 @@ export type QueryConsumeQueueRequestHeader = HeaderOf<typeof QueryConsumeQueueRe
 export const CheckRocksdbCqWriteProgressRequestHeader = defineHeader(
   'CheckRocksdbCqWriteProgressRequestHeader',
   {
+    /** Blank: all topics. */
     topic: string(),
+    /** ms: only what was stored since then. */
     checkStoreTime: long().optional(),
   },
 );
@@ -40,12 +47,14 @@ export type CheckRocksdbCqWriteProgressRequestHeader = HeaderOf<
 
 /** 355 EXPORT_ROCKSDB_CONFIG_TO_JSON */
 export const ExportRocksDBConfigToJsonRequestHeader = defineHeader('ExportRocksDBConfigToJsonRequestHeader', {
+  /** `topics`, `subscriptionGroups`, `consumerOffsets`, joined by `;`. */
   configType: string(),
 });
 export type ExportRocksDBConfigToJsonRequestHeader = HeaderOf<typeof ExportRocksDBConfigToJsonRequestHeader>;
 
 /** 902 ADD_BROKER */
 export const AddBrokerRequestHeader = defineHeader('AddBrokerRequestHeader', {
+  /** The properties file of the new broker, on the container's machine. */
   configPath: string().optional(),
 });
 export type AddBrokerRequestHeader = HeaderOf<typeof AddBrokerRequestHeader>;
@@ -54,6 +63,7 @@ export type AddBrokerRequestHeader = HeaderOf<typeof AddBrokerRequestHeader>;
 export const RemoveBrokerRequestHeader = defineHeader('RemoveBrokerRequestHeader', {
   brokerName: string(),
   brokerClusterName: string(),
+  /** 0 = master. */
   brokerId: long(),
 });
 export type RemoveBrokerRequestHeader = HeaderOf<typeof RemoveBrokerRequestHeader>;
@@ -66,6 +76,7 @@ export type SetCommitLogReadModeRequestHeader = HeaderOf<typeof SetCommitLogRead
 
 /** 301 REGISTER_FILTER_SERVER (4.x) */
 export const RegisterFilterServerRequestHeader = defineHeader('RegisterFilterServerRequestHeader', {
+  /** `ip:port`. */
   filterServerAddr: string(),
 });
 export type RegisterFilterServerRequestHeader = HeaderOf<typeof RegisterFilterServerRequestHeader>;
@@ -85,6 +96,7 @@ export const RegisterMessageFilterClassRequestHeader = defineHeader(
     consumerGroup: string(),
     topic: string(),
     className: string(),
+    /** CRC-32 of the source, which is the body. */
     classCRC: int(),
   },
 );

@@ -27,32 +27,39 @@ export type GetUserRequestHeader = HeaderOf<typeof GetUserRequestHeader>;
 
 /** 3005 AUTH_LIST_USER */
 export const ListUsersRequestHeader = defineHeader('ListUsersRequestHeader', {
+  /** Part of the names wanted; absent: all. */
   filter: string().optional(),
 });
 export type ListUsersRequestHeader = HeaderOf<typeof ListUsersRequestHeader>;
 
 /** 3006 AUTH_CREATE_ACL */
 export const CreateAclRequestHeader = defineHeader('CreateAclRequestHeader', {
+  /** `User:name`. */
   subject: string().optional(),
 });
 export type CreateAclRequestHeader = HeaderOf<typeof CreateAclRequestHeader>;
 
 /** 3007 AUTH_UPDATE_ACL */
 export const UpdateAclRequestHeader = defineHeader('UpdateAclRequestHeader', {
+  /** `User:name`. */
   subject: string().optional(),
 });
 export type UpdateAclRequestHeader = HeaderOf<typeof UpdateAclRequestHeader>;
 
 /** 3008 AUTH_DELETE_ACL */
 export const DeleteAclRequestHeader = defineHeader('DeleteAclRequestHeader', {
+  /** `User:name`. */
   subject: string().optional(),
+  /** `Custom` or `Default`. */
   policyType: string().optional(),
+  /** `Topic:x`, `Group:x*`, `*`, ... */
   resource: string().optional(),
 });
 export type DeleteAclRequestHeader = HeaderOf<typeof DeleteAclRequestHeader>;
 
 /** 3009 AUTH_GET_ACL */
 export const GetAclRequestHeader = defineHeader('GetAclRequestHeader', {
+  /** `User:name`. */
   subject: string().optional(),
 });
 export type GetAclRequestHeader = HeaderOf<typeof GetAclRequestHeader>;
@@ -72,7 +79,9 @@ export const CreateAccessConfigRequestHeader = defineHeader('CreateAccessConfigR
   admin: boolean().optional(),
   defaultTopicPerm: string().optional(),
   defaultGroupPerm: string().optional(),
+  /** `topicA=PUB|SUB`, ... */
   topicPerms: string().optional(),
+  /** `groupA=SUB`, ... */
   groupPerms: string().optional(),
 });
 export type CreateAccessConfigRequestHeader = HeaderOf<typeof CreateAccessConfigRequestHeader>;
@@ -86,8 +95,10 @@ export type DeleteAccessConfigRequestHeader = HeaderOf<typeof DeleteAccessConfig
 /** 52 GET_BROKER_CLUSTER_ACL_INFO (4.x), response */
 export const GetBrokerAclConfigResponseHeader = defineHeader('GetBrokerAclConfigResponseHeader', {
   version: string(),
+  /** Versions by file, as JSON. */
   allAclFileVersion: string().optional(),
   brokerName: string(),
+  /** `ip:port`. */
   brokerAddr: string(),
   clusterName: string(),
 });
@@ -97,6 +108,7 @@ export type GetBrokerAclConfigResponseHeader = HeaderOf<typeof GetBrokerAclConfi
 export const UpdateGlobalWhiteAddrsConfigRequestHeader = defineHeader(
   'UpdateGlobalWhiteAddrsConfigRequestHeader',
   {
+    /** Joined by commas. */
     globalWhiteAddrs: string(),
     aclFileFullPath: string().optional(),
   },

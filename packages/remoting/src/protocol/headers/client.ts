@@ -5,7 +5,9 @@ import { rpcFields, topicFields } from './common.js';
 /** 35 UNREGISTER_CLIENT */
 export const UnregisterClientRequestHeader = defineHeader('UnregisterClientRequestHeader', {
   clientID: string(),
+  /** Absent: no producer leaves. */
   producerGroup: string().optional(),
+  /** Absent: no consumer leaves. */
   consumerGroup: string().optional(),
   ...rpcFields,
 });
@@ -43,6 +45,7 @@ export type GetProducerConnectionListRequestHeader = HeaderOf<typeof GetProducer
 export const GetConsumerRunningInfoRequestHeader = defineHeader('GetConsumerRunningInfoRequestHeader', {
   consumerGroup: string(),
   clientId: string(),
+  /** Whether the answer is to hold the stacks of all threads. */
   jstackEnable: boolean().optional(),
   ...rpcFields,
 });
@@ -54,9 +57,11 @@ export const ConsumeMessageDirectlyResultRequestHeader = defineHeader(
   {
     consumerGroup: string(),
     clientId: string().optional(),
+    /** The offsetMsgId of the message, which the broker looks up. */
     msgId: string().optional(),
     brokerName: string().optional(),
     topic: string().optional(),
+    /** Bits of `TopicSysFlag`. */
     topicSysFlag: int().optional(),
     groupSysFlag: int().optional(),
     ...topicFields,
@@ -69,6 +74,7 @@ export type ConsumeMessageDirectlyResultRequestHeader = HeaderOf<
 /** 34 HEART_BEAT response (5.1.3): both absent from older brokers. */
 export const HeartbeatResponseHeader = defineHeader('HeartbeatResponseHeader', {
   isSupportHeartbeatV2: boolean().optional().wire('IS_SUPPORT_HEART_BEAT_V2'),
+  /** Whether a subscription changed; after a heartbeat V1 always true. */
   isSubChange: boolean().optional().wire('IS_SUB_CHANGE'),
 });
 export type HeartbeatResponseHeader = HeaderOf<typeof HeartbeatResponseHeader>;

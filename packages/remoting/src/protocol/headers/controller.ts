@@ -6,6 +6,7 @@ export const AlterSyncStateSetRequestHeader = defineHeader('AlterSyncStateSetReq
   brokerName: string().optional(),
   masterBrokerId: long().optional(),
   masterEpoch: int().optional(),
+  /** Sender's clock, ms. */
   invokeTime: long().optional(),
 });
 export type AlterSyncStateSetRequestHeader = HeaderOf<typeof AlterSyncStateSetRequestHeader>;
@@ -20,8 +21,11 @@ export type AlterSyncStateSetResponseHeader = HeaderOf<typeof AlterSyncStateSetR
 export const ElectMasterRequestHeader = defineHeader('ElectMasterRequestHeader', {
   clusterName: string().optional(),
   brokerName: string().optional(),
+  /** Who asks, or with `designateElect` who is to be elected. */
   brokerId: long().optional(),
+  /** True: nobody but `brokerId`. */
   designateElect: boolean().optional(),
+  /** Sender's clock, ms. */
   invokeTime: long().optional(),
 });
 export type ElectMasterRequestHeader = HeaderOf<typeof ElectMasterRequestHeader>;
@@ -29,6 +33,7 @@ export type ElectMasterRequestHeader = HeaderOf<typeof ElectMasterRequestHeader>
 /** Answer to 1002 CONTROLLER_ELECT_MASTER: the master of the group and its epochs. */
 export const ElectMasterResponseHeader = defineHeader('ElectMasterResponseHeader', {
   masterBrokerId: long().optional(),
+  /** `ip:port`. */
   masterAddress: string().optional(),
   masterEpoch: int().optional(),
   syncStateSetEpoch: int().optional(),
@@ -42,7 +47,9 @@ export const RegisterBrokerToControllerRequestHeader = defineHeader(
     clusterName: string().optional(),
     brokerName: string().optional(),
     brokerId: long().optional(),
+    /** `ip:port`. */
     brokerAddress: string().optional(),
+    /** Sender's clock, ms. */
     invokeTime: long().optional(),
   },
 );
@@ -57,6 +64,7 @@ export const RegisterBrokerToControllerResponseHeader = defineHeader(
     clusterName: string().optional(),
     brokerName: string().optional(),
     masterBrokerId: long().optional(),
+    /** `ip:port`. */
     masterAddress: string().optional(),
     masterEpoch: int().optional(),
     syncStateSetEpoch: int().optional(),
@@ -75,6 +83,7 @@ export type GetReplicaInfoRequestHeader = HeaderOf<typeof GetReplicaInfoRequestH
 /** Answer to 1004 CONTROLLER_GET_REPLICA_INFO: the master of the group, when it has one. */
 export const GetReplicaInfoResponseHeader = defineHeader('GetReplicaInfoResponseHeader', {
   masterBrokerId: long().optional(),
+  /** `ip:port`. */
   masterAddress: string().optional(),
   masterEpoch: int().optional(),
 });
@@ -84,7 +93,9 @@ export type GetReplicaInfoResponseHeader = HeaderOf<typeof GetReplicaInfoRespons
 export const GetMetaDataResponseHeader = defineHeader('GetMetaDataResponseHeader', {
   group: string().optional(),
   controllerLeaderId: string().optional(),
+  /** `ip:port`. */
   controllerLeaderAddress: string().optional(),
+  /** Whether it is the leader who answers. */
   isLeader: boolean().optional(),
   peers: string().optional(),
 });
@@ -94,8 +105,11 @@ export type GetMetaDataResponseHeader = HeaderOf<typeof GetMetaDataResponseHeade
 export const CleanControllerBrokerDataRequestHeader = defineHeader('CleanControllerBrokerDataRequestHeader', {
   clusterName: string().optional(),
   brokerName: string(),
+  /** Broker ids joined by `;`; absent: the whole group. */
   brokerControllerIdsToClean: string().optional(),
+  /** Brokers that are alive go too. */
   isCleanLivingBroker: boolean().optional(),
+  /** Sender's clock, ms. */
   invokeTime: long().optional(),
 });
 export type CleanControllerBrokerDataRequestHeader = HeaderOf<typeof CleanControllerBrokerDataRequestHeader>;
@@ -120,6 +134,7 @@ export const ApplyBrokerIdRequestHeader = defineHeader('ApplyBrokerIdRequestHead
   clusterName: string().optional(),
   brokerName: string().optional(),
   appliedBrokerId: long().optional(),
+  /** `ip:port;ms`: a repeated application is known by it. */
   registerCheckCode: string().optional(),
 });
 export type ApplyBrokerIdRequestHeader = HeaderOf<typeof ApplyBrokerIdRequestHeader>;

@@ -28,6 +28,7 @@ export type GetSubscriptionGroupConfigRequestHeader = HeaderOf<
 export const UpdateGroupForbiddenRequestHeader = defineHeader('UpdateGroupForbiddenRequestHeader', {
   group: string(),
   topic: string(),
+  /** Absent: nothing is changed, only told. */
   readable: boolean().optional(),
   ...topicFields,
 });
@@ -36,6 +37,7 @@ export type UpdateGroupForbiddenRequestHeader = HeaderOf<typeof UpdateGroupForbi
 /** 208 GET_CONSUME_STATS */
 export const GetConsumeStatsRequestHeader = defineHeader('GetConsumeStatsRequestHeader', {
   consumerGroup: string(),
+  /** Absent: every topic the group consumes. */
   topic: string().optional(),
   /** Joined by `;` (5.3). */
   topicList: string().optional(),
@@ -45,6 +47,7 @@ export type GetConsumeStatsRequestHeader = HeaderOf<typeof GetConsumeStatsReques
 
 /** 317 GET_BROKER_CONSUME_STATS */
 export const GetConsumeStatsInBrokerHeader = defineHeader('GetConsumeStatsInBrokerHeader', {
+  /** Only groups of topics in order. */
   isOrder: boolean(),
 });
 export type GetConsumeStatsInBrokerHeader = HeaderOf<typeof GetConsumeStatsInBrokerHeader>;

@@ -5,6 +5,7 @@ import { topicFields } from './common.js';
 /** 105 GET_ROUTEINFO_BY_TOPIC */
 export const GetRouteInfoRequestHeader = defineHeader('GetRouteInfoRequestHeader', {
   topic: string(),
+  /** True: the answer quotes its integer keys. */
   acceptStandardJsonOnly: boolean().optional(),
   ...topicFields,
 });
@@ -13,20 +14,29 @@ export type GetRouteInfoRequestHeader = HeaderOf<typeof GetRouteInfoRequestHeade
 /** 103 REGISTER_BROKER */
 export const RegisterBrokerRequestHeader = defineHeader('RegisterBrokerRequestHeader', {
   brokerName: string(),
+  /** `ip:port` for clients. */
   brokerAddr: string(),
   clusterName: string(),
+  /** `ip:port` for slaves. */
   haServerAddr: string(),
+  /** 0 = master. */
   brokerId: long(),
+  /** Silence after which it counts as gone, ms; absent: two minutes. */
   heartbeatTimeoutMillis: long().optional(),
+  /** Absent from brokers older than 5.0. */
   enableActingMaster: boolean().optional(),
+  /** Not to be relied on: see `decodeRegisterBrokerBody`. */
   compressed: boolean().optional(),
+  /** CRC-32 of the body; 0 or absent: it is not checked. */
   bodyCrc32: int().optional(),
 });
 export type RegisterBrokerRequestHeader = HeaderOf<typeof RegisterBrokerRequestHeader>;
 
 /** Answer to 103 REGISTER_BROKER: addresses of the group's master, for its slaves. */
 export const RegisterBrokerResponseHeader = defineHeader('RegisterBrokerResponseHeader', {
+  /** `ip:port` for slaves. */
   haServerAddr: string().optional(),
+  /** `ip:port`. */
   masterAddr: string().optional(),
 });
 export type RegisterBrokerResponseHeader = HeaderOf<typeof RegisterBrokerResponseHeader>;
@@ -34,8 +44,10 @@ export type RegisterBrokerResponseHeader = HeaderOf<typeof RegisterBrokerRespons
 /** 104 UNREGISTER_BROKER */
 export const UnRegisterBrokerRequestHeader = defineHeader('UnRegisterBrokerRequestHeader', {
   brokerName: string(),
+  /** `ip:port`. */
   brokerAddr: string(),
   clusterName: string(),
+  /** 0 = master. */
   brokerId: long(),
 });
 export type UnRegisterBrokerRequestHeader = HeaderOf<typeof UnRegisterBrokerRequestHeader>;
@@ -43,13 +55,19 @@ export type UnRegisterBrokerRequestHeader = HeaderOf<typeof UnRegisterBrokerRequ
 /** 904 BROKER_HEARTBEAT */
 export const BrokerHeartbeatRequestHeader = defineHeader('BrokerHeartbeatRequestHeader', {
   clusterName: string(),
+  /** `ip:port`. */
   brokerAddr: string(),
   brokerName: string(),
   brokerId: long().optional(),
+  /** To a controller: the epoch of its master. */
   epoch: int().optional(),
+  /** To a controller: end of its log, bytes. */
   maxOffset: long().optional(),
+  /** To a controller: log offset that all of the set have, bytes. */
   confirmOffset: long().optional(),
+  /** Silence after which it counts as gone, ms. */
   heartbeatTimeoutMills: long().optional(),
+  /** To a controller: among equals the smallest is elected. */
   electionPriority: int().optional(),
 });
 export type BrokerHeartbeatRequestHeader = HeaderOf<typeof BrokerHeartbeatRequestHeader>;
@@ -57,6 +75,7 @@ export type BrokerHeartbeatRequestHeader = HeaderOf<typeof BrokerHeartbeatReques
 /** 322 QUERY_DATA_VERSION */
 export const QueryDataVersionRequestHeader = defineHeader('QueryDataVersionRequestHeader', {
   brokerName: string(),
+  /** `ip:port`. */
   brokerAddr: string(),
   clusterName: string(),
   brokerId: long(),
@@ -137,6 +156,7 @@ export type AddWritePermOfBrokerResponseHeader = HeaderOf<typeof AddWritePermOfB
 /** 216 DELETE_TOPIC_IN_NAMESRV */
 export const DeleteTopicFromNamesrvRequestHeader = defineHeader('DeleteTopicFromNamesrvRequestHeader', {
   topic: string(),
+  /** Absent: on all clusters. */
   clusterName: string().optional(),
   ...topicFields,
 });
@@ -152,6 +172,7 @@ export type RegisterTopicRequestHeader = HeaderOf<typeof RegisterTopicRequestHea
 /** Declared upstream; 5.3.3 has no request that uses it. */
 export const RegisterOrderTopicRequestHeader = defineHeader('RegisterOrderTopicRequestHeader', {
   topic: string(),
+  /** `brokerA:4;brokerB:2`. */
   orderTopicString: string(),
 });
 export type RegisterOrderTopicRequestHeader = HeaderOf<typeof RegisterOrderTopicRequestHeader>;

@@ -7,6 +7,7 @@ export const QueryConsumerOffsetRequestHeader = defineHeader('QueryConsumerOffse
   consumerGroup: string(),
   topic: string(),
   queueId: int(),
+  /** False: a group without an offset gets QUERY_NOT_FOUND even where it might begin at 0. */
   setZeroIfNotFound: boolean().optional(),
   ...topicFields,
 });
@@ -23,6 +24,7 @@ export const UpdateConsumerOffsetRequestHeader = defineHeader('UpdateConsumerOff
   consumerGroup: string(),
   topic: string(),
   queueId: int(),
+  /** Queue offset of the next message to consume. */
   commitOffset: long(),
   ...topicFields,
 });
@@ -32,6 +34,7 @@ export type UpdateConsumerOffsetRequestHeader = HeaderOf<typeof UpdateConsumerOf
 export const GetMaxOffsetRequestHeader = defineHeader('GetMaxOffsetRequestHeader', {
   topic: string(),
   queueId: int(),
+  /** Whether only what consumers can read counts; 5.3.3 brokers do not look at it. */
   committed: boolean().optional(),
   ...topicFields,
 });
@@ -61,7 +64,9 @@ export type GetMinOffsetResponseHeader = HeaderOf<typeof GetMinOffsetResponseHea
 export const SearchOffsetRequestHeader = defineHeader('SearchOffsetRequestHeader', {
   topic: string(),
   queueId: int(),
+  /** Store time, ms. */
   timestamp: long(),
+  /** LOWER (also when absent): the first message at that time; UPPER: the last. */
   boundaryType: oneOf('LOWER', 'UPPER').optional(),
   ...topicFields,
 });
@@ -91,9 +96,13 @@ export type GetEarliestMsgStoretimeResponseHeader = HeaderOf<typeof GetEarliestM
 export const ResetOffsetRequestHeader = defineHeader('ResetOffsetRequestHeader', {
   group: string(),
   topic: string(),
+  /** With `useServerSideResetOffset` (5.x) the one queue; -1 or absent: all. */
   queueId: int().optional(),
+  /** With `useServerSideResetOffset` (5.x) the queue offset, in place of `timestamp`. */
   offset: long().optional(),
+  /** Store time, ms; -1: the end of each queue. */
   timestamp: long(),
+  /** False: only backwards. */
   isForce: boolean(),
   ...topicFields,
 });
@@ -103,6 +112,7 @@ export type ResetOffsetRequestHeader = HeaderOf<typeof ResetOffsetRequestHeader>
 export const GetConsumerStatusRequestHeader = defineHeader('GetConsumerStatusRequestHeader', {
   topic: string(),
   group: string(),
+  /** Client id of the one that is asked; absent: all of the group. */
   clientAddr: string().optional(),
   ...topicFields,
 });
@@ -112,7 +122,9 @@ export type GetConsumerStatusRequestHeader = HeaderOf<typeof GetConsumerStatusRe
 export const CloneGroupOffsetRequestHeader = defineHeader('CloneGroupOffsetRequestHeader', {
   srcGroup: string(),
   destGroup: string(),
+  /** Absent: every topic of the source. */
   topic: string().optional(),
+  /** True: the groups' clients are not looked at. */
   offline: boolean().optional(),
   ...rpcFields,
 });
@@ -120,6 +132,7 @@ export type CloneGroupOffsetRequestHeader = HeaderOf<typeof CloneGroupOffsetRequ
 
 /** 308 QUERY_CORRECTION_OFFSET */
 export const QueryCorrectionOffsetHeader = defineHeader('QueryCorrectionOffsetHeader', {
+  /** Groups to leave out, joined by commas. */
   filterGroups: string().optional(),
   compareGroup: string(),
   topic: string(),

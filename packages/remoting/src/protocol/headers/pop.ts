@@ -6,15 +6,25 @@ import { topicFields } from './common.js';
 export const PopMessageRequestHeader = defineHeader('PopMessageRequestHeader', {
   consumerGroup: string(),
   topic: string(),
+  /** -1: any queue of the topic. */
   queueId: int(),
+  /** At most 32. */
   maxMsgNums: int(),
+  /** ms in which nobody else gets the messages. */
   invisibleTime: long(),
+  /** ms to wait at the broker when there are none. */
   pollTime: long(),
+  /** Client's clock when it sent, ms: `pollTime` counts from there. */
   bornTime: long(),
+  /** Where a group without an offset begins: 0 at the oldest message, 1 at the newest. */
   initMode: int(),
+  /** `TAG` or `SQL92`; absent: no filter. */
   expType: string().optional(),
+  /** The expression of the filter. */
   exp: string().optional(),
+  /** In order: nobody of the group gets more of a queue until these are acknowledged. */
   order: boolean().optional(),
+  /** With `order`: the same again for a repeated request gets the same messages. */
   attemptId: string().optional(),
   ...topicFields,
 });
@@ -26,8 +36,11 @@ export const PopMessageResponseHeader = defineHeader('PopMessageResponseHeader',
   invisibleTime: long(),
   reviveQid: int(),
   restNum: long(),
+  /** First queue offsets: see `parseStartOffsetInfo`. */
   startOffsetInfo: string().optional(),
+  /** Queue offsets of the messages: see `parseMsgOffsetInfo`. */
   msgOffsetInfo: string().optional(),
+  /** Of pops in order, how often each was delivered before: see `parseOrderCountInfo`. */
   orderCountInfo: string().optional(),
 });
 export type PopMessageResponseHeader = HeaderOf<typeof PopMessageResponseHeader>;
@@ -37,7 +50,9 @@ export const AckMessageRequestHeader = defineHeader('AckMessageRequestHeader', {
   consumerGroup: string(),
   topic: string(),
   queueId: int(),
+  /** The message's handle: see `parsePopHandle`. */
   extraInfo: string(),
+  /** Queue offset of the message. */
   offset: long(),
   ...topicFields,
 });
@@ -48,8 +63,11 @@ export const ChangeInvisibleTimeRequestHeader = defineHeader('ChangeInvisibleTim
   consumerGroup: string(),
   topic: string(),
   queueId: int(),
+  /** The message's handle: see `parsePopHandle`. */
   extraInfo: string(),
+  /** Queue offset of the message. */
   offset: long(),
+  /** ms from now on. */
   invisibleTime: long(),
   ...topicFields,
 });
@@ -66,6 +84,7 @@ export type ChangeInvisibleTimeResponseHeader = HeaderOf<typeof ChangeInvisibleT
 /** 200052 PEEK_MESSAGE */
 export const PeekMessageRequestHeader = defineHeader('PeekMessageRequestHeader', {
   topic: string(),
+  /** -1: any queue of the topic. */
   queueId: int(),
   maxMsgNums: int(),
   consumerGroup: string(),
@@ -77,8 +96,11 @@ export type PeekMessageRequestHeader = HeaderOf<typeof PeekMessageRequestHeader>
 export const NotificationRequestHeader = defineHeader('NotificationRequestHeader', {
   consumerGroup: string(),
   topic: string(),
+  /** -1: any queue of the topic. */
   queueId: int(),
+  /** ms to wait at the broker when there are none. */
   pollTime: long(),
+  /** Client's clock when it sent, ms: `pollTime` counts from there. */
   bornTime: long(),
   order: boolean().optional(),
   attemptId: string().optional(),

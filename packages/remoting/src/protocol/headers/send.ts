@@ -10,10 +10,15 @@ export const SendMessageResponseHeader = defineHeader('SendMessageResponseHeader
   msgId: string(),
   queueId: int(),
   queueOffset: long(),
+  /** Of a message sent in a transaction. */
   transactionId: string().optional(),
+  /** Of a batch kept as one record. */
   batchUniqId: string().optional(),
+  /** What RECALL_MESSAGE (370) takes it back with (5.3.2). */
   recallHandle: string().optional(),
+  /** The broker's region, for tracing. */
   msgRegion: string().optional().wire('MSG_REGION'),
+  /** False: no trace is wanted. */
   traceOn: boolean().optional().wire('TRACE_ON'),
 });
 export type SendMessageResponseHeader = HeaderOf<typeof SendMessageResponseHeader>;
@@ -23,10 +28,12 @@ export const ConsumerSendMsgBackRequestHeader = defineHeader('ConsumerSendMsgBac
   /** Physical offset of the message in the commit log. */
   offset: long(),
   group: string(),
+  /** 0: the broker chooses by the deliveries so far; negative: to the dead letters. */
   delayLevel: int(),
   originMsgId: string().optional(),
   originTopic: string().optional(),
   unitMode: boolean().optional(),
+  /** Redeliveries before the dead letters; absent: the group's own limit holds. */
   maxReconsumeTimes: int().optional(),
   ...rpcFields,
 });
@@ -39,14 +46,20 @@ export const ReplyMessageRequestHeader = defineHeader('ReplyMessageRequestHeader
   defaultTopic: string(),
   defaultTopicQueueNums: int(),
   queueId: int(),
+  /** Bits of `SysFlag`. */
   sysFlag: int(),
+  /** ms, the replier's clock. */
   bornTimestamp: long(),
   flag: int(),
+  /** Encoded properties text. */
   properties: string().optional(),
   reconsumeTimes: int().optional(),
   unitMode: boolean().optional(),
+  /** `ip:port` of the replier. */
   bornHost: string(),
+  /** `ip:port` of the broker. */
   storeHost: string(),
+  /** ms, the broker's clock. */
   storeTimestamp: long(),
   ...topicFields,
 });
@@ -71,16 +84,26 @@ export type RecallMessageResponseHeader = HeaderOf<typeof RecallMessageResponseH
 const sendFields = {
   producerGroup: string(),
   topic: string(),
+  /** The topic whose settings a topic is made with that does not exist yet. */
   defaultTopic: string(),
+  /** Queues such a topic gets, at most those of `defaultTopic`. */
   defaultTopicQueueNums: int(),
+  /** Negative: the broker chooses. */
   queueId: int(),
+  /** Bits of `SysFlag`. */
   sysFlag: int(),
+  /** ms, the producer's clock. */
   bornTimestamp: long(),
+  /** The application's own flag. */
   flag: int(),
+  /** Encoded properties text. */
   properties: string().optional(),
+  /** Deliveries that failed before; absent: 0. */
   reconsumeTimes: int().optional(),
   unitMode: boolean().optional(),
+  /** Absent: the group's own limit holds. */
   maxReconsumeTimes: int().optional(),
+  /** The body holds several messages. */
   batch: boolean().optional(),
 };
 

@@ -5,14 +5,19 @@ import { rpcFields, topicFields } from './common.js';
 /** 17 UPDATE_AND_CREATE_TOPIC, 513 UPDATE_AND_CREATE_STATIC_TOPIC. `attributes` is `+key=value,-key,...`. */
 export const CreateTopicRequestHeader = defineHeader('CreateTopicRequestHeader', {
   topic: string(),
+  /** Brokers do not look at it. */
   defaultTopic: string(),
   readQueueNums: int(),
   writeQueueNums: int(),
+  /** Bits of `PermName`. */
   perm: int(),
+  /** `SINGLE_TAG` or `MULTI_TAG`. */
   topicFilterType: string(),
+  /** Bits of `TopicSysFlag`. */
   topicSysFlag: int().optional(),
   order: boolean().optional(),
   attributes: string().optional(),
+  /** Of a static topic: an older epoch is taken, too. */
   force: boolean().optional(),
   ...topicFields,
 });

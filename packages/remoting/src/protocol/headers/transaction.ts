@@ -6,10 +6,15 @@ import { rpcFields } from './common.js';
 export const EndTransactionRequestHeader = defineHeader('EndTransactionRequestHeader', {
   topic: string().optional(),
   producerGroup: string(),
+  /** Queue offset of the half message. */
   tranStateTableOffset: long(),
+  /** Log offset of the half message, bytes. */
   commitLogOffset: long(),
+  /** Bits of `SysFlag`: 8 commit, 12 rollback, 0 not known yet. */
   commitOrRollback: int(),
+  /** True: the broker had asked. */
   fromTransactionCheck: boolean().optional(),
+  /** UNIQ_KEY of the message. */
   msgId: string(),
   transactionId: string().optional(),
   ...rpcFields,
@@ -19,8 +24,11 @@ export type EndTransactionRequestHeader = HeaderOf<typeof EndTransactionRequestH
 /** 39 CHECK_TRANSACTION_STATE */
 export const CheckTransactionStateRequestHeader = defineHeader('CheckTransactionStateRequestHeader', {
   topic: string().optional(),
+  /** Queue offset of the half message. */
   tranStateTableOffset: long(),
+  /** Log offset of the half message, bytes. */
   commitLogOffset: long(),
+  /** UNIQ_KEY of the message. */
   msgId: string().optional(),
   transactionId: string().optional(),
   offsetMsgId: string().optional(),
