@@ -61,6 +61,27 @@ test('a value that does not fit is not sent', async () => {
   expect(await broker.messages('orders')).toEqual([]);
 });
 
+test('a value that fits, but would not any more when it is read, is not sent', async () => {
+  const dated = defineTopic('orders', { schema: z.object({ at: z.date() }) });
+  await expect(dated.send(producer, { at: new Date(0) })).rejects.toMatchObject({
+    code: 'MESSAGE_ILLEGAL',
+    message: expect.stringMatching(/the value fits orders, but not what consumers will read.*at: /) as string,
+  });
+  const large = defineTopic('orders', { schema: z.object({ id: z.bigint() }) });
+  await expect(large.send(producer, { id: 1n })).rejects.toMatchObject({
+    code: 'MESSAGE_ILLEGAL',
+    message: expect.stringMatching(/no body for orders: .*BigInt/) as string,
+  });
+  const nothing = defineTopic('orders', { schema: z.undefined() });
+  await expect(nothing.send(producer, undefined)).rejects.toMatchObject({ code: 'MESSAGE_ILLEGAL' });
+  expect(await broker.messages('orders')).toEqual([]);
+
+  const coerced = defineTopic('orders', { schema: z.object({ at: z.coerce.date<Date>() }) });
+  await coerced.send(producer, { at: new Date(0) });
+  const [message] = await broker.messages('orders');
+  expect(await coerced.parse(message!)).toEqual({ at: new Date(0) });
+});
+
 test.each(['CONCURRENTLY', 'ORDERLY'] as const)(
   'what does not fit goes to the dead letter topic with its reason, and the rest is consumed (%s)',
   async (consumeMode) => {
@@ -89,3 +110,25 @@ test.each(['CONCURRENTLY', 'ORDERLY'] as const)(
     expect(notJson?.properties['DLQ_REASON']).toMatch(/^the body cannot be read: /);
   },
 );
+
+test('what does not fit is one dead letter, however often its orderly batch comes again', async () => {
+  await producer.send({ topic: 'orders', body: 'no JSON' });
+  await orders.send(producer, { id: 1, total: 1 });
+  await using consumer = new PushConsumer({
+    nameServers: broker.nameServers,
+    consumerGroup: 'billing',
+    consumeFromWhere: 'CONSUME_FROM_FIRST_OFFSET',
+    consumeMessageBatchMaxSize: 8,
+    consumeMode: 'ORDERLY',
+    suspendCurrentQueueTimeMs: 10,
+  });
+  await new Promise<void>((resolve, reject) => {
+    let attempts = 0;
+    orders.subscribe(consumer, () => {
+      if (++attempts < 5) throw new Error('not now');
+      resolve();
+    });
+    consumer.start().catch(reject);
+  });
+  expect(await broker.messages('%DLQ%billing')).toHaveLength(1);
+});

@@ -4,7 +4,7 @@ import type { ReceivedMessage } from '../consumer/received-message.js';
 import type { SubscriptionExpression } from '../consumer/subscriptions.js';
 import { MQClientError, assertArgument } from '../errors.js';
 import { assertTopic } from '../names.js';
-import type { OutgoingMessage } from '../producer/outgoing-message.js';
+import { bodyBytes, type OutgoingMessage } from '../producer/outgoing-message.js';
 import type { SendOptions } from '../producer/send-options.js';
 import type { SendResult } from '../producer/send-result.js';
 import { jsonCodec, type MessageCodec } from './message-codec.js';
@@ -46,7 +46,8 @@ export interface TypedTopic<Input, Output> {
   readonly topic: string;
   /**
    * The message for a value: for `send` of a producer, a batch, a transaction. The body is the value as given; defaults and
-   * transformations of the schema are made on receiving.
+   * transformations of the schema are made on receiving. What is checked is what consumers will read: a `Date` of JSON is text
+   * there, which `z.date()` would refuse and `z.coerce.date()` takes.
    * @throws MQClientError MESSAGE_ILLEGAL when the value does not fit, with the schema's issues in its message
    */
   message(value: Input, fields?: MessageFields): Promise<OutgoingMessage>;
@@ -102,8 +103,17 @@ class CheckedTopic<Input, Output> implements TypedTopic<Input, Output> {
   ) {}
 
   async message(value: Input, fields: MessageFields = {}): Promise<OutgoingMessage> {
-    await this.#check(value);
-    return { ...fields, topic: this.topic, body: this.codec.encode(value) };
+    const body = this.#encode(value);
+    try {
+      await this.parse({ body });
+    } catch (cause) {
+      // Says what is wrong with the value itself, if anything is.
+      await this.#check(value);
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      const problem = `the value fits ${this.topic}, but not what consumers will read from its body: ${reason}`;
+      throw new MQClientError('MESSAGE_ILLEGAL', problem, { cause });
+    }
+    return { ...fields, topic: this.topic, body };
   }
 
   async send(
@@ -153,6 +163,15 @@ class CheckedTopic<Input, Output> implements TypedTopic<Input, Output> {
     } catch (error) {
       if (error instanceof MQClientError && error.code === 'MESSAGE_ILLEGAL') return error.message;
       throw error;
+    }
+  }
+
+  #encode(value: Input): Buffer {
+    try {
+      return bodyBytes(this.codec.encode(value));
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw new MQClientError('MESSAGE_ILLEGAL', `no body for ${this.topic}: ${reason}`, { cause });
     }
   }
 
