@@ -32,17 +32,21 @@ export type MessageFields = Omit<OutgoingMessage, 'topic' | 'body'>;
 
 /** A `Producer`, or another that sends as it does. */
 export interface MessageSink {
+  /** As `Producer.send`. */
   send(message: OutgoingMessage, options?: SendOptions): Promise<SendResult>;
 }
 
 /** A `PushConsumer`, or another that subscribes and gives up on messages as it does. */
 export interface MessageSource {
+  /** As `PushConsumer.subscribe`. */
   subscribe(topic: string, expression?: SubscriptionExpression, handler?: MessageHandler): void;
+  /** As `PushConsumer.sendToDeadLetter`. */
   sendToDeadLetter(message: ReceivedMessage, reason: string): Promise<void>;
 }
 
 /** A topic whose messages are checked where they are sent and where they are received. Made by {@link defineTopic}. */
 export interface TypedTopic<Input, Output> {
+  /** Its name, without namespace. */
   readonly topic: string;
   /**
    * The message for a value: for `send` of a producer, a batch, a transaction. The body is the value as given; defaults and
