@@ -30,7 +30,7 @@ export type ConsumeStatus =
 
 /**
  * Handles 1 to `consumeMessageBatchMaxSize` messages of one queue. Returning nothing is success; throwing, or a promise
- * that rejects, is failure.
+ * that rejects, is failure. In TypeScript an `async` handler that always says one word needs `as const` behind it.
  */
 export type MessageHandler = (
   messages: readonly ReceivedMessage[],
