@@ -1,6 +1,6 @@
 // Tests the packages as their users get them: packs each, installs the tarballs together into an empty folder and
-// imports, requires and type-checks every public path there. Their sources must say what each exported name and member is. Needs
-// `npm run build` before. One line a check, then `N passed, N failed`; exits with 1 when a check failed.
+// imports, requires and type-checks every public path there. Their sources must say what each exported name and member is.
+// Needs `npm run build` before. One line a check, then `N passed, N failed`; exits with 1 when a check failed.
 //
 //   node tools/packages/check-packages.mjs [--keep]      --keep leaves the folder for a look
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

@@ -2,7 +2,7 @@
 export interface MessageCodec {
   /**
    * The body for a value.
-   * @throws whatever says why it has none; the send then rejects with that
+   * @throws whatever says why it has none; the send then rejects with MESSAGE_ILLEGAL
    */
   encode(value: unknown): string | Uint8Array;
   /**
