@@ -1,16 +1,12 @@
 /**
- * All consume queues of a store directory: finding, filling, flushing, recovering and expiring them.
+ * All consume queues of a store directory: finding, filling, recovering and expiring them. Flushing is the `QueueFlusher`'s.
  *
- * Idle queues cost nothing but their object: what a flush looks at is the list of queues that have something to flush,
- * and a queue that was not written to between two thorough flushes gives its tail buffer back. File descriptors, tail
- * buffers and read caches have bounds that hold for all queues together.
+ * File descriptors, tail buffers and read caches have bounds that hold for all queues together.
  */
 import { dirname, join } from 'node:path';
 import { silentLogger, systemClock } from '@mq/remoting';
 import type { Clock, Logger } from '@mq/remoting';
-import { SCHEDULE_TOPIC } from '../commit-log/delay-levels.js';
-import type { Disk, DiskError } from '../disk/disk.js';
-import { DirectorySyncs } from '../disk/directory-syncs.js';
+import type { Disk } from '../disk/disk.js';
 import { FileHandles } from '../disk/file-handles.js';
 import { BATCH_ENTRY_BYTES } from './batch-consume-queue-entry.js';
 import { BatchConsumeQueue } from './batch-consume-queue.js';
@@ -18,9 +14,9 @@ import { ENTRY_BYTES, tagsCodeHigh } from './consume-queue-entry.js';
 import { ConsumeQueue } from './consume-queue.js';
 import type { AnyQueue, QueueHost } from './entry-queue.js';
 import type { QueueBlock } from './queue-block.js';
+import { QueueFlusher } from './queue-flusher.js';
 import type { QueueRow } from './queue-row.js';
 import { QueueSet } from './queue-set.js';
-import { Slice } from '../slice.js';
 
 /** A queue, and the queue offset behind its last entry. */
 export interface QueueReach {
@@ -48,56 +44,38 @@ export interface ConsumeQueueStoreOptions {
 
 /** Queues handled in one go before the event loop gets its turn. */
 const SLICE = 64;
-/** Writes in one go, if they take no longer than a slice: a file may have to be created for one. */
-const WRITES_A_SLICE = 64;
-/** Files that are created while nothing is written. */
-const CREATED_TOGETHER = 64;
-/** Looking at a queue that has nothing to write costs next to nothing. */
-const LOOKS_A_SLICE = 4096;
 const PAGE_BYTES = 4096;
 const DEFAULT_BATCH_FILE_ENTRIES = 300_000;
-/** Syncs under way at once: half of libuv's default pool, the rest is for the log and for reads. */
-const PARALLEL_SYNCS = 2;
-/** When nothing else is left to do, or everything else waits. */
-const PARALLEL_SYNCS_AT_CLOSE = 4;
 
 export class ConsumeQueueStore {
   private readonly plain: QueueSet<ConsumeQueue>;
   /** Queues whose records hold several messages each. */
   private readonly batches: QueueSet<BatchConsumeQueue>;
   private readonly handles: FileHandles;
-  private readonly directories: DirectorySyncs;
+  private readonly flusher: QueueFlusher;
   private readonly logger: Logger;
   private readonly disk: Disk;
-  private readonly clock: Clock;
   private readonly cachedBlocks = new Map<AnyQueue, QueueBlock>();
-  /** Queues with something to flush. */
-  private dirty: AnyQueue[] = [];
-  /** Queues whose syncs are under way. */
-  private round: readonly AnyQueue[] = [];
   /** Queues whose row was not taken since it changed. */
   private rowsDue = new Set<AnyQueue>();
   /** Told before files of a queue are removed or cut. */
   onShrink: ((topic: string, queueId: number) => void) | undefined;
   /** Told before a topic is removed. */
   onDelete: ((topic: string) => void) | undefined;
-  /** Clean queues whose tail is still in memory. */
-  private warm = new Set<AnyQueue>();
   private tailBytes = 0;
-  private syncing: Promise<void> = Promise.resolve();
-  private writing: Promise<void> = Promise.resolve();
-  /** A sync failed: what the files hold is unknown until a restart reads them again. */
-  private fault: DiskError | undefined;
 
   constructor(
     private readonly options: ConsumeQueueStoreOptions,
     { disk, logger = silentLogger, clock = systemClock }: { disk: Disk; logger?: Logger; clock?: Clock },
   ) {
     this.disk = disk;
-    this.clock = clock;
     this.logger = logger;
     this.handles = new FileHandles(disk, options.maxOpenFiles ?? 1024);
-    this.directories = new DirectorySyncs(disk);
+    this.flusher = new QueueFlusher({
+      disk,
+      clock,
+      successorOf: (queue) => this.setOf(queue).find(queue.topic, queue.queueId),
+    });
     const host = this.makeHost(ENTRY_BYTES, options.fileSizeBytes);
     this.plain = new QueueSet(options.dir, disk, (topic, queueId, dir) => {
       return new ConsumeQueue(host, topic, queueId, dir);
@@ -191,105 +169,14 @@ export class ConsumeQueueStore {
     queue.putPositionBits(queueOffset, physicalOffset, sizeBytes, tagsCodeHigh(tagsCode), tagsCode | 0);
   }
 
-  /**
-   * Writes pending entries to the files. With `leastPages` > 0 only queues with as many dirty pages, and without a sync.
-   * With 0 (thorough) everything: when the promise resolves, every entry put before the call is durable, and the
-   * checkpoint may say so. Yields to the event loop; a second thorough call waits for the first.
-   * @param closing nothing else needs the thread pool any more
-   * @throws DiskError; after a failed sync every further flush fails with it
-   */
-  flush(leastPages: number, { closing = false }: { closing?: boolean } = {}): Promise<void> {
-    if (leastPages > 0) return this.write(leastPages);
-    const parallel = closing ? PARALLEL_SYNCS_AT_CLOSE : PARALLEL_SYNCS;
-    const run = this.syncing.catch(() => undefined).then(() => this.flushNow(parallel));
-    this.syncing = run;
-    return run;
+  /** See `QueueFlusher.flush`. */
+  flush(leastPages: number, options: { closing?: boolean } = {}): Promise<void> {
+    return this.flusher.flush(leastPages, options);
   }
 
-  /**
-   * Writes what is pending to the files, without a sync, also while a thorough flush waits for the device. With `leastPages`
-   * 0 all of it: when the promise resolves, every entry put before the call is in the files.
-   * @throws DiskError
-   */
+  /** See `QueueFlusher.write`. */
   write(leastPages: number): Promise<void> {
-    const run = this.writing.catch(() => undefined).then(() => this.writeNow(leastPages));
-    this.writing = run;
-    return run;
-  }
-
-  private async writeNow(leastPages: number): Promise<void> {
-    if (this.fault !== undefined) throw this.fault;
-    const slice = new Slice(this.clock, WRITES_A_SLICE);
-    const creating: AnyQueue[] = [];
-    for (const queues of [this.round, this.dirty]) {
-      for (let next = 0; next < queues.length; next++) {
-        const queue = queues[next]!;
-        const { pendingBytes } = queue;
-        const pages = pagesToWrite(queue, leastPages);
-        if (pendingBytes > 0 && queue.fileToCreate(pages) !== undefined) {
-          creating.push(queue);
-          if (creating.length === CREATED_TOGETHER) await this.createFiles(creating.splice(0), leastPages);
-          continue;
-        }
-        queue.writePending(pages);
-        if (queue.pendingBytes !== pendingBytes ? slice.isOver() : next % LOOKS_A_SLICE === LOOKS_A_SLICE - 1)
-          await slice.next();
-      }
-    }
-    await this.createFiles(creating, leastPages);
-  }
-
-  /** Creates the next file of each queue off the event loop, and writes what is pending to it. */
-  private async createFiles(queues: readonly AnyQueue[], leastPages: number): Promise<void> {
-    let next = 0;
-    const worker = async (): Promise<void> => {
-      while (next < queues.length) {
-        const queue = queues[next++]!;
-        const pages = pagesToWrite(queue, leastPages);
-        const path = queue.fileToCreate(pages);
-        if (path === undefined) continue;
-        await this.disk.createAsync(path, queue.fileSizeBytes);
-        const successor = this.setOf(queue).find(queue.topic, queue.queueId);
-        if (successor === queue) queue.writePending(pages);
-        // Removed meanwhile: nobody shall find an empty queue there.
-        else if (successor === undefined) this.disk.remove(queue.dir);
-      }
-    };
-    await Promise.all(Array.from({ length: PARALLEL_SYNCS }, worker));
-  }
-
-  private async flushNow(parallel: number): Promise<void> {
-    await this.write(0);
-    this.round = this.dirty;
-    this.dirty = [];
-    try {
-      await this.syncRound(this.round, parallel);
-    } finally {
-      this.round = [];
-    }
-  }
-
-  private async syncRound(round: readonly AnyQueue[], parallel: number): Promise<void> {
-    const idle = this.warm;
-    this.warm = new Set();
-    let next = 0;
-    const worker = async (): Promise<void> => {
-      while (next < round.length && this.fault === undefined) {
-        const queue = round[next++]!;
-        await queue.syncWritten();
-        if (!queue.becomeClean()) this.dirty.push(queue);
-        else this.warm.add(queue);
-      }
-    };
-    try {
-      await Promise.all(Array.from({ length: parallel }, worker));
-      await this.directories.sync(parallel);
-    } catch (error) {
-      this.fault = error as DiskError;
-      throw error;
-    }
-    for (const queue of round) queue.confirmNames();
-    for (const queue of idle) if (!queue.isDirty && !this.warm.has(queue)) queue.becomeIdle();
+    return this.flusher.write(leastPages);
   }
 
   // ---- recovery, truncation, expiry
@@ -326,8 +213,8 @@ export class ConsumeQueueStore {
         if (!this.restoreOne(set.create(topic, queueId), row, logOffset)) return false;
       }
     }
-    this.directories.add(this.plain.dir);
-    if (this.batches.topics().next().done !== true) this.directories.add(this.batches.dir);
+    this.flusher.directories.add(this.plain.dir);
+    if (this.batches.topics().next().done !== true) this.flusher.directories.add(this.batches.dir);
     return found === rows.length;
   }
 
@@ -350,7 +237,7 @@ export class ConsumeQueueStore {
     this.plain.clear();
     this.batches.clear();
     this.cachedBlocks.clear();
-    this.dirty = [];
+    this.flusher.forget();
     this.rowsDue.clear();
   }
 
@@ -404,13 +291,8 @@ export class ConsumeQueueStore {
    * Makes the removal of files by {@link truncateDirty} durable. Due before the log grows again: a file that a power cut
    * brought back would hold entries of a past that the log no longer has.
    */
-  async settleTruncation(): Promise<void> {
-    try {
-      await this.directories.sync(PARALLEL_SYNCS_AT_CLOSE);
-    } catch (error) {
-      this.fault = error as DiskError;
-      throw error;
-    }
+  settleTruncation(): Promise<void> {
+    return this.flusher.syncDirectories();
   }
 
   correctMinOffset(minPhysicalOffset: number): void {
@@ -431,7 +313,8 @@ export class ConsumeQueueStore {
   /** Removes the queues of a topic with their files. */
   deleteTopic(topic: string): void {
     this.onDelete?.(topic);
-    for (const set of [this.plain, this.batches]) if (set.delete(topic)) this.directories.add(set.dir);
+    for (const set of [this.plain, this.batches])
+      if (set.delete(topic)) this.flusher.directories.add(set.dir);
   }
 
   /** Removes every queue: there is no log they could belong to. */
@@ -456,9 +339,9 @@ export class ConsumeQueueStore {
       disk: this.disk,
       handles: this.handles,
       page: Buffer.allocUnsafeSlow(PAGE_BYTES - (PAGE_BYTES % entryBytes)),
-      directoryChanged: (dir) => this.directories.add(dir),
+      directoryChanged: (dir) => this.flusher.directories.add(dir),
       fileSizeBytes: Math.ceil(fileSizeBytes / entryBytes) * entryBytes,
-      becameDirty: (queue) => void this.dirty.push(queue),
+      becameDirty: (queue) => this.flusher.add(queue),
       rowChanged: (queue) => void this.rowsDue.add(queue),
       aboutToShrink: ({ topic, queueId }) => this.onShrink?.(topic, queueId),
       claimTailBytes: (bytes) => {
@@ -501,12 +384,4 @@ export class ConsumeQueueStore {
 /** The event loop's next turn. */
 function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
-}
-
-/**
- * Dirty pages with which a queue is written. Those of delay levels are at any number: a 4.9 broker that continues after a
- * kill builds entries that are missing before it knows its delays, and delivers their messages at once.
- */
-function pagesToWrite(queue: AnyQueue, leastPages: number): number {
-  return queue.topic === SCHEDULE_TOPIC ? 0 : leastPages;
 }
