@@ -146,12 +146,19 @@ class CheckedTopic<Input, Output> implements TypedTopic<Input, Output> {
     expression: SubscriptionExpression = '*',
   ): void {
     assertArgument(typeof handler === 'function', `no handler for topic "${this.topic}"`);
+    // An orderly batch that fails comes again as it is: its dead letters are not sent anew each time.
+    const buried = new WeakSet<ReceivedMessage>();
     consumer.subscribe(this.topic, expression, async (messages, context) => {
       const fitting: number[] = [];
       for (const [index, message] of messages.entries()) {
+        if (buried.has(message)) continue;
         const reason = await this.#attachValue(message);
-        if (reason === undefined) fitting.push(index);
-        else await consumer.sendToDeadLetter(message, reason);
+        if (reason === undefined) {
+          fitting.push(index);
+          continue;
+        }
+        await consumer.sendToDeadLetter(message, reason);
+        buried.add(message);
       }
       return handlePart(messages, fitting, context, (some, part) =>
         handler(some as readonly TypedMessage<Output>[], part),
