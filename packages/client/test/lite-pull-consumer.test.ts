@@ -1,3 +1,4 @@
+import { consoleLogger } from '@mq/remoting';
 import { RequestCode, encodeResetOffsetBody, type MessageQueue } from '@mq/remoting/protocol';
 import {
   LitePullConsumer,
@@ -210,6 +211,14 @@ describe('a lite pull consumer', () => {
     await expect(consumer.sendMessageBack(message as ReceivedMessage)).rejects.toMatchObject({
       code: 'NO_PERMISSION',
     });
+  });
+
+  test('says that a topic it subscribed to is not there', async () => {
+    await filled(1);
+    const log: string[] = [];
+    const logger = consoleLogger({ write: (line) => void log.push(line) });
+    await lite({ logger }, (consumer) => consumer.subscribe('Later'));
+    expect(log).toContainEqual(expect.stringMatching(/WARN.*has no route yet.*topic=Later/));
   });
 
   test('refuses what it cannot do', async () => {

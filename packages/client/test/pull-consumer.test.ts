@@ -1,4 +1,4 @@
-import { silentLogger, type Logger } from '@mq/remoting';
+import { consoleLogger, silentLogger, type Logger } from '@mq/remoting';
 import { SysFlag, encodeBatch } from '@mq/remoting/message';
 import { RequestCode, ResponseCode } from '@mq/remoting/protocol';
 import { PullConsumer, type PullConsumerOptions } from '../src/index.js';
@@ -212,6 +212,31 @@ describe('an iteration over messages', () => {
     const consumer = await consumerOn(await filled([1]));
     cluster.broker.answer(RequestCode.PULL_MESSAGE, () => refuse(ResponseCode.NO_PERMISSION, 'no'));
     await expect(consumer.messages('T').next()).rejects.toMatchObject({ code: 'NO_PERMISSION' });
+  });
+
+  test('waits for a topic that is not there yet, and fails when it was to read it to its end', async () => {
+    const log: string[] = [];
+    const logger = consoleLogger({ write: (line) => void log.push(line) });
+    const consumer = await consumerOn(await filled([1]), { logger });
+    const waiting = consumer.messages('Later').next();
+    await eventually('a report', () => log.some((line) => /WARN.*has no route yet.*topic=Later/.test(line)));
+    await expect(consumer.messages('Later', { stopAtEnd: true }).next()).rejects.toMatchObject({
+      code: 'TOPIC_NOT_FOUND',
+    });
+    await consumer.close();
+    expect(await waiting).toMatchObject({ done: true });
+  });
+
+  test('goes on where a new group began, although nothing was consumed before the restart', async () => {
+    const c = await filled([1]);
+    const fromEnd = { consumeFromWhere: 'CONSUME_FROM_LAST_OFFSET' } as const;
+    const first = await consumerOn(c, fromEnd);
+    void first.messages('T').next();
+    await eventually('a pull', () => c.broker.requests(RequestCode.PULL_MESSAGE).length > 0);
+    await first.close();
+    c.broker.store('T', 0, 'meanwhile');
+    const { value } = await (await consumerOn(c, fromEnd)).messages('T', { stopAtEnd: true }).next();
+    expect(value?.body.toString()).toBe('meanwhile');
   });
 
   test('ends when the consumer closes', async () => {

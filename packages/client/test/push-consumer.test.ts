@@ -173,6 +173,23 @@ describe('a push consumer', () => {
     expect(bodies).toEqual(['after']);
   });
 
+  test.each(['CONCURRENTLY', 'ORDERLY'] as const)(
+    'goes on where a new group began, although nothing was consumed before the restart (%s)',
+    async (consumeMode) => {
+      const { bodies, handler } = collector();
+      const c = await FakeCluster.start({ topics: { T: 1 } });
+      c.broker.store('T', 0, 'before');
+      const options = { consumeMode, consumeFromWhere: 'CONSUME_FROM_LAST_OFFSET' } as const;
+      const first = await consumerOn(c, handler, options);
+      await eventually('the queue is held', () => first.assignment.length > 0);
+      await first.close();
+      c.broker.store('T', 0, 'meanwhile');
+      await consumerOn(c, handler, options);
+      await eventually('what came meanwhile', () => bodies.length > 0);
+      expect(bodies).toEqual(['meanwhile']);
+    },
+  );
+
   test('begins at the time it is told to, when the group has no offset', async () => {
     const { bodies, handler } = collector();
     const c = await FakeCluster.start({ topics: { T: 1 } });
@@ -328,6 +345,57 @@ describe('a push consumer', () => {
     const logger = consoleLogger({ write: (line) => void log.push(line) });
     await consumerOn(c, untilTimeout, { consumeMode, consumeTimeoutMs: 50, logger });
     await eventually('a report', () => log.some((line) => report.test(line)));
+  });
+
+  test('says that nothing is consumed any more when every handler is over its time', async () => {
+    const c = await FakeCluster.start({ topics: { T: 1 } });
+    for (const body of ['a', 'b', 'c']) c.broker.store('T', 0, body);
+    const log: string[] = [];
+    let calls = 0;
+    const never: MessageHandler = () => {
+      calls++;
+      return new Promise<void>(() => undefined);
+    };
+    const logger = consoleLogger({ write: (line) => void log.push(line) });
+    await consumerOn(c, never, { consumeTimeoutMs: 20, maxConcurrency: 2, logger });
+    const report = /ERROR.*nothing is consumed until a handler ends.*group=G.*maxConcurrency=2/;
+    await eventually('a report', () => log.some((line) => report.test(line)));
+    expect(calls).toBe(2);
+    expect(log.filter((line) => line.includes('a handler took too long'))).toHaveLength(2);
+  });
+
+  test('counts every message of a batch although its handler takes the list apart', async () => {
+    const c = await FakeCluster.start({ topics: { T: 1 } });
+    for (const body of ['a', 'b', 'bad']) c.broker.store('T', 0, body);
+    const emptying: MessageHandler = (messages) => {
+      const list = messages as ReceivedMessage[];
+      for (let message = list.shift(); message !== undefined; message = list.shift())
+        if (text(message) === 'bad') throw new Error('no');
+    };
+    await consumerOn(c, emptying);
+    await eventually('the offset passes all', () => offsetOf() === 3);
+    expect(c.broker.sentBack).toHaveLength(1);
+  });
+
+  test.each([
+    [
+      'returns no status',
+      (): unknown => true,
+      /WARN.*a handler failed.*the handler returned a value of type boolean/,
+    ],
+    [
+      'throws a text',
+      (): unknown => Promise.reject('no luck' as unknown as Error),
+      /WARN.*a handler failed.*error="?no luck/,
+    ],
+  ] as const)('reports a handler that %s', async (_name, handler, report) => {
+    const c = await FakeCluster.start({ topics: { T: 1 } });
+    c.broker.store('T', 0, 'x');
+    const log: string[] = [];
+    const logger = consoleLogger({ write: (line) => void log.push(line) });
+    await consumerOn(c, handler as unknown as MessageHandler, { logger });
+    await eventually('the message is back', () => c.broker.sentBack.length === 1);
+    expect(log).toContainEqual(expect.stringMatching(report));
   });
 
   test('reports that its handlers are behind, with how much waits for them', async () => {
@@ -577,6 +645,27 @@ describe('a push consumer', () => {
     consumer.subscribe('T', { sql: 'a > 1' });
     await expect(consumer.start()).rejects.toMatchObject({ code: 'SUBSCRIPTION_REFUSED' });
   });
+
+  test('reports a filter the broker cannot serve when it is changed later', async () => {
+    const log: string[] = [];
+    const logger = consoleLogger({ write: (line) => void log.push(line) });
+    const consumer = await consumerOn(await FakeCluster.start({ topics: { T: 1 } }), () => undefined, {
+      logger,
+    });
+    cluster.broker.answer(RequestCode.CHECK_CLIENT_CONFIG, () =>
+      refuse(ResponseCode.SUBSCRIPTION_PARSE_FAILED, 'line 1, column 4'),
+    );
+    consumer.subscribe('T', { sql: 'a >' }, () => undefined);
+    const report = /ERROR.*a broker refuses a subscription.*line 1, column 4/;
+    await eventually('a report', () => log.some((line) => report.test(line)));
+  });
+
+  test.each([' ', '||'])('refuses "%s", which names no tag', async (expression) => {
+    const consumer = await consumerOn(await FakeCluster.start({ topics: { T: 1 } }), () => undefined);
+    expect(() => consumer.subscribe('T', expression, () => undefined)).toThrow(
+      expect.objectContaining({ code: 'INVALID_ARGUMENT' }),
+    );
+  });
 });
 
 describe('an orderly push consumer', () => {
@@ -685,6 +774,24 @@ describe('a broadcasting push consumer', () => {
     }
     expect(c.broker.offsets.size).toBe(0);
     expect(c.broker.requests(RequestCode.GET_CONSUMER_LIST_BY_GROUP)).toHaveLength(0);
+  });
+
+  test('keeps the place where it began, although it consumed nothing', async () => {
+    const c = await FakeCluster.start({ topics: { T: 1 } });
+    const { bodies, handler } = collector();
+    c.broker.store('T', 0, 'before');
+    const options: Partial<PushConsumerOptions> = {
+      messageModel: 'BROADCASTING',
+      localOffsetStoreDir: directory,
+      consumeFromWhere: 'CONSUME_FROM_LAST_OFFSET',
+    };
+    const first = await consumerOn(c, handler, options);
+    await eventually('the queue is held', () => first.assignment.length > 0);
+    await first.close();
+    c.broker.store('T', 0, 'meanwhile');
+    await consumerOn(c, handler, options);
+    await eventually('what came meanwhile', () => bodies.length > 0);
+    expect(bodies).toEqual(['meanwhile']);
   });
 
   test('drops what fails', async () => {

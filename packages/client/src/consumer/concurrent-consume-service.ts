@@ -6,6 +6,7 @@ import { consumeDirectly } from './consume-directly.js';
 import type { ConsumeService } from './consume-service.js';
 import type { ProcessQueue } from './process-queue.js';
 import type { ReceivedMessage } from './received-message.js';
+import { reportOverdue } from './report-overdue.js';
 import { RunningBatch, logFailure, type ConsumeOutcome } from './running-batch.js';
 import { RunningBatches } from './running-batches.js';
 import { runObserved } from './run-observed.js';
@@ -118,11 +119,7 @@ export class ConcurrentConsumeService implements ConsumeService {
   }
 
   async #timedOut(batch: RunningBatch): Promise<void> {
-    this.deps.logger.warn('a handler took too long', {
-      group: this.deps.consumerGroup,
-      ...batch.messageQueue,
-      messages: batch.messages.length,
-    });
+    reportOverdue(this.deps, this.#running, batch, 'a handler took too long');
     if (batch.processQueue.isDropped) return;
     const { topic } = batch.messages[0] as ReceivedMessage;
     this.deps.stats.consumed(topic, 0, batch.messages.length, this.deps.consumeTimeoutMs);

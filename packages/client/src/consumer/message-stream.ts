@@ -1,5 +1,5 @@
 import { messageQueueKey, type MessageQueue, type SubscriptionData } from '@mq/remoting/protocol';
-import { isMQClientError } from '../errors.js';
+import { MQClientError, isMQClientError } from '../errors.js';
 import type { ClientInstance } from '../instance/client-instance.js';
 import { RepeatingTask } from '../instance/repeating-task.js';
 import { Sleeper } from '../instance/sleeper.js';
@@ -136,7 +136,8 @@ export class MessageStream {
   async #assign(): Promise<void> {
     if (this.#closing !== undefined) return;
     const wanted = await this.deps.queues();
-    if (wanted === undefined || this.#closing !== undefined) return;
+    if (this.#closing !== undefined) return;
+    if (wanted === undefined) return this.#withoutRoute();
     const wantedKeys = new Set(wanted.map(messageQueueKey));
     for (const [key, queue] of this.#queues) if (!wantedKeys.has(key)) await this.#release(key, queue);
     for (const queue of wanted) if (!this.#queues.has(messageQueueKey(queue))) await this.#acquire(queue);
@@ -144,9 +145,21 @@ export class MessageStream {
     this.#sleeper.wake();
   }
 
+  /** A topic may be created later; a stream that ends with its queues has nothing to wait for. */
+  #withoutRoute(): void {
+    const { client, stopAtEnd, subscription } = this.deps;
+    const { topic } = subscription;
+    if (stopAtEnd)
+      this.#fail(new MQClientError('TOPIC_NOT_FOUND', `the NameServer has no route for topic "${topic}"`));
+    else client.logger.warn('a topic to be read has no route yet', { topic });
+  }
+
   async #acquire(queue: MessageQueue): Promise<void> {
     const nextOffset = await this.deps.startOffset(queue);
     if (this.#closing !== undefined) return;
+    // A new group's place is kept from its beginning on, as push consumers do.
+    if (this.deps.autoCommit && this.deps.offsets.read(queue) < 0)
+      this.deps.offsets.update(queue, nextOffset, true);
     const streamQueue = new StreamQueue(queue, nextOffset, this.deps.client.clock);
     this.#queues.set(messageQueueKey(queue), streamQueue);
     const fill = this.#fill(streamQueue).finally(() => this.#fills.delete(fill));

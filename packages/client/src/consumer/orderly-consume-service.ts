@@ -1,5 +1,5 @@
 import PQueue from 'p-queue';
-import type { ConsumeMessageDirectlyResult } from '@mq/remoting/protocol';
+import { isRetryTopic, type ConsumeMessageDirectlyResult } from '@mq/remoting/protocol';
 import type { MQClientError } from '../errors.js';
 import type { ConsumeDeps } from './consume-deps.js';
 import { consumeDirectly } from './consume-directly.js';
@@ -7,6 +7,7 @@ import type { ConsumeService } from './consume-service.js';
 import type { ProcessQueue } from './process-queue.js';
 import type { QueueLocks } from './queue-locks.js';
 import type { ReceivedMessage } from './received-message.js';
+import { reportOverdue } from './report-overdue.js';
 import { RunningBatch, logFailure } from './running-batch.js';
 import { RunningBatches } from './running-batches.js';
 import { runObserved } from './run-observed.js';
@@ -35,10 +36,9 @@ export class OrderlyConsumeService implements ConsumeService {
   ) {
     this.#queue = new PQueue({ concurrency: deps.maxConcurrency });
     // In order means waiting for the handler; the time-out only fires its signal.
-    this.#running = new RunningBatches(deps.clock, deps.consumeTimeoutMs, (batch) => {
-      const facts = { group: deps.consumerGroup, ...batch.messageQueue, messages: batch.messages.length };
-      deps.logger.warn('a handler takes too long and holds up its queue', facts);
-    });
+    this.#running = new RunningBatches(deps.clock, deps.consumeTimeoutMs, (batch) =>
+      reportOverdue(deps, this.#running, batch, 'a handler takes too long and holds up its queue'),
+    );
   }
 
   get runningMessages(): number {
@@ -141,7 +141,7 @@ export class OrderlyConsumeService implements ConsumeService {
 
   /** A batch has one topic; a retry queue holds several, and gives one message at a time. */
   #takeBatch(processQueue: ProcessQueue): readonly ReceivedMessage[] {
-    const isRetry = processQueue.messageQueue.topic.startsWith('%RETRY%');
+    const isRetry = isRetryTopic(processQueue.messageQueue.topic);
     return processQueue.take(isRetry ? 1 : this.deps.consumeMessageBatchMaxSize) as ReceivedMessage[];
   }
 

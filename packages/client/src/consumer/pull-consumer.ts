@@ -193,7 +193,8 @@ export class PullConsumer {
    * Messages as they come, of our share of a topic (other members of the group get the rest), or of exactly these queues.
    * Begins at the group's offset. A message counts as consumed when the next one is asked for; leaving the loop at a message
    * leaves that one unconsumed. The iteration ends with `close`, the signal, or `stopAtEnd`.
-   * @throws MQClientError from the iteration, when going on cannot help (NO_PERMISSION, SUBSCRIPTION_REFUSED ...)
+   * @throws MQClientError from the iteration, when going on cannot help (NO_PERMISSION, SUBSCRIPTION_REFUSED ...; with
+   *   `stopAtEnd` also TOPIC_NOT_FOUND, otherwise the iteration waits for the topic)
    */
   async *messages(
     source: string | readonly MessageQueue[],

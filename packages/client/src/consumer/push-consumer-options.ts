@@ -64,7 +64,10 @@ export interface PushConsumerOptions extends ClientOptions, ObservationOptions {
   maxReconsumeTimes?: number;
   /** Pause of a queue after a failure; orderly only, 10 to 30000. Default 1000. */
   suspendCurrentQueueTimeMs?: number;
-  /** When a handler has taken too long: its signal fires and, concurrent, the messages come again. Default 900000 (15 min). */
+  /**
+   * When a handler has taken too long: its signal fires and, concurrent, the messages come again. A handler that never ends
+   * keeps its place among `maxConcurrency` all the same. Default 900000 (15 min).
+   */
   consumeTimeoutMs?: number;
   /** Commit of offsets. Default 5000, at least 100. */
   persistConsumerOffsetInterval?: number;

@@ -173,7 +173,7 @@ export class PushConsumer {
 
   /**
    * Asks for messages of a topic; before or after `start`, and again to change the filter. Every consumer of a group must
-   * subscribe to the same.
+   * subscribe to the same. An SQL92 filter that a broker refuses makes `start` reject; after it, the log says so.
    * @param expression "*" (default), "TagA || TagB", `{ sql }` where the broker allows property filters, or `{ className, source }`
    * where filter servers run
    * @param handler for this topic; default the `handler` of the options
@@ -319,6 +319,16 @@ export class PushConsumer {
     if (!this.#life.isStarted) return;
     this.#client.heartbeatSoon();
     this.#rebalance.soon();
+    void this.#checkChanged();
+  }
+
+  /** Before `start` a filter that a broker refuses makes it reject; now the log has to say why nothing comes. */
+  async #checkChanged(): Promise<void> {
+    try {
+      await checkSubscriptions(this.#client, this.#group, this.#subscriptions.data);
+    } catch (error) {
+      this.#client.logger.error('a broker refuses a subscription', { group: this.#group, error });
+    }
   }
 
   async #persist(): Promise<void> {

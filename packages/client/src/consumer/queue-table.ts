@@ -58,6 +58,8 @@ export class QueueTable {
     // What memory still says about the queue is from an earlier time; the store knows better.
     this.deps.offsets.remove(queue);
     const nextOffset = await this.deps.startOffset(queue);
+    // A new group's place is kept from its beginning on; else a restart before the first commit would skip what came since.
+    if (this.deps.offsets.read(queue) < 0) this.deps.offsets.update(queue, nextOffset, true);
     const puller = new QueuePuller(processQueue, nextOffset, this.deps.puller);
     this.#held.set(messageQueueKey(queue), { processQueue, puller });
     return true;

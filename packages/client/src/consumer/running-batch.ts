@@ -53,7 +53,8 @@ export class RunningBatch implements ConsumeContext {
   /** Runs the handler to its end. Never rejects. */
   async run(handler: MessageHandler): Promise<ConsumeOutcome> {
     try {
-      return outcomeOf(await handler(this.messages, this));
+      // A list of its own: handlers may take it apart, and what counts as consumed must not shrink with it.
+      return outcomeOf(await handler(this.messages.slice(), this));
     } catch (error) {
       return { kind: 'FAILURE', error };
     }
@@ -73,14 +74,23 @@ function outcomeOf(status: ConsumeStatus | void): ConsumeOutcome {
       // A handler written in JavaScript may return anything; only nothing and the words of success are success.
       return {
         kind: 'INVALID',
-        error: new MQClientError('INVALID_ARGUMENT', 'the handler returned no status'),
+        error: new MQClientError(
+          'INVALID_ARGUMENT',
+          `the handler returned ${kindOf(status)}; it may return nothing, CONSUME_SUCCESS or RECONSUME_LATER`,
+        ),
       };
   }
+}
+
+/** For a log, which shows no payloads. */
+function kindOf(value: unknown): string {
+  return value === null ? 'null' : `a value of type ${typeof value}`;
 }
 
 /** A handler that asks for a retry is no news; one that throws is. */
 export function logFailure(logger: Logger, batch: RunningBatch, error: unknown): void {
   const facts = { ...batch.messageQueue, messages: batch.messages.length, error };
-  if (typeof error === 'string') logger.debug('a handler asked to try again', facts);
+  if (error === 'RECONSUME_LATER' || error === 'SUSPEND_CURRENT_QUEUE_A_MOMENT')
+    logger.debug('a handler asked to try again', facts);
   else logger.warn('a handler failed', facts);
 }

@@ -36,6 +36,13 @@ export class RunningBatches {
     if (this.#batches.size === 0) this.#disarm();
   }
 
+  /** Handlers that are over their time and have not ended. */
+  get overdueCount(): number {
+    let count = 0;
+    for (const batch of this.#batches) if (batch.hasTimedOut) count++;
+    return count;
+  }
+
   /** Fires the signal of every batch, or of those of one queue. */
   abort(reason: MQClientError, processQueue?: ProcessQueue): void {
     for (const batch of this.#batches) {

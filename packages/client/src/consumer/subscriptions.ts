@@ -97,7 +97,7 @@ export function subscriptionData(
   version: number,
 ): SubscriptionData {
   try {
-    if (typeof expression === 'string') return buildSubscriptionData(wireTopic, expression, 'TAG', version);
+    if (typeof expression === 'string') return tagData(wireTopic, expression, version);
     if ('sql' in expression) return buildSubscriptionData(wireTopic, expression.sql, 'SQL92', version);
     return classFilterData(wireTopic, expression, version);
   } catch (cause) {
@@ -105,6 +105,12 @@ export function subscriptionData(
       cause,
     });
   }
+}
+
+/** Upstream takes a blank expression for no tag at all, and gives such a subscriber nothing. */
+function tagData(wireTopic: string, expression: string, version: number): SubscriptionData {
+  if (expression !== '' && expression.trim() === '') throw new Error('a blank expression names no tag');
+  return buildSubscriptionData(wireTopic, expression, 'TAG', version);
 }
 
 /** All tags for the broker: it is the filter server that filters. */

@@ -2,6 +2,7 @@ import PQueue from 'p-queue';
 import { wrapNamespace } from '@mq/remoting/protocol';
 import type { ConsumeDeps } from '../consumer/consume-deps.js';
 import type { ReceivedMessage } from '../consumer/received-message.js';
+import { reportOverdue } from '../consumer/report-overdue.js';
 import { runObserved } from '../consumer/run-observed.js';
 import { logFailure, RunningBatch, type ConsumeOutcome } from '../consumer/running-batch.js';
 import { RunningBatches } from '../consumer/running-batches.js';
@@ -35,7 +36,9 @@ export class PopConsumeService {
 
   constructor(private readonly deps: PopConsumeDeps) {
     this.#queue = new PQueue({ concurrency: deps.maxConcurrency });
-    this.#running = new RunningBatches(deps.clock, deps.consumeTimeoutMs, () => undefined);
+    this.#running = new RunningBatches(deps.clock, deps.consumeTimeoutMs, (batch) =>
+      reportOverdue(deps, this.#running, batch, 'a handler took too long'),
+    );
   }
 
   /** Messages that are with handlers now. */

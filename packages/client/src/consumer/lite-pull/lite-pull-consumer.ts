@@ -306,7 +306,10 @@ export class LitePullConsumer {
   async #start(): Promise<void> {
     const client = this.#client;
     await this.#parts.open();
-    for (const topic of this.#subscriptions.byTopic.keys()) await client.fetchRoute(topic);
+    for (const topic of this.#subscriptions.byTopic.keys()) {
+      if ((await client.fetchRoute(topic)) === undefined)
+        client.logger.warn('a subscribed topic has no route yet', { topic });
+    }
     if (!this.#life.isCreated) return;
     client.registerConsumer(this.#member);
     this.#hooks?.start();
