@@ -1,8 +1,8 @@
 // A steady day in short: 2,000 messages a second, retries, new topics, clients that come and go. It begins with a warm-up, half of
 // a short run and two thirds of a long one: V8's heap grows to its size, caches and the tails of queues fill, code is compiled.
 // After it the broker's private memory must not grow (under 5 MiB an hour by a line fitted to what is left after a garbage
-// collection every minute, as far as its own spread lets one tell: between two of its own collections V8 lets garbage lie for
-// longer than that; a run under 20 min is judged by what is left then and at its end), its descriptors stay the
+// collection, of which a long run has one every minute from its start, as far as its own spread lets one tell: between two of its
+// own collections V8 lets garbage lie for longer than that; a run under 20 min is judged by what is left then and at its end), its descriptors stay the
 // same, its event loop is not late (99 of 100 looks under 50 ms without the time it waited for a processor, or under twice what
 // a process beside it sees), and everything acknowledged is consumed.
 //   node tools/reliability/soak.mjs [--minutes 45] [--rate 2000] [--server ours|5.3.3] [--seed 1]
@@ -120,13 +120,19 @@ async function campaign({ server, minutes, rate }) {
     const startedAt = performance.now();
     const warmUpMs = minutes * 60_000 * WARM_UP_SHARE[length];
     const retained = [];
-    let collectAtMs = warmUpMs;
+    let isWarm = false;
+    let collectAtMs = length === 'long' ? COLLECT_MS : warmUpMs;
     while (performance.now() - startedAt < minutes * 60_000) {
       await sleep(LOOK_MS);
-      if (performance.now() - startedAt >= collectAtMs) {
-        if (retained.length === 0) process.kill(reference.pid, 'SIGUSR2');
-        if (isOurs) retained.push(await whatIsLeft(broker, brokerFile, startedAt));
+      const atMs = performance.now() - startedAt;
+      if (isOurs && atMs >= collectAtMs) {
+        const left = await whatIsLeft(broker, brokerFile, startedAt);
+        if (atMs >= warmUpMs) retained.push(left);
         collectAtMs += length === 'long' ? COLLECT_MS : Infinity;
+      }
+      if (!isWarm && atMs >= warmUpMs) {
+        isWarm = true;
+        for (const { pid } of isOurs ? [reference, broker] : [reference]) process.kill(pid, 'SIGURG');
       }
       if (load.exitCode !== null) throw new Error(`the load ended with exit code ${load.exitCode}`);
       looks.push({

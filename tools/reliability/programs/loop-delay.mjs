@@ -1,6 +1,6 @@
 // Loaded before a program (node --import): measures by how much its event loop is late, and what it holds. Each second it
-// writes to the file named by MQ_LOOP_DELAY_FILE `p99 most own-p99 own-most`, milliseconds, of all the time since the first
-// SIGUSR2, or its start. Own is what remains without the time that the thread was ready to run and had no processor: that is the
+// writes to the file named by MQ_LOOP_DELAY_FILE `p99 most own-p99 own-most`, milliseconds, of all the time since the last
+// SIGURG, or its start. Own is what remains without the time that the thread was ready to run and had no processor: that is the
 // machine's. At each SIGUSR2 it collects its garbage and writes what is left and what the heap takes, MiB, to the same name with
 // `.retained`.
 import { closeSync, openSync, readSync, renameSync, writeFileSync } from 'node:fs';
@@ -52,7 +52,10 @@ setInterval(() => {
   put(file, facts.map(shown).join(' '));
 }, 1_000).unref();
 
-let isWarm = false;
+process.on('SIGURG', () => {
+  late.reset();
+  own.reset();
+});
 process.on('SIGUSR2', () => {
   setFlagsFromString('--expose-gc');
   const collectGarbage = runInNewContext('gc');
@@ -64,9 +67,5 @@ process.on('SIGUSR2', () => {
     [heapUsed + external, heapTotal].map((bytes) => (bytes / MIB).toFixed(2)).join(' '),
   );
   [lookedAt, waited] = [performance.now(), waitedMs()];
-  if (isWarm) return;
-  isWarm = true;
-  late.reset();
-  own.reset();
 });
 process.on('exit', () => statistics !== undefined && closeSync(statistics));
