@@ -380,12 +380,15 @@ describe('a flipped bit', () => {
     const run = (...args: string[]): Promise<number> =>
       runMqstore(args, { disk, print: (line) => void lines.push(line) });
     // Index files are of a size that only the settings know.
-    disk.writeFile('/broker.conf', 'maxHashSlotNum=100\nmaxIndexNum=200\n');
+    disk.writeFile('/broker.conf', 'brokerName=a\nmaxHashSlotNum: 100\nmaxIndexNum = 200\n');
     expect(await run('check', '/store', '-c', '/broker.conf')).toBe(1);
     expect(lines[0]).toMatch(/commitlog\/0{20} bytes 768 to 896: no whole record \(BODY_CRC\)/);
     expect(await run('repair', '/store', '-c', '/broker.conf')).toBe(2);
     expect(await run('repair', '/store', '--set-aside', '-c', '/broker.conf')).toBe(0);
     expect(await run('check', '/store', '-c', '/broker.conf')).toBe(0);
     expect(await run('check', '/nowhere')).toBe(3);
+    disk.writeFile('/broker.conf', 'maxIndexNum=many\n');
+    expect(await run('check', '/store', '-c', '/broker.conf')).toBe(3);
+    expect(lines.at(-1)).toContain('maxIndexNum');
   });
 });

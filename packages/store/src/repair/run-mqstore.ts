@@ -8,6 +8,7 @@
  */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { parsePropertiesFile } from '@mq/remoting/settings';
 import type { Disk } from '../disk/disk.js';
 import { FileDisk } from '../disk/file-disk.js';
 import { messageStoreSettings, type MessageStoreSettings } from '../settings.js';
@@ -98,19 +99,11 @@ function sentence({ path, position, sizeBytes, problem }: StoreFinding): string 
 
 /** The broker's settings; sizes that the file does not give are those of the files that are there. */
 function settingsOf(disk: Disk, root: string, config: string | undefined): MessageStoreSettings {
-  const given = new Map<string, string>();
   if (disk.stat(root)?.isDirectory !== true) throw new Error(`${root} is no directory`);
-  if (config !== undefined) {
-    const text = disk.readFile(config)?.toString('utf8');
-    if (text === undefined) throw new Error(`${config} does not exist`);
-    for (const line of text.split(/\r?\n/)) {
-      const at = line.indexOf('=');
-      if (at > 0 && !line.trimStart().startsWith('#'))
-        given.set(line.slice(0, at).trim(), line.slice(at + 1).trim());
-    }
-  }
+  const given = config === undefined ? new Map<string, string>() : propertiesOf(disk, config);
   given.set('storePathRootDir', root);
-  const { values } = messageStoreSettings.parse(given);
+  const { values, problems } = messageStoreSettings.parse(given);
+  if (problems.length > 0) throw new Error(problems.map(({ text }) => text).join('; '));
   const found: { mappedFileSizeCommitLog?: number; mappedFileSizeConsumeQueue?: number } = {};
   const paths = storePaths(values);
   const logBytes = commonSize(disk, paths.commitLogWrite);
@@ -124,6 +117,12 @@ function settingsOf(disk: Disk, root: string, config: string | undefined): Messa
   if (!given.has('mappedFileSizeConsumeQueue') && queueBytes > 0)
     found.mappedFileSizeConsumeQueue = queueBytes;
   return { ...values, ...found };
+}
+
+function propertiesOf(disk: Disk, path: string): Map<string, string> {
+  const bytes = disk.readFile(path);
+  if (bytes === undefined) throw new Error(`${path} does not exist`);
+  return parsePropertiesFile(bytes);
 }
 
 /** The size that most files have; 0 without files. */
