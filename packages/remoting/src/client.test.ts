@@ -1,4 +1,4 @@
-import { once } from 'node:events';
+import { getEventListeners, getMaxListeners, once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import {
   createExtFields,
@@ -108,6 +108,21 @@ describe('requests of a client', () => {
         code: 'ABORTED',
       });
     }
+  });
+
+  test('may share a signal, however many they are, and leave no listener behind', async () => {
+    const { address } = await startServer();
+    const client = startClient();
+    const { signal } = new AbortController();
+    const twenty = (): Promise<unknown> =>
+      Promise.all(Array.from({ length: 20 }, () => client.request(address, echo(), { signal })));
+    const connecting = twenty();
+    expect(getEventListeners(signal, 'abort')).toHaveLength(20);
+    // Node warns of a leak above the limit.
+    expect(getMaxListeners(signal)).toBeGreaterThanOrEqual(20);
+    await connecting;
+    await twenty();
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 
   test('with something else in place of a signal fail, and the answer that comes all the same does no harm', async () => {

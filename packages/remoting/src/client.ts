@@ -1,4 +1,5 @@
 import { EventEmitter } from 'eventemitter3';
+import { listenForAbort } from './abort-listener.js';
 import { Backoff, type BackoffOptions } from './backoff.js';
 import { systemClock, type Clock, type Timer } from './clock.js';
 import { defaultMaxFrameBytes } from './codec/frame.js';
@@ -366,7 +367,7 @@ export class RemotingClient {
         signal?.removeEventListener('abort', onAbort);
         then();
       };
-      signal?.addEventListener('abort', onAbort, { once: true });
+      if (signal !== undefined) listenForAbort(signal, onAbort);
       connecting.then(
         (connection) => end(() => resolve(connection)),
         (error: Error) => end(() => reject(error)),

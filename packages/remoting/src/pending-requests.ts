@@ -1,3 +1,4 @@
+import { listenForAbort } from './abort-listener.js';
 import type { RemotingCommand } from './command.js';
 import type { DeadlineWheel, WheelEntry } from './deadline-wheel.js';
 import { RemotingError } from './errors.js';
@@ -137,7 +138,7 @@ class PendingRequest implements WheelEntry {
   listenTo(signal: AbortSignal): void {
     const onAbort = (): void => this.table.aborted(this, signal.reason);
     // First, since it throws for what is no signal; nothing may be left to take off then.
-    signal.addEventListener('abort', onAbort, { once: true });
+    listenForAbort(signal, onAbort);
     this.#signal = signal;
     this.#onAbort = onAbort;
   }
