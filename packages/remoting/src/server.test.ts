@@ -300,6 +300,12 @@ describe('a second port', () => {
       retryable: true,
     });
   });
+
+  test('is not opened by a server that was closed', async () => {
+    const { server } = await start();
+    await server.close();
+    await expect(server.listenAlso(0)).rejects.toMatchObject({ code: 'CLOSED' });
+  });
 });
 
 describe('a bad frame', () => {

@@ -84,6 +84,7 @@ const defaultTrustedProxies = ['127.0.0.1', '::1'];
 const currentVersion = 479;
 const defaultCloseTimeoutMs = 3000;
 const defaultMaxConnections = 8192;
+const drainPollMs = 10;
 
 /**
  * Accepts connections and answers their requests. Frames that cannot be read close their connection, with one log
@@ -201,7 +202,7 @@ export class RemotingServer {
     await this.close();
   }
 
-  #listenOn(port: number, except: ExceptCodes | undefined): Promise<ListenAddress> {
+  async #listenOn(port: number, except: ExceptCodes | undefined): Promise<ListenAddress> {
     if (this.#closing !== undefined) throw new RemotingError('CLOSED', 'the server was closed');
     const listener = createServer({ allowHalfOpen: true, noDelay: true }, (socket) =>
       this.#onSocket(socket, except),
@@ -321,8 +322,6 @@ export class RemotingServer {
     });
   }
 }
-
-const drainPollMs = 10;
 
 function closeListener(listener: Server): Promise<void> {
   return new Promise((resolve) => {
