@@ -11,9 +11,9 @@ import type { StoreFiles } from '../store-files.js';
 import { BootJournal } from './boot-journal.js';
 import { FenceMark, rewriteLog } from './fence-mark.js';
 import { recoverStore, type RecoveredLog, type ResumedMark } from './recover.js';
-import { isOfLastRun, isPageCacheWhole, RecoveryHint } from './recovery-hint.js';
+import { isOfLastRun, isPageCacheWhole, RecoveryHint, type RecoveryMark } from './recovery-hint.js';
 import { Redispatcher } from './redispatch.js';
-import { giveUpResuming, resume } from './resume.js';
+import { giveUpResuming, resume, type ResumeParts } from './resume.js';
 
 export interface OpenStoreParts {
   readonly files: StoreFiles;
@@ -73,51 +73,16 @@ async function open(parts: OpenStoreParts, abnormal: boolean, journal: BootJourn
   const index = makeIndex(parts, checkpoint);
   const dispatcher = new Dispatcher(index, new DelayLevels(settings.messageDelayLevel));
   const mark = hint.load();
-
-  const resumeParts = {
-    journal,
-    files: logFiles,
-    consumeQueues,
-    index,
-    checkpoint,
-    isFenced: doubtFrom !== undefined,
-  };
-  const isFirstFileThere = (): boolean => logFiles.first?.baseOffset === 0;
-  const recover = (resumed: ResumedMark | undefined): Promise<RecoveredLog | undefined> => {
-    if (resumed === undefined) consumeQueues.load();
-    // Index files that this store wrote are whole up to their header, whatever happened; Apache's are not.
-    const isOurs = mark !== undefined && isOfLastRun(mark, checkpoint.physicMsgTimestamp);
-    index?.load(!abnormal, {
-      isTrusted: !abnormal || isOurs || resumed !== undefined,
-      states: resumed?.mark.index ?? [],
-    });
-    const { kinds } = files;
-    const redispatcher = new Redispatcher(dispatcher, consumeQueues, kinds, isFirstFileThere, parts.logger);
-    return recoverStore(
-      { ...resumeParts, disk, redispatcher, settings, logger: parts.logger, asideDir: paths.aside },
-      { abnormal, mark, bootId, resumed },
-    );
-  };
-  let resumed = await resume(resumeParts);
-  let recovered = await recover(resumed);
-  if (recovered === undefined) {
-    giveUpResuming(resumeParts);
-    resumed = undefined;
-    recovered = (await recover(undefined))!;
-  }
+  const isFenced = doubtFrom !== undefined;
+  const resumeParts = { journal, files: logFiles, consumeQueues, index, checkpoint, isFenced };
+  const { recovered, resumed } = await recover(parts, resumeParts, dispatcher, mark, abnormal);
 
   if (abnormal) tagsCodes.cutFrom(recovered.beginOffset, consumeQueues);
   if (settings.enableConsumeQueueExt) dispatcher.extended = tagsCodes;
-  // What a killed process wrote is in the page cache only. It is shown from now on, so it must stay: with ASYNC_FLUSH, and
-  // where it was shown before, as soon as may be; else before anybody sees it.
   if (doubtFrom !== undefined) rewriteLog(logFiles, doubtFrom, recovered.endOffset);
   const unsyncedFrom = resumed?.mark.flushedOffset ?? Math.min(recovered.beginOffset, doubtFrom ?? Infinity);
-  const syncsLater = resumed !== undefined && settings.flushDiskType !== 'SYNC_FLUSH';
-  for (const file of logFiles.all) {
-    if (file.endOffset <= unsyncedFrom) continue;
-    if (syncsLater) log.distrustSync(file);
-    else await logFiles.sync(file);
-  }
+  const mustFlushLog = resumed !== undefined && settings.flushDiskType !== 'SYNC_FLUSH';
+  await keepWhatIsShown(files, unsyncedFrom, mustFlushLog);
   if (doubtFrom !== undefined) fence.clear();
   log.startAt(recovered.endOffset, recovered.lastStoreTimestamp);
   dispatcher.startAt(recovered.endOffset, recovered.lastRecordOffset);
@@ -132,10 +97,58 @@ async function open(parts: OpenStoreParts, abnormal: boolean, journal: BootJourn
     hint,
     fence,
     journal,
-    mustFlushLog: syncsLater,
-    flushedOffset: syncsLater ? Math.min(unsyncedFrom, recovered.endOffset) : recovered.endOffset,
+    mustFlushLog,
+    flushedOffset: mustFlushLog ? Math.min(unsyncedFrom, recovered.endOffset) : recovered.endOffset,
     marked: markedOffsets(resumed, durable?.logOffset, abnormal ? recovered.beginOffset : undefined),
   };
+}
+
+/** Goes on from the boot journal where that is believed and proves right, else from the durable mark. */
+async function recover(
+  parts: OpenStoreParts,
+  resumeParts: ResumeParts,
+  dispatcher: Dispatcher,
+  mark: RecoveryMark | undefined,
+  abnormal: boolean,
+): Promise<{ recovered: RecoveredLog; resumed: ResumedMark | undefined }> {
+  const { files, settings, disk, bootId, logger } = parts;
+  const { index, consumeQueues, checkpoint } = resumeParts;
+  const isFirstFileThere = (): boolean => files.logFiles.first?.baseOffset === 0;
+  const recoverFrom = (resumed: ResumedMark | undefined): Promise<RecoveredLog | undefined> => {
+    if (resumed === undefined) consumeQueues.load();
+    // Index files that this store wrote are whole up to their header, whatever happened; Apache's are not.
+    const isOurs = mark !== undefined && isOfLastRun(mark, checkpoint.physicMsgTimestamp);
+    index?.load(!abnormal, {
+      isTrusted: !abnormal || isOurs || resumed !== undefined,
+      states: resumed?.mark.index ?? [],
+    });
+    const redispatcher = new Redispatcher(dispatcher, consumeQueues, files.kinds, isFirstFileThere, logger);
+    return recoverStore(
+      { ...resumeParts, disk, redispatcher, settings, logger, asideDir: files.paths.aside },
+      { abnormal, mark, bootId, resumed },
+    );
+  };
+  const resumed = await resume(resumeParts);
+  const recovered = await recoverFrom(resumed);
+  if (recovered !== undefined) return { recovered, resumed };
+  giveUpResuming(resumeParts);
+  return { recovered: (await recoverFrom(undefined))!, resumed: undefined };
+}
+
+/**
+ * What a killed process wrote is in the page cache only. It is shown from now on, so it must stay: with ASYNC_FLUSH, and where
+ * it was shown before, as soon as may be (`isLater`); else before anybody sees it.
+ */
+async function keepWhatIsShown(
+  { log, logFiles }: StoreFiles,
+  unsyncedFrom: number,
+  isLater: boolean,
+): Promise<void> {
+  for (const file of logFiles.all) {
+    if (file.endOffset <= unsyncedFrom) continue;
+    if (isLater) log.distrustSync(file);
+    else await logFiles.sync(file);
+  }
 }
 
 function markedOffsets(
