@@ -208,7 +208,7 @@ class Parser {
   }
 
   #unexpected(token: Token, wanted?: TokenType): SqlSyntaxError {
-    const found = token.type === 'END' ? 'the end' : `"${token.text}"`;
+    const found = token.type === 'END' ? 'end of the expression' : `"${token.text}"`;
     const hint = wanted === undefined ? '' : `, expected ${WANTED[wanted] ?? wanted}`;
     return this.#error(token.offset, `unexpected ${found}${hint}`);
   }

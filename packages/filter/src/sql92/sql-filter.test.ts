@@ -24,7 +24,7 @@ describe('an SQL92 filter', () => {
   });
 
   test.each([
-    ['a = ', 'line 1, column 5: unexpected the end'],
+    ['a = ', 'line 1, column 5: unexpected end of the expression'],
     ['a = 1 AND\n  b ! 2', 'line 2, column 5: unexpected character "!"'],
     ["a > 'x'", "line 1, column 3: 'x' cannot be ordered: > takes properties and numbers"],
     ["a IN ('x' 'y')", 'line 1, column 11: unexpected "y", expected ")"'],
