@@ -66,6 +66,7 @@ const BROKER_NAME = 'broker-a';
 const DEFAULT_QUEUES = 4;
 const TEN_YEARS_HOURS = 87_600;
 const TEN_YEARS_MS = TEN_YEARS_HOURS * 3_600_000;
+const DAY_MS = 86_400_000;
 const MESSAGES_A_READ = 1024;
 
 /** Small files, and nothing that a jump in time would expire: neither clients nor messages. */
@@ -81,6 +82,8 @@ const SETTINGS_OF_A_TEST = {
   channelExpiredTimeout: TEN_YEARS_MS,
   subscriptionExpiredTimeout: TEN_YEARS_MS,
   serverChannelMaxIdleTimeSeconds: TEN_YEARS_HOURS * 3600,
+  // A jump of hours must not take the broker from the NameServer while it waits for an answer.
+  registerBrokerTimeoutMills: DAY_MS,
 };
 
 /**
@@ -153,8 +156,10 @@ class RunningTestBroker implements TestBroker {
     this.#address = this.controller.address;
   }
 
-  advance(ms: number): Promise<void> {
-    return this.clock.advance(ms);
+  async advance(ms: number): Promise<void> {
+    await this.clock.advance(ms);
+    // Its connection to the NameServer may have been idle for too long.
+    this.#running?.controller.parts.requestRegistration();
   }
 
   createTopic(topic: string, queues = DEFAULT_QUEUES): void {

@@ -1,6 +1,6 @@
 // The test broker as its users have it: with the real client, through real sockets.
 import { existsSync } from 'node:fs';
-import { Producer, PushConsumer, type PushConsumerOptions } from '@mq/client';
+import { type Logger, Producer, PushConsumer, type PushConsumerOptions, silentLogger } from '@mq/client';
 
 import { startTestBroker, type TestBroker } from '../src/index.js';
 
@@ -160,4 +160,16 @@ test('a setting that does not exist is refused by name, and nothing stays behind
   await expect(startTestBroker({ settings: { messageDelayLevels: '1s' } })).rejects.toThrow(
     'messageDelayLevels: no such setting',
   );
+});
+
+test('stays registered while time is moved on, so that clients find new topics', async () => {
+  const warnings: string[] = [];
+  const logger: Logger = { ...silentLogger, warn: (text) => void warnings.push(text), child: () => logger };
+  await using broker = await startTestBroker({ logger });
+  await using producer = await producerOf(broker);
+  for (const topic of ['first', 'second', 'third']) {
+    await broker.advance(HOUR_MS);
+    expect((await producer.send({ topic, body: 'x' })).status).toBe('SEND_OK');
+  }
+  expect(warnings).toEqual([]);
 });
