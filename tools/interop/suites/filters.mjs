@@ -143,7 +143,7 @@ describe('filters', { concurrency: 3 }, () => {
           const request = { group: 'G-refused', text: 'price >', count: 1 };
           const { code, stderr } = await javaConsumes(version, context, topic, request);
           assert.equal(code, 4, stderr.slice(-2000));
-          assert.match(stderr, /line 1, column 8: unexpected the end/);
+          assert.match(stderr, /line 1, column 8: unexpected end of the expression/);
         });
       }
     });
