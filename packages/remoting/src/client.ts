@@ -2,22 +2,18 @@ import { EventEmitter } from 'eventemitter3';
 import { listenForAbort } from './abort-listener.js';
 import { Backoff, type BackoffOptions } from './backoff.js';
 import { systemClock, type Clock, type Timer } from './clock.js';
-import { defaultMaxFrameBytes } from './codec/frame.js';
 import { createExtFields, type RemotingCommand, type SerializeType } from './command.js';
 import { openSocket } from './connect.js';
 import type { Connection } from './connection.js';
-import { DeadlineWheel } from './deadline-wheel.js';
+import { connectionShared } from './connection-shared.js';
 import { Dispatcher, type RequestProcessor } from './dispatcher.js';
 import { RemotingError } from './errors.js';
 import { silentLogger, type Logger } from './logger.js';
-import { OpaqueCounter } from './pending-requests.js';
 import { codecsExtField, msgpackAnnouncement } from './request-context.js';
-import { ReadMemory } from './read-memory.js';
-import { SlabPool } from './slab-pool.js';
 import { SocketConnection, type ConnectionHandler, type ConnectionShared } from './socket-connection.js';
 import { sweepIntervalMs } from './sweep.js';
 import type { ClientTlsOptions } from './tls/tls-options.js';
-import { TurnScheduler } from './turn.js';
+import type { TurnScheduler } from './turn.js';
 
 /** Limits, codec and TLS of a client; sizes are bytes, times milliseconds. */
 export interface RemotingClientOptions {
@@ -96,7 +92,7 @@ interface Peer {
   lastError: unknown;
 }
 
-const currentVersion = 479;
+const defaultMaxOutgoingBytes = 32 * 1024 * 1024;
 const goAwayCode = 1500;
 const defaultCloseTimeoutMs = 3000;
 const closePollMs = 10;
@@ -121,23 +117,14 @@ export class RemotingClient {
     this.#logger = deps.logger ?? silentLogger;
     this.#clock = deps.clock ?? systemClock;
     this.#dispatcher = new Dispatcher(this.#logger, 65535);
-    this.#shared = {
-      limits: {
-        maxFrameBytes: options.maxFrameBytes ?? defaultMaxFrameBytes,
-        maxOutgoingBytes: options.maxOutgoingBytes ?? 32 * 1024 * 1024,
-        drainTimeoutMs: options.drainTimeoutMs ?? 10_000,
-        maxInFlight: options.maxInFlight ?? 65535,
-        idleTimeoutMs: options.idleTimeoutMs ?? 120_000,
-      },
-      identity: { language: options.language ?? 'OTHER', version: options.version ?? currentVersion },
+    this.#shared = connectionShared(options, {
+      defaultMaxOutgoingBytes,
+      maxInFlight: options.maxInFlight,
+      firstOpaque: options.firstOpaque,
       clock: this.#clock,
-      turn: deps.turn ?? new TurnScheduler(),
-      slabs: new SlabPool(),
-      reads: new ReadMemory(),
-      wheel: new DeadlineWheel(this.#clock),
-      opaques: new OpaqueCounter(options.firstOpaque),
       logger: this.#logger,
-    };
+      turn: deps.turn,
+    });
   }
 
   /**

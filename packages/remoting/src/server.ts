@@ -2,24 +2,20 @@ import { EventEmitter } from 'eventemitter3';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { plainIp } from './addresses.js';
 import { systemClock, type Clock, type Timer } from './clock.js';
-import { defaultMaxFrameBytes } from './codec/frame.js';
 import type { Connection } from './connection.js';
-import { DeadlineWheel } from './deadline-wheel.js';
+import { connectionShared } from './connection-shared.js';
 import { descriptorLimit } from './descriptor-limit.js';
 import { Dispatcher, type ExceptCodes, type RequestProcessor } from './dispatcher.js';
 import { RemotingError } from './errors.js';
 import type { ProxyHeader } from './haproxy.js';
 import { silentLogger, type Logger } from './logger.js';
-import { OpaqueCounter } from './pending-requests.js';
 import type { RequestHook } from './request-hooks.js';
-import { ReadMemory } from './read-memory.js';
-import { SlabPool } from './slab-pool.js';
 import { sniffSocket } from './sniffer.js';
 import { SocketConnection, type ConnectionHandler, type ConnectionShared } from './socket-connection.js';
 import { sweepIntervalMs } from './sweep.js';
 import { ServerTls } from './tls/server-tls.js';
 import type { ServerTlsOptions, TlsCertificate } from './tls/tls-options.js';
-import { TurnScheduler } from './turn.js';
+import type { TurnScheduler } from './turn.js';
 
 /** Address, bounds and TLS of a server; sizes are bytes, times milliseconds. */
 export interface RemotingServerOptions {
@@ -81,7 +77,7 @@ export interface ListenAddress {
 export const proxyHeaderAttribute: unique symbol = Symbol('proxy header');
 
 const defaultTrustedProxies = ['127.0.0.1', '::1'];
-const currentVersion = 479;
+const defaultMaxOutgoingBytes = 8 * 1024 * 1024;
 const defaultCloseTimeoutMs = 3000;
 const defaultMaxConnections = 8192;
 const drainPollMs = 10;
@@ -120,23 +116,13 @@ export class RemotingServer {
     this.#tls = new ServerTls(options.tls);
     this.#maxConnections =
       options.maxConnections ?? Math.min(defaultMaxConnections, Math.floor(descriptorLimit() / 2));
-    this.#shared = {
-      limits: {
-        maxFrameBytes: options.maxFrameBytes ?? defaultMaxFrameBytes,
-        maxOutgoingBytes: options.maxOutgoingBytes ?? 8 * 1024 * 1024,
-        drainTimeoutMs: options.drainTimeoutMs ?? 10_000,
-        maxInFlight: options.maxInFlightPerConnection ?? 65535,
-        idleTimeoutMs: options.idleTimeoutMs ?? 120_000,
-      },
-      identity: { language: options.language ?? 'OTHER', version: options.version ?? currentVersion },
+    this.#shared = connectionShared(options, {
+      defaultMaxOutgoingBytes,
+      maxInFlight: options.maxInFlightPerConnection,
       clock: this.#clock,
-      turn: deps.turn ?? new TurnScheduler(),
-      slabs: new SlabPool(),
-      reads: new ReadMemory(),
-      wheel: new DeadlineWheel(this.#clock),
-      opaques: new OpaqueCounter(),
       logger: this.#logger,
-    };
+      turn: deps.turn,
+    });
   }
 
   /** The first listener's port; 0 before {@link listen}. */
