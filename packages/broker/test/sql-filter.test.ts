@@ -208,7 +208,8 @@ describe('an SQL92 subscription is refused', () => {
   test('with the place in the expression that does not compile', async () => {
     await broker.start(ENABLED);
     await broker.send();
-    const remark = "parse the consumer's subscription failed: line 1, column 5: unexpected end of the expression";
+    const remark =
+      "parse the consumer's subscription failed: line 1, column 5: unexpected end of the expression";
     for (const answer of [
       await broker.pull({ subscription: 'a = ', expressionType: 'SQL92' }),
       await checkConfig(sql('a = ')),

@@ -105,6 +105,8 @@ describe('the recovery mark', () => {
     const log = disk.open('/store/commitlog/00000000000000000000');
     log.write(Buffer.alloc(64), 0);
     log.close();
-    await expect(openStore({ disk, settings: LARGE, bootId: 'boot-2' })).rejects.toMatchObject({ code: 'CORRUPT' });
+    await expect(openStore({ disk, settings: LARGE, bootId: 'boot-2' })).rejects.toMatchObject({
+      code: 'CORRUPT',
+    });
   });
 });
