@@ -197,6 +197,29 @@ describe('a producer', () => {
     }
   });
 
+  test('waits for a broker that cannot be reached for as long as it has time, and says why', async () => {
+    const producer = await producerOn(await FakeCluster.start({ topics: { T: 1 } }));
+    await producer.fetchPublishMessageQueues('T');
+    await cluster.broker.close();
+    const startedMs = performance.now();
+    await expect(producer.send({ topic: 'T', body: 'x' }, { timeoutMs: 400 })).rejects.toMatchObject({
+      code: 'CONNECTION_FAILED',
+      brokerName: 'broker-a',
+      retryable: true,
+    });
+    expect(performance.now() - startedMs).toBeGreaterThan(350);
+  });
+
+  test('does not wait any longer for a broker when the signal fires', async () => {
+    const producer = await producerOn(await FakeCluster.start({ topics: { T: 1 } }));
+    await producer.fetchPublishMessageQueues('T');
+    await cluster.broker.close();
+    const controller = new AbortController();
+    const sent = producer.send({ topic: 'T', body: 'x' }, { timeoutMs: 30_000, signal: controller.signal });
+    setTimeout(() => controller.abort(), 200);
+    await expect(sent).rejects.toMatchObject({ code: 'ABORTED' });
+  });
+
   test('ends with TIMEOUT within the time of the whole send, and the send is indefinite, not refused', async () => {
     const producer = await producerOn(await FakeCluster.start({ brokers: ['a', 'b'], topics: { T: 1 } }));
     for (const broker of cluster.brokers) broker.answer(RequestCode.SEND_MESSAGE_V2, () => undefined);

@@ -270,8 +270,9 @@ export class RemotingClient {
     const waitMs = peer.connecting === undefined ? peer.backoff.waitMs(this.#clock.monotonic()) : 0;
     if (waitMs > 0) {
       const reason = peer.lastError instanceof Error ? peer.lastError.message : String(peer.lastError);
-      const message = `${reason}; next attempt in ${Math.ceil(waitMs)} ms`;
-      return Promise.reject(new RemotingError('CONNECT_FAILED', message, { address, cause: peer.lastError }));
+      const message = `${reason}; tried again after a pause`;
+      const details = { address, retryAfterMs: waitMs, cause: peer.lastError };
+      return Promise.reject(new RemotingError('CONNECT_FAILED', message, details));
     }
     peer.connecting ??= this.#open(address, peer).finally(() => (peer.connecting = undefined));
     return this.#withDeadline(peer.connecting, address, timeoutMs, signal);

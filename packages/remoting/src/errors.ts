@@ -35,6 +35,8 @@ export interface RemotingErrorDetails {
   responseCode?: number;
   /** Whether trying again (elsewhere or later) can help; the default follows the code. */
   retryable?: boolean;
+  /** The address is in back-off after a failure: it was not tried, and will not be before so many ms are over. */
+  retryAfterMs?: number;
   /** What was caught, if anything. */
   cause?: unknown;
 }
@@ -60,6 +62,8 @@ export class RemotingError extends Error {
   readonly address?: string;
   /** The protocol's response code; absent when the peer sent none. */
   readonly responseCode?: number;
+  /** CONNECT_FAILED in back-off: the address is not tried again before so many ms are over; else absent. */
+  readonly retryAfterMs?: number;
 
   constructor(code: RemotingErrorCode, message: string, details: RemotingErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -68,6 +72,7 @@ export class RemotingError extends Error {
     this.retryable = details.retryable ?? retryableCodes.has(code);
     if (details.address !== undefined) this.address = details.address;
     if (details.responseCode !== undefined) this.responseCode = details.responseCode;
+    if (details.retryAfterMs !== undefined) this.retryAfterMs = details.retryAfterMs;
   }
 }
 

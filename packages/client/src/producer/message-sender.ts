@@ -3,7 +3,7 @@ import { RequestCode, ResponseCode, type MessageQueue } from '@mq/remoting/proto
 import { MQClientError } from '../errors.js';
 import type { ClientInstance } from '../instance/client-instance.js';
 import { errorFromRemoting, errorFromResponse } from '../instance/response-errors.js';
-import { withTimeout } from '../instance/sleeper.js';
+import { pause, withTimeout } from '../instance/sleeper.js';
 import type { QueueFilter, TopicPublishInfo } from '../instance/topic-publish-info.js';
 import type { Sending } from '../hooks/sending.js';
 import { LatencyFaultTolerance } from './latency-fault.js';
@@ -49,6 +49,9 @@ export interface SendBudget {
   readonly deadlineMs: number;
   readonly signal?: AbortSignal;
 }
+
+/** Brokers that could not be connected to by name: when each may be tried again, monotonic ms. */
+type OutOfReach = Map<string, number>;
 
 /** Refusals worth another broker. Upstream: DefaultMQProducer.retryResponseCodes. */
 const RETRY_RESPONSE_CODES: ReadonlySet<number> = new Set<number>([
@@ -108,31 +111,51 @@ export class MessageSender {
   }
 
   async #send(message: PreparedMessage, budget: SendBudget): Promise<SendResult> {
-    const info =
+    let info =
       this.knownPublishInfo(message.wireTopic) ?? (await this.fetchPublishInfo(message.wireTopic, budget));
     const attempts = 1 + this.settings.retryTimesWhenSendFailed;
     let lastBroker: string | undefined;
     let stored: SendResult | undefined;
     let lastError: MQClientError | undefined;
-    for (let attempt = 1; attempt <= attempts; attempt++) {
+    let outOfReach: OutOfReach | undefined;
+    for (let attempt = 1; attempt <= attempts;) {
       const remainingMs = budget.deadlineMs - this.client.clock.monotonic();
       if (remainingMs <= 0) break;
       const queue =
         (attempt === 1 && message.replyBroker !== undefined && queueOn(info, message.replyBroker)) ||
-        this.selectQueue(info, lastBroker);
+        this.selectQueue(info, lastBroker, outOfReach);
       lastBroker = queue.brokerName;
       try {
         const timeoutMs = this.#attemptTimeout(remainingMs, attempt < attempts);
         const result = await this.#attempt(queue, message, timeoutMs, budget.signal);
         if (result.status === 'SEND_OK' || !this.settings.retryAnotherBrokerWhenNotStoreOK) return result;
         stored = result;
+        attempt++;
       } catch (error) {
         lastError = errorFromRemoting('send', error, { brokerName: queue.brokerName });
         if (!isWorthAnotherBroker(lastError)) throw lastError;
+        const pauseMs = pauseBeforeNext(lastError);
+        if (pauseMs === undefined) attempt++;
+        else {
+          outOfReach ??= new Map();
+          outOfReach.set(queue.brokerName, this.client.clock.monotonic() + pauseMs);
+          if (info.queues.every(({ brokerName }) => outOfReach!.has(brokerName))) {
+            await this.#untilOneIsTriedAgain(outOfReach, budget);
+            info = this.knownPublishInfo(message.wireTopic) ?? info;
+          }
+        }
       }
     }
     if (stored !== undefined) return stored;
     throw lastError ?? new MQClientError('TIMEOUT', `no time left to send to topic "${message.topic}"`);
+  }
+
+  /** No broker of the topic can be reached. The send waits for as long as it has time: one may be restarting. */
+  async #untilOneIsTriedAgain(outOfReach: OutOfReach, { deadlineMs, signal }: SendBudget): Promise<void> {
+    const { clock } = this.client;
+    const untilMs = Math.min(deadlineMs, ...outOfReach.values());
+    outOfReach.clear();
+    await pause(clock, Math.max(0, untilMs - clock.monotonic()), signal);
   }
 
   async #attempt(
@@ -181,9 +204,15 @@ export class MessageSender {
   }
 
   /** The next queue of the round robin, not of `lastBroker` and not of a broker to avoid, if there is another. */
-  selectQueue(info: TopicPublishInfo, lastBroker: string | undefined): MessageQueue {
+  selectQueue(
+    info: TopicPublishInfo,
+    lastBroker: string | undefined,
+    outOfReach?: ReadonlyMap<string, unknown>,
+  ): MessageQueue {
     const notLast: QueueFilter | undefined =
-      lastBroker === undefined ? undefined : (queue) => queue.brokerName !== lastBroker;
+      lastBroker === undefined
+        ? undefined
+        : ({ brokerName }) => brokerName !== lastBroker && outOfReach?.has(brokerName) !== true;
     let queue: MessageQueue | undefined;
     if (this.settings.sendLatencyFaultEnable) {
       queue = info.next(
@@ -247,6 +276,12 @@ export class MessageSender {
 
 function queueOn(info: TopicPublishInfo, brokerName: string): MessageQueue | undefined {
   return info.next((queue) => queue.brokerName === brokerName);
+}
+
+/** Milliseconds until a broker may be tried again that could not be connected to; undefined: it got the message, perhaps. */
+function pauseBeforeNext({ cause }: MQClientError): number | undefined {
+  if (!isRemotingError(cause) || cause.code !== 'CONNECT_FAILED') return undefined;
+  return cause.retryAfterMs ?? 0;
 }
 
 function isWorthAnotherBroker(error: MQClientError): boolean {
