@@ -25,6 +25,17 @@ describe('options', () => {
     );
   });
 
+  test.each([
+    [
+      'an unknown header codec',
+      { serializeType: 'XML' },
+      /serializeType must be JSON or ROCKETMQ or MSGPACK/,
+    ],
+    ['hooks that are no list', { hooks: {} }, /hooks must be a list, not object/],
+  ])('refuse %s by name', (_name, options, reason) => {
+    expect(() => new ClientInstance({ nameServers: 'a:1', ...(options as object) })).toThrow(reason);
+  });
+
   test("default to upstream's values", () => {
     expect(resolveProducerOptions({ producerGroup: 'P' })).toMatchObject({
       sendMsgTimeoutMs: 3000,

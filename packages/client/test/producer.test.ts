@@ -548,6 +548,17 @@ describe('a producer that is misused, as from plain JavaScript,', () => {
     expect(cluster.broker.requests(RequestCode.SEND_MESSAGE_V2)).toEqual([]);
   });
 
+  test.each([undefined, null, 'body'])('refuses %j in place of a message', async (message) => {
+    const producer = await producerOn(await FakeCluster.start({ topics: { T: 1 } }));
+    const refusal = {
+      code: 'INVALID_ARGUMENT',
+      message: expect.stringMatching(/must be an object/) as string,
+    };
+    await expect(producer.send(message as never)).rejects.toMatchObject(refusal);
+    await expect(producer.sendBatch([message as never])).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+    await expect(producer.sendBatch(message as never)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+  });
+
   test('takes every Uint8Array, every 32-bit flag and several keys in one text', async () => {
     const producer = await producerOn(await FakeCluster.start({ topics: { T: 1 } }));
     const body = new Uint8Array([0, 1, 2, 3]).subarray(1, 3);

@@ -7,6 +7,7 @@ import {
   type ClientHook,
   type Clock,
   type Logger,
+  type SerializeType,
 } from '@mq/remoting';
 import {
   DEFAULT_INSTANCE_NAME,
@@ -27,7 +28,7 @@ import {
   type TopicRouteData,
 } from '@mq/remoting/protocol';
 import { MQClientError, assertArgument } from '../errors.js';
-import { namespaceOfEndpoint, parseNameServers, wholeNumber, type ClientOptions } from '../options.js';
+import { namespaceOfEndpoint, oneOf, parseNameServers, wholeNumber, type ClientOptions } from '../options.js';
 import { BrokerApi, type BrokerPeer } from './broker-api.js';
 import type { ConsumerMember, ProducerMember } from './group-members.js';
 import { NameServerClient } from './name-server-client.js';
@@ -115,14 +116,21 @@ export class ClientInstance {
       {
         connectTimeoutMs: wholeNumber('connectTimeoutMs', options.connectTimeoutMs, 3_000, 1),
         requestTimeoutMs: this.requestTimeoutMs,
-        serializeType: options.serializeType ?? serializeTypeFromEnv(process.env),
+        serializeType: oneOf<SerializeType>(
+          'serializeType',
+          options.serializeType,
+          serializeTypeFromEnv(process.env),
+          ['JSON', 'ROCKETMQ', 'MSGPACK'],
+        ),
         tls: options.tls ?? false,
       },
       { logger: this.logger, clock: this.clock },
     );
     // Before the application's hooks: a signature covers the namespace.
     if (options.namespaceV2) this.remoting.addHook(namespaceHook(options.namespaceV2));
-    for (const hook of options.hooks ?? []) this.remoting.addHook(hook);
+    const { hooks = [] } = options;
+    assertArgument(Array.isArray(hooks), `hooks must be a list, not ${typeof hooks}`);
+    for (const hook of hooks) this.remoting.addHook(hook);
     this.brokers = new BrokerApi(this.remoting);
     this.routes = new RouteTable(this.random);
     this.#nameServers = new NameServerClient(this.remoting, addresses, {

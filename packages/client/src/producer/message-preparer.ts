@@ -21,7 +21,7 @@ import type { PreparedMessage } from './message-sender.js';
 import {
   assertOutgoing,
   assertShardingKey,
-  bodyBytes,
+  bodyOf,
   isDelayed,
   outgoingProperties,
   type OutgoingMessage,
@@ -73,7 +73,7 @@ export class MessagePreparer {
     shardingKey?: string,
     systemProperties?: Readonly<Record<string, string>>,
   ): PreparedMessage {
-    const body = bodyBytes(message.body);
+    const body = bodyOf(message);
     assertOutgoing(message, body.length, this.settings.maxMessageSize);
     // Reply topics belong to the cluster, not to a namespace.
     const wireTopic = message.replyTo === undefined ? this.wireTopic(message.topic) : message.topic;
@@ -120,6 +120,7 @@ export class MessagePreparer {
     maxBytes: number,
     hasId = false,
   ): { prepared: PreparedMessage; count: number }[] {
+    assertArgument(Array.isArray(messages), 'a batch must be a list of messages');
     const first = messages[0];
     assertArgument(first !== undefined, 'a batch needs at least one message');
     const elements = messages.map((message) => this.#batchElement(message, first));
@@ -151,7 +152,7 @@ export class MessagePreparer {
   }
 
   #batchElement(message: OutgoingMessage, first: OutgoingMessage): BatchElement {
-    const body = bodyBytes(message.body);
+    const body = bodyOf(message);
     assertOutgoing(message, body.length, this.settings.maxMessageSize);
     assertArgument(message.topic === first.topic, 'all messages of a batch must have the same topic');
     assertArgument(!isRetryTopic(message.topic), 'a retry topic cannot be sent to in batches');

@@ -55,8 +55,17 @@ export interface OutgoingMessage {
 const RESERVED_PROPERTIES: ReadonlySet<string> = new Set<string>(Object.values(MessageConst));
 const FORBIDDEN_CHARACTERS = /[\u0001\u0002]/;
 
+/** The body of a message as bytes, see {@link bodyBytes}. @throws MQClientError INVALID_ARGUMENT for what is no message */
+export function bodyOf(message: OutgoingMessage): Buffer {
+  assertArgument(
+    typeof message === 'object' && message !== null,
+    `a message must be an object with topic and body, not ${kindOf(message)}`,
+  );
+  return bodyBytes(message.body);
+}
+
 /**
- * The body as bytes; a Uint8Array is used as it is, without a copy.
+ * A body as bytes; a Uint8Array is used as it is, without a copy.
  * @throws MQClientError INVALID_ARGUMENT for what is neither
  */
 export function bodyBytes(body: string | Uint8Array): Buffer {

@@ -93,7 +93,7 @@ export function defineTopic<Input, Output = Input>(
 ): TypedTopic<Input, Output> {
   assertTopic(topic);
   assertArgument(
-    typeof definition.schema['~standard']?.validate === 'function',
+    typeof definition?.schema?.['~standard']?.validate === 'function',
     'the schema does not implement Standard Schema; Zod from 3.24 on, Valibot and ArkType do',
   );
   return new CheckedTopic(topic, definition.schema, definition.codec ?? jsonCodec);
