@@ -16,9 +16,6 @@ describe('BrokerStatsManager', () => {
     const { stats } = setup();
     stats.recordPut('T', 3, 2, 200);
     stats.recordGet('G', 'T', 3, 1, 100);
-    stats.recordPutLatency('T', 3, 4);
-    stats.recordGetLatency('G', 'T', 3, 5);
-    stats.recordFallBehind('G', 'T', 3, 700, 8);
     stats.recordSendBack('G', 'T');
     stats.recordDeadLetter('G', 'T');
     const values = Object.fromEntries(KEYS.map(([name, key]) => [name, stats.item(name, key)?.value]));
@@ -32,7 +29,7 @@ describe('BrokerStatsManager', () => {
       ['TOPIC_PUT_NUMS', 'U'],
       ['GROUP_GET_NUMS', 'T@G'],
       ['GROUP_GET_NUMS', 'T'],
-      ['GROUP_GET_LATENCY', 'x@T@G'],
+      ['QUEUE_GET_NUMS', 'T@x@G'],
       ['BROKER_PUT_NUMS', 'other cluster'],
       ['NO_SUCH_STAT', 'T'],
       ['__proto__', 'T'],
@@ -138,16 +135,12 @@ describe('SampleWindow', () => {
 const KEYS: readonly (readonly [name: string, key: string, value: number])[] = [
   ['TOPIC_PUT_NUMS', 'T', 2],
   ['TOPIC_PUT_SIZE', 'T', 200],
-  ['TOPIC_PUT_LATENCY', '3@T', 4],
   ['QUEUE_PUT_NUMS', 'T@3', 2],
   ['QUEUE_PUT_SIZE', 'T@3', 200],
   ['GROUP_GET_NUMS', 'T@G', 1],
   ['GROUP_GET_SIZE', 'T@G', 100],
   ['QUEUE_GET_NUMS', 'T@3@G', 1],
   ['QUEUE_GET_SIZE', 'T@3@G', 100],
-  ['GROUP_GET_LATENCY', '3@T@G', 5],
-  ['GROUP_GET_FALL_SIZE', '3@T@G', 700],
-  ['GROUP_GET_FALL_TIME', '3@T@G', 8],
   ['SNDBCK_PUT_NUMS', 'T@G', 1],
   ['DLQ_PUT_NUMS', 'T@G', 1],
   ['BROKER_PUT_NUMS', 'C', 2],

@@ -95,23 +95,6 @@ export class BrokerStatsManager implements StatsItemFactory {
     this.gets.now += count;
   }
 
-  /** How long a put took, ms. */
-  recordPutLatency(topic: string, queueId: number, elapsedMs: number): void {
-    this.topic(topic).rareOfQueue(queueId).get('TOPIC_PUT_LATENCY').inc(elapsedMs);
-  }
-
-  /** How long a pull took, ms. */
-  recordGetLatency(group: string, topic: string, queueId: number, elapsedMs: number): void {
-    this.topic(topic).group(group).rareOfQueue(queueId).get('GROUP_GET_LATENCY').inc(elapsedMs);
-  }
-
-  /** How far a group is behind in a queue, in bytes of log and ms of time. */
-  recordFallBehind(group: string, topic: string, queueId: number, bytes: number, elapsedMs: number): void {
-    const queue = this.topic(topic).group(group).rareOfQueue(queueId);
-    queue.get('GROUP_GET_FALL_SIZE').inc(bytes);
-    queue.get('GROUP_GET_FALL_TIME').inc(elapsedMs);
-  }
-
   /** A group sent a message back for a retry. */
   recordSendBack(group: string, topic: string): void {
     this.topic(topic).group(group).rare.get('SNDBCK_PUT_NUMS').inc(1);

@@ -12,18 +12,17 @@ export interface StatsTables {
 type Find = (tables: StatsTables, key: string) => StatsItem | undefined;
 type PickItem<Owner> = (owner: Owner, queueId: number) => StatsItem | undefined;
 
-/** Keys `T`, `T@queueId` and `queueId@T`, by the parts they are made of. */
-const ofTopic = (layout: 'T' | 'T@Q' | 'Q@T', pick: PickItem<TopicStats>): Find => {
-  const [topicAt, queueAt] = layout === 'Q@T' ? [1, 0] : [0, 1];
-  return ({ topics }, key) => {
-    const parts = key.split('@');
-    const topic = topics.get(parts[topicAt] ?? '');
-    return topic && pick(topic, Number(parts[queueAt]));
+/** Keys `T` and `T@queueId`. */
+const ofTopic =
+  (pick: PickItem<TopicStats>): Find =>
+  ({ topics }, key) => {
+    const [name = '', queueId] = key.split('@');
+    const topic = topics.get(name);
+    return topic && pick(topic, Number(queueId));
   };
-};
 
-/** Keys `T@G`, `T@queueId@G` and `queueId@T@G`. */
-const ofGroup = (layout: 'T@G' | 'T@Q@G' | 'Q@T@G', pick: PickItem<GroupStats>): Find => {
+/** Keys `T@G` and `T@queueId@G`. */
+const ofGroup = (layout: 'T@G' | 'T@Q@G', pick: PickItem<GroupStats>): Find => {
   const order = layout.split('@');
   return ({ topics }, key) => {
     const parts = key.split('@');
@@ -40,11 +39,10 @@ const ofCluster =
     key === clusterName ? totals[name] : undefined;
 
 const FIND: ReadonlyMap<string, Find> = new Map([
-  ['TOPIC_PUT_NUMS', ofTopic('T', (topic) => topic.total.nums)],
-  ['TOPIC_PUT_SIZE', ofTopic('T', (topic) => topic.total.size)],
-  ['QUEUE_PUT_NUMS', ofTopic('T@Q', (topic, id) => topic.peekQueue(id)?.nums)],
-  ['QUEUE_PUT_SIZE', ofTopic('T@Q', (topic, id) => topic.peekQueue(id)?.size)],
-  ['TOPIC_PUT_LATENCY', ofTopic('Q@T', (topic, id) => topic.peekRareOfQueue(id)?.peek('TOPIC_PUT_LATENCY'))],
+  ['TOPIC_PUT_NUMS', ofTopic((topic) => topic.total.nums)],
+  ['TOPIC_PUT_SIZE', ofTopic((topic) => topic.total.size)],
+  ['QUEUE_PUT_NUMS', ofTopic((topic, id) => topic.peekQueue(id)?.nums)],
+  ['QUEUE_PUT_SIZE', ofTopic((topic, id) => topic.peekQueue(id)?.size)],
   ['GROUP_GET_NUMS', ofGroup('T@G', (group) => group.total.nums)],
   ['GROUP_GET_SIZE', ofGroup('T@G', (group) => group.total.size)],
   ['GROUP_ACK_NUMS', ofGroup('T@G', (group) => group.rare.peek('GROUP_ACK_NUMS'))],
@@ -55,18 +53,6 @@ const FIND: ReadonlyMap<string, Find> = new Map([
   ['GROUP_GET_FROM_DISK_SIZE', ofGroup('T@G', (group) => group.rare.peek('GROUP_GET_FROM_DISK_SIZE'))],
   ['QUEUE_GET_NUMS', ofGroup('T@Q@G', (group, id) => group.peekQueue(id)?.nums)],
   ['QUEUE_GET_SIZE', ofGroup('T@Q@G', (group, id) => group.peekQueue(id)?.size)],
-  [
-    'GROUP_GET_LATENCY',
-    ofGroup('Q@T@G', (group, id) => group.peekRareOfQueue(id)?.peek('GROUP_GET_LATENCY')),
-  ],
-  [
-    'GROUP_GET_FALL_SIZE',
-    ofGroup('Q@T@G', (group, id) => group.peekRareOfQueue(id)?.peek('GROUP_GET_FALL_SIZE')),
-  ],
-  [
-    'GROUP_GET_FALL_TIME',
-    ofGroup('Q@T@G', (group, id) => group.peekRareOfQueue(id)?.peek('GROUP_GET_FALL_TIME')),
-  ],
   ['BROKER_PUT_NUMS', ofCluster('put')],
   ['BROKER_GET_NUMS', ofCluster('get')],
   ['BROKER_PUT_NUMS_WITHOUT_SYSTEM_TOPIC', ofCluster('putWithoutSystem')],

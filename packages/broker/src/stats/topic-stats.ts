@@ -42,12 +42,11 @@ class Traffic {
   }
 }
 
-/** Traffic of one owner, in all and by queue, and rarer counters of it and its queues. */
-class FlowStats<Name extends string, QueueName extends string> {
+/** Traffic of one owner, in all and by queue, and rarer counters of it. */
+class FlowStats<Name extends string> {
   readonly total: Traffic;
   readonly rare: Counters<Name>;
   readonly #queues = new Map<number, Traffic>();
-  readonly #rareOfQueues = new Map<number, Counters<QueueName>>();
   #timesAtLastCheck = 0;
   #idleChecks = 0;
 
@@ -66,16 +65,6 @@ class FlowStats<Name extends string, QueueName extends string> {
     return this.#queues.get(queueId);
   }
 
-  rareOfQueue(queueId: number): Counters<QueueName> {
-    let counters = this.#rareOfQueues.get(queueId);
-    if (counters === undefined) this.#rareOfQueues.set(queueId, (counters = new Counters(this.factory)));
-    return counters;
-  }
-
-  peekRareOfQueue(queueId: number): Counters<QueueName> | undefined {
-    return this.#rareOfQueues.get(queueId);
-  }
-
   *items(): Generator<StatsItem> {
     yield this.total.nums;
     yield this.total.size;
@@ -84,7 +73,6 @@ class FlowStats<Name extends string, QueueName extends string> {
       yield nums;
       yield size;
     }
-    for (const counters of this.#rareOfQueues.values()) yield* counters.values();
   }
 
   /** How many calls in a row, this one included, saw no new increment. */
@@ -104,14 +92,12 @@ export type GroupCounter =
   | 'DLQ_PUT_NUMS'
   | 'GROUP_GET_FROM_DISK_NUMS'
   | 'GROUP_GET_FROM_DISK_SIZE';
-export type GroupQueueCounter = 'GROUP_GET_LATENCY' | 'GROUP_GET_FALL_SIZE' | 'GROUP_GET_FALL_TIME';
-export type TopicQueueCounter = 'TOPIC_PUT_LATENCY';
 
 /** What one group takes from one topic. */
-export class GroupStats extends FlowStats<GroupCounter, GroupQueueCounter> {}
+export class GroupStats extends FlowStats<GroupCounter> {}
 
 /** Everything counted about one topic: its sends, and what each group takes from it. */
-export class TopicStats extends FlowStats<never, TopicQueueCounter> {
+export class TopicStats extends FlowStats<never> {
   readonly groups = new Map<string, GroupStats>();
 
   constructor(
