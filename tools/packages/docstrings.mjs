@@ -12,9 +12,6 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 /** The condition under which a package.json names its sources. */
 const SOURCE_CONDITION = '@mq/source';
 
-/** Folders whose names need words, but not yet their members. */
-const NAMES_ONLY = ['packages/store/src/timer/'];
-
 /**
  * What is undocumented, as `file:line  name`, by package name. All packages in one program, which parses and binds
  * but checks no types: names that packages share are read once and reported for the package that declares them.
@@ -74,7 +71,6 @@ function undocumentedIn(program, checker, entry, directory) {
         const file = declaration.getSourceFile();
         if (relative(directory, file.fileName).startsWith('..')) return [];
         const path = relative(root, file.fileName);
-        if (name.includes('.') && NAMES_ONLY.some((folder) => path.startsWith(folder))) return [];
         const { line } = file.getLineAndCharacterOfPosition(declaration.getStart(file));
         return `${path}:${line + 1}  ${name}`;
       })

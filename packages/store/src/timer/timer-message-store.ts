@@ -39,14 +39,21 @@ const RECOUNT_PAUSE_MS = 70 * 60_000;
 export interface TimerMessageStoreOptions {
   /** Started. */
   readonly store: MessageStore;
+  /** Of the wheel, its log and the checkpoint. */
   readonly disk: Disk;
+  /** Its wall clock tells when a message is due. */
   readonly clock: Clock;
+  /** Told of damage, and of messages that cannot be delivered yet. */
   readonly logger: Logger;
+  /** As they are now: some change while the broker runs. */
   readonly settings: () => MessageStoreSettings;
+  /** Host of the messages that are stored, as in `AppendMessage`. */
   readonly storeHost: () => Buffer;
+  /** What was delivered, for the start after a kill; absent: up to a flush interval comes again. */
   readonly marks?: DeliveryMarks;
   /** config/timermetrics; memory only when absent. */
   readonly countsFile?: MetricsFile;
+  /** Told of each message that reached its real topic. */
   readonly onStored?: RedeliveryOptions['onStored'];
   /** For flow control between once and twice the bound of a slot; [0, 1). Default Math.random. */
   readonly random?: () => number;
@@ -54,6 +61,7 @@ export interface TimerMessageStoreOptions {
 
 /** Delivers messages of the timer topic when their time has come; upstream's `TimerMessageStore`. */
 export class TimerMessageStore {
+  /** Messages that wait, by topic. */
   readonly counts: TimerCounts;
   readonly #options: TimerMessageStoreOptions;
   readonly #wheel: TimerWheel;

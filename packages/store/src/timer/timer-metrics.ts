@@ -32,6 +32,7 @@ export class TimerCounts {
     this.#version = { ...firstDataVersion(clock.now()) };
   }
 
+  /** Takes what the file tells. @throws RemotingError BAD_BODY when it cannot be read */
   load(): void {
     const text = this.file?.load();
     if (text === undefined) return;
@@ -46,6 +47,7 @@ export class TimerCounts {
     return this.#counts.get(topic)?.count ?? 0;
   }
 
+  /** So many messages of a topic came into the wheel, or, below 0, left it. */
   add(topic: string, change: number): void {
     const now = this.clock.now();
     const count = this.#counts.get(topic);
@@ -71,6 +73,7 @@ export class TimerCounts {
     if (this.#counts.delete(topic)) this.#isDirty = true;
   }
 
+  /** Topics with a count, which may be 0. */
   topics(): Iterable<string> {
     return this.#counts.keys();
   }
