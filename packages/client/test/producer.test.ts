@@ -197,6 +197,18 @@ describe('a producer', () => {
     }
   });
 
+  test('sends a reply through another broker when that of its request cannot be reached', async () => {
+    const producer = await producerOn(await FakeCluster.start({ brokers: ['a', 'b'], topics: { T: 1 } }));
+    await producer.fetchPublishMessageQueues('T');
+    await cluster.brokers[0]?.close();
+    cluster.brokers[1]?.answer(RequestCode.SEND_REPLY_MESSAGE_V2, () =>
+      ok({ msgId: '0', queueId: '0', queueOffset: '0' }),
+    );
+    const replyTo = { clientId: 'C', correlationId: '1', ttlMs: 3_000, brokerName: 'a' };
+    const { messageQueue } = await producer.send({ topic: 'T', body: 'x', replyTo });
+    expect(messageQueue.brokerName).toBe('b');
+  });
+
   test('waits for a broker that cannot be reached for as long as it has time, and says why', async () => {
     const producer = await producerOn(await FakeCluster.start({ topics: { T: 1 } }));
     await producer.fetchPublishMessageQueues('T');

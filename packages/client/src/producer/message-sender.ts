@@ -122,7 +122,9 @@ export class MessageSender {
       const remainingMs = budget.deadlineMs - this.client.clock.monotonic();
       if (remainingMs <= 0) break;
       const queue =
-        (attempt === 1 && message.replyBroker !== undefined && queueOn(info, message.replyBroker)) ||
+        (lastBroker === undefined &&
+          message.replyBroker !== undefined &&
+          queueOn(info, message.replyBroker)) ||
         this.selectQueue(info, lastBroker, outOfReach);
       lastBroker = queue.brokerName;
       try {
@@ -135,15 +137,15 @@ export class MessageSender {
         lastError = errorFromRemoting('send', error, { brokerName: queue.brokerName });
         if (!isWorthAnotherBroker(lastError)) throw lastError;
         const pauseMs = pauseBeforeNext(lastError);
-        if (pauseMs === undefined) attempt++;
-        else {
-          outOfReach ??= new Map();
-          outOfReach.set(queue.brokerName, this.client.clock.monotonic() + pauseMs);
-          if (info.queues.every(({ brokerName }) => outOfReach!.has(brokerName))) {
-            await this.#untilOneIsTriedAgain(outOfReach, budget);
-            info = this.knownPublishInfo(message.wireTopic) ?? info;
-          }
+        if (pauseMs === undefined) {
+          attempt++;
+          continue;
         }
+        const lost = (outOfReach ??= new Map<string, number>());
+        lost.set(queue.brokerName, this.client.clock.monotonic() + pauseMs);
+        if (!info.queues.every(({ brokerName }) => lost.has(brokerName))) continue;
+        await this.#untilOneIsTriedAgain(lost, budget);
+        info = this.knownPublishInfo(message.wireTopic) ?? info;
       }
     }
     if (stored !== undefined) return stored;
@@ -224,6 +226,7 @@ export class MessageSender {
     } else {
       queue = info.next(notLast);
     }
+    queue ??= info.next(({ brokerName }) => outOfReach?.has(brokerName) !== true);
     return queue ?? (info.next() as MessageQueue);
   }
 
