@@ -108,8 +108,7 @@ export class TimerDequeue {
   #progress(progress: SlotProgress): void {
     const { positions, marks } = this.parts;
     positions.progress = progress;
-    const { readTimeMs, queueOffset } = positions;
-    marks?.markTimer({ readTimeMs, queueOffset, progress });
+    marks?.markTimer(positions);
   }
 
   /** One round: what is due of a slot by `dueInSlotMs` after its time. False when delivery was forbidden. */

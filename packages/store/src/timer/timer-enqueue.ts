@@ -44,7 +44,7 @@ export class TimerEnqueue {
    * @throws DiskError; what was put there stays
    */
   async run(untilOffset: number): Promise<boolean> {
-    const { store, positions } = this.parts;
+    const { store, positions, marks } = this.parts;
     for (;;) {
       const from = Math.max(positions.queueOffset, store.minOffsetInQueue(TIMER_TOPIC, 0));
       if (from >= untilOffset) return true;
@@ -54,8 +54,7 @@ export class TimerEnqueue {
       if (last === undefined) return true;
       if (!(await this.#takeBatch(entries))) return false;
       positions.queueOffset = last.queueOffset + 1;
-      const { readTimeMs, queueOffset, progress } = positions;
-      this.parts.marks?.markTimer({ readTimeMs, queueOffset, progress });
+      marks?.markTimer(positions);
     }
   }
 

@@ -21,6 +21,7 @@ import { TimerEnqueue } from './timer-enqueue.js';
 import { TimerLog } from './timer-log.js';
 import { type MetricsFile, TimerCounts } from './timer-metrics.js';
 import { type TimerParts, TimerPositions } from './timer-parts.js';
+import { TimerRates } from './timer-rates.js';
 import { recountTimers } from './timer-recount.js';
 import { recoverTimers, rewind } from './timer-recovery.js';
 import { TimerWheel } from './timer-wheel.js';
@@ -83,8 +84,7 @@ export class TimerMessageStore {
   #flushing: Promise<void> | undefined;
   #lastRecountMs: number;
   readonly #gatherMs: number;
-  #enqueued = 0;
-  readonly #rates = new Rates();
+  readonly #rates = new TimerRates();
 
   /** Opens the files. @throws StoreError FILE_SIZE_MISMATCH, CORRUPT, IO */
   constructor(options: TimerMessageStoreOptions) {
@@ -281,7 +281,7 @@ export class TimerMessageStore {
 
   /** Rows of the broker's runtime info. */
   runtimeInfo(): Record<string, string> {
-    const { enqueueTps, dequeueTps } = this.#rates.read(this.#options.clock.monotonic(), this.#enqueued);
+    const { enqueueTps, dequeueTps } = this.#rates.read(this.#options.clock.monotonic());
     return {
       timerReadBehind: String(Math.floor(this.dequeueBehindMs / 1000)),
       timerOffsetBehind: String(this.enqueueBehind),
@@ -362,7 +362,7 @@ export class TimerMessageStore {
         if (this.#options.settings().timerStopEnqueue) return FAILURE_PAUSE_MS;
         this.#moveWriteTime();
         const isWhole = await this.#enqueue.run(until);
-        this.#enqueued += this.#positions.queueOffset - before;
+        this.#rates.enqueued += this.#positions.queueOffset - before;
         if (!isWhole || this.#positions.queueOffset === before) return FAILURE_PAUSE_MS;
       }
       return undefined;
@@ -476,27 +476,5 @@ export class TimerMessageStore {
     } catch (error) {
       this.#options.logger.error('work of the timers failed', { error: String(error) });
     }
-  }
-}
-
-/** Messages a second since the last look, at most once a second. */
-class Rates {
-  dequeued = 0;
-  #atMs = 0;
-  #enqueuedBefore = 0;
-  #dequeuedBefore = 0;
-  #last = { enqueueTps: 0, dequeueTps: 0 };
-
-  read(nowMs: number, enqueued: number): { enqueueTps: number; dequeueTps: number } {
-    const seconds = (nowMs - this.#atMs) / 1000;
-    if (seconds < 1) return this.#last;
-    this.#last = {
-      enqueueTps: (enqueued - this.#enqueuedBefore) / seconds,
-      dequeueTps: (this.dequeued - this.#dequeuedBefore) / seconds,
-    };
-    this.#atMs = nowMs;
-    this.#enqueuedBefore = enqueued;
-    this.#dequeuedBefore = this.dequeued;
-    return this.#last;
   }
 }
