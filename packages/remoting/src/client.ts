@@ -7,7 +7,7 @@ import { openSocket } from './connect.js';
 import type { Connection } from './connection.js';
 import { connectionShared } from './connection-shared.js';
 import { Dispatcher, type RequestProcessor } from './dispatcher.js';
-import { RemotingError } from './errors.js';
+import { messageOf, RemotingError } from './errors.js';
 import { silentLogger, type Logger } from './logger.js';
 import { codecsExtField, msgpackAnnouncement } from './request-context.js';
 import { SocketConnection, type ConnectionHandler, type ConnectionShared } from './socket-connection.js';
@@ -269,8 +269,7 @@ export class RemotingClient {
     if (signal?.aborted === true) return Promise.reject(abortedError(address, signal));
     const waitMs = peer.connecting === undefined ? peer.backoff.waitMs(this.#clock.monotonic()) : 0;
     if (waitMs > 0) {
-      const reason = peer.lastError instanceof Error ? peer.lastError.message : String(peer.lastError);
-      const message = `${reason}; tried again after a pause`;
+      const message = `${messageOf(peer.lastError)}; tried again after a pause`;
       const details = { address, retryAfterMs: waitMs, cause: peer.lastError };
       return Promise.reject(new RemotingError('CONNECT_FAILED', message, details));
     }

@@ -1,7 +1,8 @@
 import { messageQueueKey, type MessageQueue, type SubscriptionData } from '@mq/remoting/protocol';
-import { MQClientError, isMQClientError } from '../errors.js';
+import { isMQClientError } from '../errors.js';
 import type { ClientInstance } from '../instance/client-instance.js';
 import { RepeatingTask } from '../instance/repeating-task.js';
+import { noRoute } from '../instance/response-errors.js';
 import { Sleeper } from '../instance/sleeper.js';
 import type { OffsetStore } from '../offset/offset-store.js';
 import type { PullApi } from './pull-api.js';
@@ -149,8 +150,7 @@ export class MessageStream {
   #withoutRoute(): void {
     const { client, stopAtEnd, subscription } = this.deps;
     const { topic } = subscription;
-    if (stopAtEnd)
-      this.#fail(new MQClientError('TOPIC_NOT_FOUND', `the NameServer has no route for topic "${topic}"`));
+    if (stopAtEnd) this.#fail(noRoute(topic));
     else client.logger.warn('a topic to be read has no route yet', { topic });
   }
 

@@ -34,7 +34,7 @@ import type { ConsumerMember, ProducerMember } from './group-members.js';
 import { NameServerClient } from './name-server-client.js';
 import { discoveryUrl, fetchNameServers } from './name-server-discovery.js';
 import { RepeatingTask } from './repeating-task.js';
-import { errorFromResponse } from './response-errors.js';
+import { errorFromResponse, noRoute } from './response-errors.js';
 import { ReplyWaiters } from './reply-waiters.js';
 import { RouteTable } from './route-table.js';
 import { registerServerRequests } from './server-requests.js';
@@ -451,13 +451,6 @@ function namespaceHook(namespace: string): ClientHook {
       command.extFields['ns'] = namespace;
     },
   };
-}
-
-function noRoute(topic: string): MQClientError {
-  return new MQClientError(
-    'TOPIC_NOT_FOUND',
-    `the NameServer has no route for topic "${topic}": create it (mqadmin updateTopic), or check that its broker registers there`,
-  );
 }
 
 /** Brokers know most requests, but no routes. */

@@ -47,6 +47,14 @@ export function errorFromResponse(action: string, response: RemotingCommand, pee
   );
 }
 
+/** The error for a topic that no NameServer knows. */
+export function noRoute(topic: string): MQClientError {
+  return new MQClientError(
+    'TOPIC_NOT_FOUND',
+    `the NameServer has no route for topic "${topic}": create it (mqadmin updateTopic), or check that its broker registers there`,
+  );
+}
+
 /** The error for a request that brought no response. The one place that maps transport errors to error codes. */
 export function errorFromRemoting(action: string, error: unknown, peer: Peer): MQClientError {
   if (error instanceof MQClientError) return error;
