@@ -42,17 +42,15 @@ class Traffic {
   }
 }
 
-/** Traffic of one owner, in all and by queue, and rarer counters of it. */
-class FlowStats<Name extends string> {
+/** Traffic of one owner, in all and by queue. */
+class FlowStats {
   readonly total: Traffic;
-  readonly rare: Counters<Name>;
   readonly #queues = new Map<number, Traffic>();
   #timesAtLastCheck = 0;
   #idleChecks = 0;
 
   constructor(protected readonly factory: StatsItemFactory) {
     this.total = new Traffic(factory);
-    this.rare = new Counters(factory);
   }
 
   queue(queueId: number): Traffic {
@@ -68,7 +66,6 @@ class FlowStats<Name extends string> {
   *items(): Generator<StatsItem> {
     yield this.total.nums;
     yield this.total.size;
-    yield* this.rare.values();
     for (const { nums, size } of this.#queues.values()) {
       yield nums;
       yield size;
@@ -94,10 +91,17 @@ export type GroupCounter =
   | 'GROUP_GET_FROM_DISK_SIZE';
 
 /** What one group takes from one topic. */
-export class GroupStats extends FlowStats<GroupCounter> {}
+export class GroupStats extends FlowStats {
+  readonly rare = new Counters<GroupCounter>(this.factory);
+
+  override *items(): Generator<StatsItem> {
+    yield* super.items();
+    yield* this.rare.values();
+  }
+}
 
 /** Everything counted about one topic: its sends, and what each group takes from it. */
-export class TopicStats extends FlowStats<never> {
+export class TopicStats extends FlowStats {
   readonly groups = new Map<string, GroupStats>();
 
   constructor(
