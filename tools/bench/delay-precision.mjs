@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { OURS, Servers } from '../interop/lib/servers.mjs';
 import { DelayedLedger } from '../reliability/delayed-ledger.mjs';
-import { Load, properties } from '../reliability/kill-campaign.mjs';
+import { Load } from '../reliability/kill-campaign.mjs';
 import { QueueReader } from '../reliability/queue-reader.mjs';
 import { seededRandom } from '../reliability/random.mjs';
 import { rawClient } from '../reliability/raw-client.mjs';
@@ -17,7 +17,8 @@ import { JAVA, prepareSides, startSide } from './sides.mjs';
 const TOPIC = 'PrecisionTopic';
 const QUEUES = 4;
 const LANES = 50;
-const LEVELS_MS = { 1: 1_000, 2: 5_000, 3: 10_000 };
+/** The first three of the default table. */
+const LEVELS_MS = [1_000, 5_000, 10_000];
 const LONGEST_MS = 10_000;
 /** After the last one was due: Apache's timers come up to a second later. */
 const SETTLE_MS = 5_000;
@@ -35,19 +36,11 @@ const seconds = Number(values.seconds);
 const mqload = values.mqload || buildLoadGenerator();
 
 /** Half of them with a level, a quarter each with a delay and with a time of their own. */
-function aDelayedMessage(ledger, random, lane, number) {
+function aDelay(random, number) {
   const kind = ['level', 'level', 'delay', 'deliver'][number % 4];
-  const level = 1 + Math.floor(random.next() * 3);
-  const delayMs = kind === 'level' ? LEVELS_MS[level] : Math.floor(random.between(1_000, LONGEST_MS));
-  const dueMs = Date.now() + delayMs;
-  const asked = {
-    level: { DELAY: level },
-    delay: { TIMER_DELAY_MS: delayMs },
-    deliver: { TIMER_DELIVER_MS: dueMs },
-  }[kind];
-  const body = `${lane}-${number}`;
-  ledger.unknown.set(body, { kind, dueMs });
-  return { topic: TOPIC, queueId: lane % QUEUES, body, properties: properties({ UNIQ_KEY: body, ...asked }) };
+  if (kind !== 'level') return { kind, delayMs: Math.floor(random.between(1_000, LONGEST_MS)) };
+  const level = 1 + Math.floor(random.next() * LEVELS_MS.length);
+  return { kind, level, delayMs: LEVELS_MS[level - 1] };
 }
 
 async function measure(kind) {
@@ -64,7 +57,11 @@ async function measure(kind) {
     const load = new Load({
       lanes: LANES,
       perSecond: Number(values.delayed) / LANES,
-      next: (lane, number) => aDelayedMessage(ledger, random, lane, number),
+      next: (lane, number) =>
+        ledger.message(
+          { topic: TOPIC, queueId: lane % QUEUES, body: `${lane}-${number}` },
+          aDelay(random, number),
+        ),
       stored: ({ body }) => ledger.settle(body, true),
       turnedDown: ({ body }) => ledger.settle(body, false),
     });

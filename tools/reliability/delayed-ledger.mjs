@@ -1,4 +1,5 @@
-// What was sent to come later, and what came when.
+// What is sent to come later, and what came when.
+import { properties } from './kill-campaign.mjs';
 
 /** Messages by their body. */
 export class DelayedLedger {
@@ -18,6 +19,21 @@ export class DelayedLedger {
     else this.came.set(body, atMs);
     if (atMs < message.dueMs)
       this.early.push(`${body} (${message.kind}) came ${message.dueMs - atMs} ms early`);
+  }
+
+  /**
+   * A message to come in `delayMs`, by a `level`, a `delay` or the time to `deliver` it. It is known from now on: it may come
+   * before the answer to its send does.
+   */
+  message({ topic, queueId, body }, { kind, level, delayMs }) {
+    const dueMs = Date.now() + delayMs;
+    const asked = {
+      level: { DELAY: level },
+      delay: { TIMER_DELAY_MS: delayMs },
+      deliver: { TIMER_DELIVER_MS: dueMs },
+    }[kind];
+    this.unknown.set(body, { kind, dueMs });
+    return { topic, queueId, body, properties: properties({ UNIQ_KEY: body, ...asked }) };
   }
 
   /** The answer to a send is there. */

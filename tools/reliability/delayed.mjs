@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { flushModes, runCampaign } from './campaign.mjs';
 import { DelayedLedger } from './delayed-ledger.mjs';
-import { Load, properties, untilNothingIsLeft, withMortalBroker } from './kill-campaign.mjs';
+import { Load, untilNothingIsLeft, withMortalBroker } from './kill-campaign.mjs';
 import { QueueReader } from './queue-reader.mjs';
 import { seededRandom } from './random.mjs';
 
@@ -48,7 +48,11 @@ async function play({ server, flush, cycles, seed, nodeArgs }) {
     const load = new Load({
       lanes: LANES,
       perSecond: LANE_RATE,
-      next: (lane, number) => delayedMessage(ledger, lane % QUEUES, `c${broker.kills}-${number}`, random),
+      next: (lane, number) =>
+        ledger.message(
+          { topic: TOPIC, queueId: lane % QUEUES, body: `c${broker.kills}-${number}` },
+          aDelay(random),
+        ),
       stored: ({ body }) => ledger.settle(body, true),
       turnedDown: ({ body }) => ledger.settle(body, false),
     });
@@ -75,23 +79,11 @@ async function play({ server, flush, cycles, seed, nodeArgs }) {
   });
 }
 
-function delayedMessage(ledger, queueId, body, random) {
-  const { kind, delayMs, property } = aDelay(random);
-  const dueMs = Date.now() + delayMs;
-  // Known before it is acknowledged: it may come before the answer does.
-  ledger.unknown.set(body, { kind, dueMs });
-  return { topic: TOPIC, queueId, body, properties: properties({ UNIQ_KEY: body, ...property(dueMs) }) };
-}
-
 function aDelay(random) {
   const kind = ['level', 'delay', 'deliver'][Math.floor(random.next() * 3)];
-  if (kind === 'level') {
-    const level = 1 + Math.floor(random.next() * LEVELS_MS.length);
-    return { kind, delayMs: LEVELS_MS[level - 1], property: () => ({ DELAY: level }) };
-  }
-  const delayMs = Math.floor(random.between(1, LONGEST_MS));
-  if (kind === 'delay') return { kind, delayMs, property: () => ({ TIMER_DELAY_MS: delayMs }) };
-  return { kind, delayMs, property: (dueMs) => ({ TIMER_DELIVER_MS: dueMs }) };
+  if (kind !== 'level') return { kind, delayMs: Math.floor(random.between(1, LONGEST_MS)) };
+  const level = 1 + Math.floor(random.next() * LEVELS_MS.length);
+  return { kind, level, delayMs: LEVELS_MS[level - 1] };
 }
 
 /** A control: flags of Node that set the broker's clock ahead. */

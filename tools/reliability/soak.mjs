@@ -1,10 +1,10 @@
 // A steady day in short: 2,000 messages a second, retries, new topics, clients that come and go. It begins with a warm-up, half of
 // a short run and two thirds of a long one: V8's heap grows to its size, caches and the tails of queues fill, code is compiled.
-// After it the broker's private memory must not grow (under 5 MiB an hour by a line fitted to what is left after a garbage
-// collection, of which a long run has one every minute from its start, as far as its own spread lets one tell: between two of its
-// own collections V8 lets garbage lie for longer than that; a run under 20 min is judged by what is left then and at its end), its descriptors stay the
-// same, its event loop is not late (99 of 100 looks under 50 ms without the time it waited for a processor, or under twice what
-// a process beside it sees), and everything acknowledged is consumed.
+// After it the broker's private memory must not grow (under 5 MiB an hour by a line fitted to what a garbage collection leaves, of
+// which a long run has one every minute from its start, as far as its own spread lets one tell: between two of its own
+// collections V8 lets garbage lie for longer than that; a run under 20 min is judged by what is left then and at its end), its
+// descriptors stay the same, its event loop is not late (99 of 100 looks under 50 ms without the time it waited for a processor,
+// or under twice what a process beside it sees), and everything acknowledged is consumed.
 //   node tools/reliability/soak.mjs [--minutes 45] [--rate 2000] [--server ours|5.3.3] [--seed 1]
 // Ends with controls: a fitted leak, and a loop that is late on purpose, must be noticed.
 import { fork, spawn } from 'node:child_process';
