@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { encodeOffsetMsgId } from '@mq/remoting/message';
+import { encodeOffsetMsgId, OffsetMsgIdEncoder } from '@mq/remoting/message';
 import type { HotResponseHeader } from '@mq/remoting';
 
 import { PullResponseHeader } from './pull/pull-response-header.js';
@@ -59,7 +59,7 @@ describe('hot response headers', () => {
         fc.nat(),
         fc.stringMatching(/^[A-Z0-9]{0,64}$/),
         (at, queueOffset, queueId, key) => {
-          const header = new SendResponseHeader(storeHost, 'Region "1"', true);
+          const header = new SendResponseHeader(new OffsetMsgIdEncoder(storeHost), 'Region "1"', true);
           Object.assign(header, { commitLogOffset: at, queueOffset, queueId });
           Object.assign(header, {
             uniqKeySource: Buffer.from(`<${key}>`),

@@ -67,10 +67,10 @@ describe('offsetMsgId', () => {
       for (const host of [encodeHost('127.0.0.1', 10911), encodeHost('::1', 65535)]) {
         const id = encodeOffsetMsgId(host, offset);
         const encoder = new OffsetMsgIdEncoder(host);
-        const target = Buffer.alloc(encoder.length + 2, '.');
-        expect(encoder.write(target, 1, offset)).toBe(1 + encoder.length);
-        expect(target.toString()).toBe(`.${id}.`);
         expect(encoder.encode(offset)).toBe(id);
+        expect(encoder.encodeAll([offset, 4711, offset])).toBe(
+          `${id},${encodeOffsetMsgId(host, 4711)},${id}`,
+        );
         expect(decodeOffsetMsgId(id.toLowerCase())!.physicalOffset).toBe(offset);
       }
     },

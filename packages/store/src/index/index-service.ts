@@ -58,6 +58,9 @@ export class IndexService {
   private created = false;
   /** A sync failed: what the files hold is unknown until a restart reads them again. */
   private fault: DiskError | undefined;
+  /** What the hashes of the last topic's keys begin with. */
+  private seedTopic: string | undefined;
+  private seed = 0;
   private readonly disk: Disk;
   private readonly checkpoint: StoreCheckpoint;
   private readonly clock: Clock;
@@ -145,7 +148,7 @@ export class IndexService {
   ): void {
     let file = this.currentFile();
     if (phyOffset < file.header.endPhyOffset) return;
-    const keyHash = indexKeyHash(javaHashBytes(key, start, end, topicSeed(topic)));
+    const keyHash = indexKeyHash(javaHashBytes(key, start, end, this.seedOf(topic)));
     while (!file.put(keyHash, phyOffset, storeTimestamp)) file = this.currentFile();
   }
 
@@ -175,6 +178,15 @@ export class IndexService {
       file.writeEntries();
       return file.state();
     });
+  }
+
+  /** Hash of `topic#`. Computing it takes less than finding it among those of a thousand topics. */
+  private seedOf(topic: string): number {
+    if (topic !== this.seedTopic) {
+      this.seed = javaHashCode('#', javaHashCode(topic));
+      this.seedTopic = topic;
+    }
+    return this.seed;
   }
 
   /** The file to write to; a full one is flushed and given back in the background. */
@@ -335,9 +347,4 @@ export class IndexFileError extends Error {
     );
     this.name = 'IndexFileError';
   }
-}
-
-/** Hash of `topic#`. Computing it takes less than finding it among those of a thousand topics. */
-function topicSeed(topic: string): number {
-  return javaHashCode('#', javaHashCode(topic));
 }

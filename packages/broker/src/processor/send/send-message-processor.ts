@@ -11,6 +11,7 @@ import {
   encodeProperties,
   encodeProperty,
   MessageConst,
+  OffsetMsgIdEncoder,
   PropertyScanner,
   PropertySlot,
   SysFlag,
@@ -65,8 +66,9 @@ export class SendMessageProcessor {
   constructor(broker: BrokerParts) {
     this.#broker = broker;
     const { regionId, traceOn } = broker.settings.broker;
-    const header = new SendResponseHeader(broker.identity.storeHost, regionId, traceOn);
-    this.#answering = { broker, header, inFlight: this.#inFlight };
+    const ids = new OffsetMsgIdEncoder(broker.identity.storeHost);
+    const header = new SendResponseHeader(ids, regionId, traceOn);
+    this.#answering = { broker, ids, header, inFlight: this.#inFlight };
     this.#uniqIds = new UniqIdGenerator({ clock: broker.clock });
     this.#makeSuffix();
     broker.settings.onChange(() => {

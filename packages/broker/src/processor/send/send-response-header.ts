@@ -2,6 +2,11 @@
 // responses of a broker: it is filled and written within one call. What hardly ever changes (trace fields, the host part
 // of the id) lies ready as one block, at whose end only the digits of the offset are filled in.
 import type { HotResponseHeader } from '@mq/remoting';
+import {
+  OFFSET_MSG_ID_OFFSET_DIGITS as OFFSET_DIGITS,
+  type OffsetMsgIdEncoder,
+  writeOffsetDigits,
+} from '@mq/remoting/message';
 
 import {
   ExtKey,
@@ -18,9 +23,6 @@ const QUEUE_OFFSET = new ExtKey('queueOffset');
 const TRANSACTION_ID = new ExtKey('transactionId');
 const RECALL_HANDLE = new ExtKey('recallHandle');
 
-const OFFSET_DIGITS = 16;
-const TWO_32 = 0x1_0000_0000;
-const HEX_DIGITS = Buffer.from('0123456789ABCDEF', 'latin1');
 const JSON_AFTER_MSG_ID = '",';
 const EMPTY = Buffer.alloc(0);
 
@@ -36,12 +38,14 @@ export class SendResponseHeader implements HotResponseHeader {
   /** Of a timer message: base64, so that it needs no escaping; empty: left out. */
   recallHandle: Buffer = EMPTY;
 
-  readonly #hostHex: string;
   #rocketmqBlock: Buffer = EMPTY;
   #jsonBlock: Buffer = EMPTY;
 
-  constructor(storeHost: Buffer, region: string, traceOn: boolean) {
-    this.#hostHex = storeHost.toString('hex').toUpperCase();
+  constructor(
+    private readonly ids: OffsetMsgIdEncoder,
+    region: string,
+    traceOn: boolean,
+  ) {
     this.setTrace(region, traceOn);
   }
 
@@ -50,7 +54,7 @@ export class SendResponseHeader implements HotResponseHeader {
     const fields = {
       TRACE_ON: String(traceOn),
       MSG_REGION: region,
-      msgId: this.#hostHex + '0'.repeat(OFFSET_DIGITS),
+      msgId: this.ids.encode(0),
     };
     this.#rocketmqBlock = Buffer.concat(
       Object.entries(fields).map(([name, value]) => rocketmqEntry(name, value)),
@@ -72,7 +76,7 @@ export class SendResponseHeader implements HotResponseHeader {
     const { uniqKeySource, uniqKeyStart, uniqKeyEnd } = this;
     target.set(this.#rocketmqBlock, at);
     let end = at + this.#rocketmqBlock.length;
-    this.#writeOffsetDigits(target, end - OFFSET_DIGITS);
+    writeOffsetDigits(target, end - OFFSET_DIGITS, this.commitLogOffset);
     end = writeRocketmqNumber(target, end, QUEUE_ID, this.queueId);
     if (uniqKeyEnd > uniqKeyStart) {
       end = writeRocketmqBytes(target, end, TRANSACTION_ID, uniqKeySource, uniqKeyStart, uniqKeyEnd);
@@ -87,7 +91,7 @@ export class SendResponseHeader implements HotResponseHeader {
     const { uniqKeySource, uniqKeyStart, uniqKeyEnd } = this;
     target.set(this.#jsonBlock, at);
     let end = at + this.#jsonBlock.length;
-    this.#writeOffsetDigits(target, end - JSON_AFTER_MSG_ID.length - OFFSET_DIGITS);
+    writeOffsetDigits(target, end - JSON_AFTER_MSG_ID.length - OFFSET_DIGITS, this.commitLogOffset);
     end = writeJsonNumber(target, end, QUEUE_ID, this.queueId);
     if (uniqKeyEnd > uniqKeyStart) {
       end = writeJsonBytes(target, end, TRANSACTION_ID, uniqKeySource, uniqKeyStart, uniqKeyEnd);
@@ -96,19 +100,6 @@ export class SendResponseHeader implements HotResponseHeader {
     if (recallHandle.length > 0)
       end = writeJsonBytes(target, end, RECALL_HANDLE, recallHandle, 0, recallHandle.length);
     return writeJsonNumber(target, end, QUEUE_OFFSET, this.queueOffset, true);
-  }
-
-  /** The last part of an offsetMsgId: the commit log offset as 16 upper-case hex digits. */
-  #writeOffsetDigits(target: Buffer, at: number): void {
-    writeHex32(target, at, Math.floor(this.commitLogOffset / TWO_32));
-    writeHex32(target, at + OFFSET_DIGITS / 2, this.commitLogOffset | 0);
-  }
-}
-
-/** 32 bits as 8 upper-case hex digits: in integers, which is several times cheaper than dividing the whole offset. */
-function writeHex32(target: Buffer, at: number, bits: number): void {
-  for (let index = 0; index < 8; index++) {
-    target[at + index] = HEX_DIGITS[(bits >>> (28 - index * 4)) & 15] as number;
   }
 }
 

@@ -1,7 +1,7 @@
 // Answers a producer once its message is as durable as configured. One small object a send, made by the processor and
 // called by the store in log order.
 import { RemotingCommand, type RequestContext } from '@mq/remoting';
-import { encodeOffsetMsgId } from '@mq/remoting/message';
+import type { OffsetMsgIdEncoder } from '@mq/remoting/message';
 import { SendMessageResponseHeader } from '@mq/remoting/protocol';
 import type { PutResult, PutWaiter } from '@mq/store';
 
@@ -12,12 +12,10 @@ import { needsNoEscape, type SendResponseHeader } from './send-response-header.j
 
 const EMPTY = Buffer.alloc(0);
 
-/** Hex digits of the offset in an offsetMsgId. */
-const offsetDigits = (offset: number): string => offset.toString(16).toUpperCase().padStart(16, '0');
-
 /** What all waiters of a broker share. */
 export interface SendAnswering {
   readonly broker: BrokerParts;
+  readonly ids: OffsetMsgIdEncoder;
   readonly header: SendResponseHeader;
   readonly inFlight: BytesInFlight;
 }
@@ -97,14 +95,9 @@ export class SendWaiter implements PutWaiter {
 
   /** Comma-joined offsetMsgIds, one a record. */
   #msgIds(result: PutResult): string {
-    const { storeHost } = this.shared.broker.identity;
-    let ids = encodeOffsetMsgId(storeHost, result.commitLogOffset);
+    const { ids } = this.shared;
     const offsets = result.commitLogOffsets;
-    if (offsets === undefined) return ids;
-    // Only the offset differs: the host in hex is taken from the first id.
-    const host = ids.slice(0, storeHost.length * 2);
-    for (let index = 1; index < offsets.length; index++) ids += `,${host}${offsetDigits(offsets[index]!)}`;
-    return ids;
+    return offsets === undefined ? ids.encode(result.commitLogOffset) : ids.encodeAll(offsets);
   }
 
   #isPlainKey(): boolean {
