@@ -1,5 +1,6 @@
 // Pop consumption from end to end: the client's consumers on a real broker, through real sockets.
 import {
+  decodeTraces,
   PopConsumer,
   type PopConsumerOptions,
   Producer,
@@ -180,6 +181,37 @@ describe('a pop consumer', () => {
       await Promise.all(messages.map((message) => consumer.ack(message)));
     }
     expect(again.sort()).toEqual(kept.sort());
+  });
+
+  test('leaves a trace of what it received, and tells its hooks, queue by queue', async () => {
+    await start({ traceTopicEnable: true });
+    await send(numbered(8));
+    const told: string[] = [];
+    const consumer = await popConsumer({
+      enableTrace: true,
+      messageHooks: [
+        {
+          onConsume: ({ consumerGroup, messageQueue: { topic, queueId }, messages }) => {
+            expect(new Set(messages.map((message) => message.queueId))).toEqual(new Set([queueId]));
+            for (const { msgId } of messages) told.push([consumerGroup, topic, msgId].join());
+          },
+        },
+      ],
+    });
+    const received: string[] = [];
+    while (received.length < 8) {
+      const messages = await consumer.receive(TOPIC, { maxMessages: 8 });
+      received.push(...messages.map(({ msgId }) => msgId));
+      await Promise.all(messages.map((message) => consumer.ack(message)));
+    }
+    expect(told.sort()).toEqual(received.map((msgId) => [GROUP, TOPIC, msgId].join()).sort());
+    await consumer.close();
+    const stored = await broker.messages('RMQ_SYS_TRACE_TOPIC');
+    const traces = stored.flatMap(({ body }) => decodeTraces(body.toString()));
+    for (const type of ['SubBefore', 'SubAfter']) {
+      const ofType = traces.filter((trace) => trace.type === type);
+      expect(ofType.map(({ msgId }) => msgId).sort()).toEqual([...received].sort());
+    }
   });
 
   test('says what a caller did wrong', async () => {

@@ -3,8 +3,12 @@ import { wrapNamespace, type MessageQueue, type SubscriptionData } from '@mq/rem
 import { Lifecycle } from '../consumer/lifecycle.js';
 import { memberWithoutHandler } from '../consumer/member-without-handler.js';
 import type { ReceivedMessage } from '../consumer/received-message.js';
+import { observeTaken } from '../consumer/run-observed.js';
 import { subscriptionData, type SubscriptionExpression } from '../consumer/subscriptions.js';
 import { assertArgument, MQClientError } from '../errors.js';
+import { hooksOf } from '../hooks/hooks-of.js';
+import type { ObservationOptions } from '../hooks/message-hook.js';
+import type { MessageHooks } from '../hooks/message-hooks.js';
 import { ClientInstance } from '../instance/client-instance.js';
 import type { ConsumerMember } from '../instance/group-members.js';
 import { settledWithin } from '../instance/sleeper.js';
@@ -20,7 +24,7 @@ const DEFAULT_WAIT_MS = 15_000;
 const MAX_MESSAGES = 32;
 
 /** Settings of a pop consumer. Times are milliseconds. */
-export interface PopConsumerOptions extends ClientOptions {
+export interface PopConsumerOptions extends ClientOptions, ObservationOptions {
   /** The group whose messages these are; consumers of a group share them, each message goes to one. */
   consumerGroup: string;
   /** A client to share; its own options then count and those of `ClientOptions` here do not. Closed by its owner. */
@@ -69,11 +73,13 @@ export interface ReceiveOptions {
 export class PopConsumer {
   readonly #client: ClientInstance;
   readonly #ownsClient: boolean;
+  readonly #consumerGroup: string;
   /** With namespace. */
   readonly #group: string;
   readonly #invisibleTimeMs: number;
   readonly #initMode: 0 | 1;
   readonly #api: PopApi;
+  readonly #hooks: MessageHooks | undefined;
   readonly #member: ConsumerMember;
   /** Wire topic → what was asked for last. */
   readonly #subscriptions = new Map<string, SubscriptionData>();
@@ -90,8 +96,10 @@ export class PopConsumer {
     this.#initMode = startFrom === 'EARLIEST' ? 0 : 1;
     this.#ownsClient = options.client === undefined;
     this.#client = options.client ?? new ClientInstance(options);
+    this.#consumerGroup = options.consumerGroup;
     this.#group = wrapNamespace(this.#client.namespace, options.consumerGroup);
     this.#api = new PopApi(this.#client);
+    this.#hooks = hooksOf(this.#client, options, options.consumerGroup, 'CONSUME');
     this.#life = new Lifecycle(this.#client.clock, DEFAULT_CLOSE_TIMEOUT_MS);
     this.#member = this.#makeMember();
   }
@@ -164,11 +172,13 @@ export class PopConsumer {
     await this.#client.start();
     if (!this.#life.isCreated) return;
     this.#client.registerConsumer(this.#member);
+    this.#hooks?.start();
     this.#life.becomeStarted();
   }
 
   async #close(leftMs: () => number): Promise<void> {
     this.#abort.abort(new MQClientError('CLOSED', 'the consumer was closed'));
+    await this.#hooks?.close(leftMs());
     await settledWithin(this.#clock, this.#client.unregisterConsumer(this.#member, leftMs()), leftMs());
     if (this.#ownsClient) await this.#client.close({ timeoutMs: leftMs() });
   }
@@ -203,6 +213,7 @@ export class PopConsumer {
         this.#api.ack(message, this.#group, queue.topic).catch(() => undefined),
       ),
     );
+    if (this.#hooks !== undefined) observePopped(this.#hooks, this.#consumerGroup, result.messages);
     return result.messages;
   }
 
@@ -262,6 +273,24 @@ export class PopConsumer {
       resetOffsets: async () => undefined,
       consumerStatus: () => [],
     });
+  }
+}
+
+/** The messages of one pop may come from several queues; a delivery is of one. */
+function observePopped(
+  hooks: MessageHooks,
+  consumerGroup: string,
+  messages: readonly ReceivedMessage[],
+): void {
+  const byQueue = new Map<number, ReceivedMessage[]>();
+  for (const message of messages) {
+    const ofQueue = byQueue.get(message.queueId);
+    if (ofQueue === undefined) byQueue.set(message.queueId, [message]);
+    else ofQueue.push(message);
+  }
+  for (const [queueId, ofQueue] of byQueue) {
+    const { topic, brokerName } = ofQueue[0] as ReceivedMessage;
+    observeTaken(hooks, consumerGroup, { topic, brokerName, queueId }, ofQueue);
   }
 }
 
