@@ -54,7 +54,8 @@ describe('options', () => {
         pullThresholdSizeForQueue: 100,
         consumeConcurrentlyMaxSpan: 2000,
       },
-      maxReconsumeTimes: 16,
+      // The group's retryMaxTimes counts.
+      maxReconsumeTimes: undefined,
       consumeTimeoutMs: 900_000,
       consumeFromWhere: 'CONSUME_FROM_LAST_OFFSET',
     });

@@ -204,7 +204,6 @@ describe('a lite pull consumer', () => {
         delayLevel: 5,
         originTopic: 'T',
         offset: message?.commitLogOffset,
-        maxReconsumeTimes: 16,
       },
     ]);
     cluster.broker.answer(RequestCode.CONSUMER_SEND_MSG_BACK, () => refuse(16, 'no'));

@@ -1,9 +1,10 @@
 import PQueue from 'p-queue';
-import type { ConsumeMessageDirectlyResult } from '@mq/remoting/protocol';
-import type { MQClientError } from '../errors.js';
+import { isRetryTopic, type ConsumeMessageDirectlyResult } from '@mq/remoting/protocol';
+import { MQClientError } from '../errors.js';
 import type { ConsumeDeps } from './consume-deps.js';
 import { consumeDirectly } from './consume-directly.js';
 import type { ConsumeService } from './consume-service.js';
+import type { MessageHandler } from './message-handler.js';
 import type { ProcessQueue } from './process-queue.js';
 import type { ReceivedMessage } from './received-message.js';
 import { reportOverdue } from './report-overdue.js';
@@ -77,7 +78,7 @@ export class ConcurrentConsumeService implements ConsumeService {
     if (this.#stopped || !processQueue.handsOut) return;
     const { clock, logger } = this.deps;
     const { topic } = messages[0] as ReceivedMessage;
-    const handler = this.deps.handlerOf(topic);
+    const handler = this.deps.handlerOf(topic) ?? retryWithoutHandler(processQueue);
     if (handler === undefined) {
       logger.warn('messages of a topic without a handler', { ...processQueue.messageQueue, topic });
       return;
@@ -167,3 +168,15 @@ export class ConcurrentConsumeService implements ConsumeService {
 }
 
 const NONE: readonly ReceivedMessage[] = [];
+
+/**
+ * What comes again of a topic that the group has left meanwhile. The queue of a topic is dropped with the topic, but that of
+ * retries stays: what nobody handles would keep its offset for ever, so it fails until it is a dead letter.
+ */
+function retryWithoutHandler({ messageQueue }: ProcessQueue): MessageHandler | undefined {
+  return isRetryTopic(messageQueue.topic) ? failWithoutHandler : undefined;
+}
+
+const failWithoutHandler: MessageHandler = ([message]) => {
+  throw new MQClientError('INVALID_ARGUMENT', `nothing handles the topic "${message?.topic}" of a retry`);
+};

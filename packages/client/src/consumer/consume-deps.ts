@@ -24,5 +24,6 @@ export interface ConsumeDeps {
   readonly consumeMessageBatchMaxSize: number;
   readonly consumeTimeoutMs: number;
   readonly suspendCurrentQueueTimeMs: number;
-  readonly maxReconsumeTimes: number;
+  /** undefined: the group's `retryMaxTimes` counts, which brokers know. Orderly consumers always have one. */
+  readonly maxReconsumeTimes: number | undefined;
 }

@@ -21,7 +21,7 @@ interface PartsOptions extends ClientOptions, ObservationOptions {
 interface PartsSettings {
   readonly consumerGroup: string;
   readonly messageModel: MessageModel;
-  readonly maxReconsumeTimes: number;
+  readonly maxReconsumeTimes: number | undefined;
   readonly localOffsetStoreDir: string;
 }
 

@@ -1,5 +1,5 @@
 import { MessageConst, SysFlag, encodeProperties, type MessageExt } from '@mq/remoting/message';
-import { retryTopic, wrapNamespace, type MessageQueue } from '@mq/remoting/protocol';
+import { dlqTopic, isDlqTopic, retryTopic, wrapNamespace, type MessageQueue } from '@mq/remoting/protocol';
 import type { ClientInstance } from '../instance/client-instance.js';
 import { MessageSender } from '../producer/message-sender.js';
 import type { ReceivedMessage } from './received-message.js';
@@ -20,11 +20,15 @@ export const DLQ_REASON = 'DLQ_REASON';
 export class MessageReturner {
   readonly #sender: MessageSender;
 
-  /** @param consumerGroup with namespace */
+  /**
+   * @param consumerGroup with namespace
+   * @param maxReconsumeTimes undefined: brokers go by the group's `retryMaxTimes`. Java's client always says a number, so that
+   *   setting never counts for it
+   */
   constructor(
     private readonly client: ClientInstance,
     private readonly consumerGroup: string,
-    private readonly maxReconsumeTimes: number,
+    private readonly maxReconsumeTimes: number | undefined,
   ) {
     this.#sender = new MessageSender(client, {
       producerGroup: 'CLIENT_INNER_PRODUCER',
@@ -59,7 +63,8 @@ export class MessageReturner {
    * @throws MQClientError
    */
   async sendBack(message: ReceivedMessage, queue: MessageQueue, delayLevel: number): Promise<void> {
-    if ((message.sysFlag & SysFlag.INNER_BATCH) !== 0) return this.#sendBackOfBatch(message, delayLevel);
+    if ((message.sysFlag & SysFlag.INNER_BATCH) !== 0 || this.#isLetterOfOthers(message))
+      return this.#sendBackAsCopy(message, delayLevel);
     const broker = await this.client.masterOf(queue);
     const header = {
       offset: message.commitLogOffset,
@@ -68,14 +73,22 @@ export class MessageReturner {
       originMsgId: message.msgId,
       originTopic: wrapNamespace(this.client.namespace, message.topic),
       unitMode: this.client.unitMode,
-      maxReconsumeTimes: this.maxReconsumeTimes,
+      ...(this.maxReconsumeTimes === undefined ? {} : { maxReconsumeTimes: this.maxReconsumeTimes }),
       bname: queue.brokerName,
     };
     await this.client.brokers.sendMessageBack(broker, header, { timeoutMs: SEND_BACK_TIMEOUT_MS });
   }
 
+  /**
+   * A dead letter of another group, which this one consumes. A broker would give it back under the topic it was first sent to,
+   * where this group has no handler for it.
+   */
+  #isLetterOfOthers({ topic }: ReceivedMessage): boolean {
+    return isDlqTopic(topic) && wrapNamespace(this.client.namespace, topic) !== dlqTopic(this.consumerGroup);
+  }
+
   /** The place of a message of a batch is that of all of them (topics of type BatchCQ): a copy of the one has to do. */
-  #sendBackOfBatch(message: ReceivedMessage, delayLevel: number): Promise<void> {
+  #sendBackAsCopy(message: ReceivedMessage, delayLevel: number): Promise<void> {
     const properties: Record<string, string> = {};
     if (delayLevel > 0) properties[MessageConst.DELAY_TIME_LEVEL] = String(delayLevel);
     return this.#sendCopy(message, delayLevel < 0 ? 0 : this.maxReconsumeTimes, properties);
@@ -108,7 +121,7 @@ export class MessageReturner {
 
   async #sendCopy(
     message: ReceivedMessage,
-    maxReconsumeTimes: number,
+    maxReconsumeTimes: number | undefined,
     properties: Readonly<Record<string, string>>,
   ): Promise<void> {
     const wireTopic = retryTopic(this.consumerGroup);
@@ -127,7 +140,7 @@ export class MessageReturner {
         msgId: message.msgId,
         isBatch: false,
         reconsumeTimes,
-        maxReconsumeTimes,
+        ...(maxReconsumeTimes === undefined ? {} : { maxReconsumeTimes }),
       },
       { deadlineMs: this.client.clock.monotonic() + SEND_TIMEOUT_MS },
     );
@@ -136,16 +149,20 @@ export class MessageReturner {
   #copyProperties(
     message: ReceivedMessage,
     reconsumeTimes: number,
-    maxReconsumeTimes: number,
+    maxReconsumeTimes: number | undefined,
   ): Record<string, string> {
     const properties: Record<string, string> = {
       ...message.properties,
       [MessageConst.ORIGIN_MESSAGE_ID]: message.properties[MessageConst.ORIGIN_MESSAGE_ID] || message.msgId,
       [MessageConst.RETRY_TOPIC]: wrapNamespace(this.client.namespace, message.topic),
       [MessageConst.RECONSUME_TIME]: String(reconsumeTimes),
-      [MessageConst.MAX_RECONSUME_TIMES]: String(maxReconsumeTimes),
       [MessageConst.DELAY_TIME_LEVEL]: String(FIRST_RETRY_DELAY_LEVEL + message.reconsumeTimes),
     };
+    if (maxReconsumeTimes === undefined) delete properties[MessageConst.MAX_RECONSUME_TIMES];
+    else properties[MessageConst.MAX_RECONSUME_TIMES] = String(maxReconsumeTimes);
+    const firstTopic = message.properties[MessageConst.RETRY_TOPIC];
+    if (isDlqTopic(message.topic) && firstTopic !== undefined && !isDlqTopic(firstTopic))
+      properties[MessageConst.DLQ_ORIGIN_TOPIC] ??= firstTopic;
     // Half messages and what a pull added must not travel again.
     delete properties[MessageConst.TRANSACTION_PREPARED];
     delete properties[MessageConst.MIN_OFFSET];

@@ -154,7 +154,7 @@ export class OrderlyConsumeService implements ConsumeService {
   async #giveUpOn(messages: readonly ReceivedMessage[]): Promise<boolean> {
     let allGone = true;
     for (const message of messages) {
-      const exhausted = message.reconsumeTimes >= this.deps.maxReconsumeTimes;
+      const exhausted = message.reconsumeTimes >= (this.deps.maxReconsumeTimes ?? Infinity);
       if (
         exhausted &&
         this.deps.messageModel === 'CLUSTERING' &&

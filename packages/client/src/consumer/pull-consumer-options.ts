@@ -31,7 +31,7 @@ export interface PullConsumerOptions extends ClientOptions, ObservationOptions {
   persistConsumerOffsetInterval?: number;
   /** Look at the members of the group and share anew. Default 20000, at least 100. */
   rebalanceIntervalMs?: number;
-  /** Attempts before a message given back becomes a dead letter. Default 16. */
+  /** Attempts before a message given back becomes a dead letter. Default: what the group's `retryMaxTimes` says. */
   maxReconsumeTimes?: number;
   /** Folder of the offsets of broadcasting consumers. Default `~/.rocketmq_offsets`. */
   localOffsetStoreDir?: string;
@@ -46,7 +46,8 @@ export interface PullConsumerSettings extends GroupSettings {
   readonly brokerSuspendMaxTimeMs: number;
   readonly persistConsumerOffsetInterval: number;
   readonly rebalanceIntervalMs: number;
-  readonly maxReconsumeTimes: number;
+  /** undefined: the group's `retryMaxTimes` counts. */
+  readonly maxReconsumeTimes: number | undefined;
   readonly localOffsetStoreDir: string;
 }
 
@@ -74,7 +75,10 @@ export function resolvePullConsumerOptions(options: PullConsumerOptions): PullCo
       INT_MAX,
     ),
     rebalanceIntervalMs: wholeNumber('rebalanceIntervalMs', o.rebalanceIntervalMs, 20_000, 100, INT_MAX),
-    maxReconsumeTimes: wholeNumber('maxReconsumeTimes', o.maxReconsumeTimes, 16, 0, INT_MAX),
+    maxReconsumeTimes:
+      o.maxReconsumeTimes === undefined
+        ? undefined
+        : wholeNumber('maxReconsumeTimes', o.maxReconsumeTimes, 0, 0, INT_MAX),
     localOffsetStoreDir: o.localOffsetStoreDir ?? defaultLocalOffsetStoreDir(),
   };
 }

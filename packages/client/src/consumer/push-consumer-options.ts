@@ -60,7 +60,10 @@ export interface PushConsumerOptions extends ClientOptions, ObservationOptions {
   pullThresholdSizeForTopic?: number;
   /** Span of cached offsets of a queue above which pulling pauses; concurrent only. Default 2000. */
   consumeConcurrentlyMaxSpan?: number;
-  /** Attempts before a message becomes a dead letter; -1: 16 (concurrent) or without end (orderly). Default -1. */
+  /**
+   * Attempts before a message becomes a dead letter; -1: what the group's `retryMaxTimes` says (concurrent; 16 unless an operator
+   * changed it), or without end (orderly). Default -1.
+   */
   maxReconsumeTimes?: number;
   /** Pause of a queue after a failure; orderly only, 10 to 30000. Default 1000. */
   suspendCurrentQueueTimeMs?: number;
@@ -106,8 +109,8 @@ export interface PushConsumerSettings extends GroupSettings {
   readonly thresholds: PullThresholds;
   readonly pullThresholdForTopic: number;
   readonly pullThresholdSizeForTopic: number;
-  /** Resolved: never -1. */
-  readonly maxReconsumeTimes: number;
+  /** undefined: the group's `retryMaxTimes` counts. */
+  readonly maxReconsumeTimes: number | undefined;
   readonly suspendCurrentQueueTimeMs: number;
   readonly consumeTimeoutMs: number;
   readonly persistConsumerOffsetInterval: number;
@@ -123,7 +126,6 @@ export interface PushConsumerSettings extends GroupSettings {
 
 const INT_MAX = 2 ** 31 - 1;
 const CONSUME_MODES: readonly ConsumeMode[] = ['CONCURRENTLY', 'ORDERLY'];
-const DEFAULT_MAX_RECONSUME_TIMES = 16;
 
 /** Checks the options and fills in the defaults. @throws MQClientError INVALID_ARGUMENT */
 export function resolvePushConsumerOptions(options: PushConsumerOptions): PushConsumerSettings {
@@ -131,7 +133,7 @@ export function resolvePushConsumerOptions(options: PushConsumerOptions): PushCo
   assertFunction('handler', o.handler);
   const consumeMode = oneOf('consumeMode', o.consumeMode, 'CONCURRENTLY', CONSUME_MODES);
   const maxReconsumeTimes = wholeNumber('maxReconsumeTimes', o.maxReconsumeTimes, -1, -1, INT_MAX);
-  const withoutEnd = consumeMode === 'ORDERLY' ? INT_MAX : DEFAULT_MAX_RECONSUME_TIMES;
+  const ofTheMode = consumeMode === 'ORDERLY' ? INT_MAX : undefined;
   return {
     ...resolveGroupOptions(o),
     consumeMode,
@@ -176,7 +178,7 @@ export function resolvePushConsumerOptions(options: PushConsumerOptions): PushCo
       o.pullThresholdSizeForTopic,
       102_400,
     ),
-    maxReconsumeTimes: maxReconsumeTimes === -1 ? withoutEnd : maxReconsumeTimes,
+    maxReconsumeTimes: maxReconsumeTimes === -1 ? ofTheMode : maxReconsumeTimes,
     suspendCurrentQueueTimeMs: wholeNumber(
       'suspendCurrentQueueTimeMs',
       o.suspendCurrentQueueTimeMs,

@@ -13,6 +13,8 @@ import type { PopQueue } from './pop-queue.js';
 /** When a message comes again after its n-th failure, seconds. Upstream: DefaultMQPushConsumerImpl.popDelayLevel. */
 const DELAY_SECONDS = [10, 30, 60, 120, 180, 240, 300, 360, 420, 480, 540, 600, 1200, 1800, 3600, 7200];
 const DEAD_LETTER = -1;
+/** Where neither application nor group says how often. Apache's brokers would deliver for ever. */
+export const DEFAULT_MAX_RECONSUME_TIMES = 16;
 
 export interface PopConsumeDeps extends ConsumeDeps {
   readonly popApi: PopApi;
@@ -148,7 +150,8 @@ export class PopConsumeService {
 
   /** Never rejects: without the broker's word the message comes again when its invisible time is over. */
   async #tryAgain(message: ReceivedMessage, delayLevel: number): Promise<void> {
-    const isDead = delayLevel === DEAD_LETTER || message.reconsumeTimes >= this.deps.maxReconsumeTimes;
+    const maxReconsumeTimes = this.deps.maxReconsumeTimes ?? DEFAULT_MAX_RECONSUME_TIMES;
+    const isDead = delayLevel === DEAD_LETTER || message.reconsumeTimes >= maxReconsumeTimes;
     if (isDead && (await this.#bury(message))) return this.#ack(message);
     const level = delayLevel > 0 ? delayLevel : message.reconsumeTimes;
     const seconds = DELAY_SECONDS[Math.min(level, DELAY_SECONDS.length - 1)] as number;

@@ -6,7 +6,7 @@ import type { ClientInstance } from '../instance/client-instance.js';
 import { settledWithin } from '../instance/sleeper.js';
 import { BrokerAssignment } from './broker-assignment.js';
 import { PopApi } from './pop-api.js';
-import { PopConsumeService } from './pop-consume-service.js';
+import { DEFAULT_MAX_RECONSUME_TIMES, PopConsumeService } from './pop-consume-service.js';
 
 export interface PushOverPopDeps {
   readonly client: ClientInstance;
@@ -53,7 +53,7 @@ export class PushOverPop {
         popThresholdForQueue: settings.popThresholdForQueue,
         pullInterval: settings.pullInterval,
         restAfterErrorMs: settings.pullTimeDelayMillsWhenException,
-        maxReconsumeTimes: settings.maxReconsumeTimes,
+        maxReconsumeTimes: settings.maxReconsumeTimes ?? DEFAULT_MAX_RECONSUME_TIMES,
         initMode: settings.consumeFromWhere === 'CONSUME_FROM_FIRST_OFFSET' ? 0 : 1,
         isSuspended,
         subscriptionOf,

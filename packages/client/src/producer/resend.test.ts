@@ -15,10 +15,15 @@ describe('a dead letter sent anew', () => {
       own: '1',
       UNIQ_KEY: 'ID',
       RECONSUME_TIME: '4',
+      DLQ_REASON: 'too often',
     };
     expect(resendable(letter('%DLQ%G', properties))).toEqual({
       ...{ topic: 'T', body: Buffer.from('x'), flag: 3, tags: 'A', keys: 'k', properties: { own: '1' } },
     });
+  });
+  test('goes there from the dead letters of those who consume dead letters, too', () => {
+    const properties = { RETRY_TOPIC: '%DLQ%G', DLQ_ORIGIN_TOPIC: 'T' };
+    expect(resendable(letter('%DLQ%Clerks', properties)).topic).toBe('T');
   });
   test('stays where it is when it was no dead letter', () =>
     expect(resendable(letter('T', {})).topic).toBe('T'));
