@@ -172,8 +172,8 @@ export class PushConsumer {
   }
 
   /**
-   * Asks for messages of a topic; before or after `start`, and again to change the filter. Every consumer of a group must
-   * subscribe to the same. An SQL92 filter that a broker refuses makes `start` reject; after it, the log says so.
+   * Asks for messages of a topic; before or after `start`, and again to change the filter: what was pulled before still comes,
+   * and what is sent from then on is chosen by the new one. Every consumer of a group must subscribe to the same. An SQL92 filter that a broker refuses makes `start` reject; after it, the log says so.
    * @param expression "*" (default), "TagA || TagB", `{ sql }` where the broker allows property filters, or `{ className, source }`
    * where filter servers run
    * @param handler for this topic; default the `handler` of the options
@@ -186,8 +186,8 @@ export class PushConsumer {
   ): void {
     assertArgument(handler !== undefined || this.#hasDefaultHandler, `no handler for topic "${topic}"`);
     assertFunction('handler', handler);
-    this.#subscriptions.add(topic, expression, handler);
-    this.#subscriptionsChanged();
+    const wireTopic = this.#subscriptions.add(topic, expression, handler);
+    this.#subscriptionsChanged(wireTopic);
   }
 
   /** Asks for no more messages of a topic; its queues are given up soon. */
@@ -315,9 +315,11 @@ export class PushConsumer {
     };
   }
 
-  #subscriptionsChanged(): void {
+  /** @param refiltered wire topic whose filter may be another one now */
+  #subscriptionsChanged(refiltered?: string): void {
     if (!this.#life.isStarted) return;
-    this.#client.heartbeatSoon();
+    if (refiltered === undefined) this.#client.heartbeatSoon();
+    else this.#queues.pullAnew(refiltered, this.#client.heartbeat());
     this.#rebalance.soon();
     void this.#checkChanged();
   }

@@ -44,7 +44,11 @@ export interface PullerDeps {
  * DefaultMQPushConsumerImpl.pullMessage. Ends when the process queue is dropped.
  */
 export class QueuePuller {
-  readonly #abort = new AbortController();
+  /** Ends the pull under way; a new one after each change of the filter. */
+  #pulling = new AbortController();
+  /** Settles when the brokers know of a changed filter. */
+  #told: Promise<void> | undefined;
+  #isStopped = false;
   #ended: Promise<void> | undefined;
   #hasFixedOffset = false;
   #flowControls = 0;
@@ -75,10 +79,12 @@ export class QueuePuller {
         await queue.restPull(restMs);
         continue;
       }
+      const { signal } = this.#pulling;
       try {
-        await this.#pullOnce();
+        await this.#pullOnce(signal);
       } catch (error) {
         if (this.#isDone) return;
+        if (signal.aborted) continue;
         await queue.restPull(this.#restAfterError(error));
       }
     }
@@ -86,12 +92,25 @@ export class QueuePuller {
 
   /** Ends the loop, and the request that waits at the broker. */
   stop(): void {
-    this.#abort.abort();
+    this.#isStopped = true;
+    this.#pulling.abort();
     this.processQueue.wakePull();
   }
 
+  /**
+   * The filter is another one: what the pull under way brings was chosen by the old one, and what that left out would be
+   * passed over. Pulls again from the same place.
+   * @param told settles when the brokers know of the filter
+   */
+  pullAnew(told: Promise<void>): void {
+    this.#told = told;
+    const pulling = this.#pulling;
+    this.#pulling = new AbortController();
+    pulling.abort();
+  }
+
   get #isDone(): boolean {
-    return this.processQueue.isDropped || this.#abort.signal.aborted;
+    return this.processQueue.isDropped || this.#isStopped;
   }
 
   /** Milliseconds to wait before the next pull; 0: pull now. */
@@ -131,9 +150,14 @@ export class QueuePuller {
     return Math.max(1, deps.pullTimeDelayMillsWhenException);
   }
 
-  async #pullOnce(): Promise<void> {
+  async #pullOnce(signal: AbortSignal): Promise<void> {
     const { deps, processQueue } = this;
     const queue = processQueue.messageQueue;
+    if (this.#told !== undefined) {
+      await this.#told;
+      if (this.#isDone || signal.aborted) return;
+      this.#told = undefined;
+    }
     if (deps.isOrderly && deps.isClustering && !this.#hasFixedOffset) {
       // Between reading the offset and winning the lock, the consumer before may have gone on.
       this.nextOffset = await deps.startOffset(processQueue);
@@ -154,10 +178,10 @@ export class QueuePuller {
       suspendTimeoutMs: BROKER_SUSPEND_MAX_TIME_MS,
       timeoutMs: CONSUMER_TIMEOUT_WHEN_SUSPEND_MS,
       postSubscription: deps.postSubscriptionWhenPull,
-      signal: this.#abort.signal,
+      signal,
       ...(commitOffset > 0 ? { commitOffset } : {}),
     });
-    if (this.#isDone) return;
+    if (this.#isDone || signal.aborted) return;
     this.#take(result, deps.client.clock.monotonic() - startedMs);
     if (result.messages.length > 0 && deps.pullInterval > 0) await processQueue.restPull(deps.pullInterval);
   }

@@ -77,6 +77,12 @@ export class QueueTable {
     await Promise.all(pullers.map((puller) => puller.stopped()));
   }
 
+  /** See QueuePuller#pullAnew; for all queues of a topic. */
+  pullAnew(wireTopic: string, told: Promise<void>): void {
+    for (const { processQueue, puller } of this.#held.values())
+      if (processQueue.messageQueue.topic === wireTopic) puller.pullAnew(told);
+  }
+
   /** Queues whose pulling rests look again whether they still have to. */
   wakePulling(): void {
     for (const { processQueue } of this.#held.values()) processQueue.wakePull();

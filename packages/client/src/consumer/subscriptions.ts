@@ -18,6 +18,7 @@ interface Subscription {
 /** What a consumer subscribed to: wire topic → filter and handler. */
 export class Subscriptions {
   readonly #byTopic = new Map<string, Subscription>();
+  #lastVersion = 0;
 
   constructor(
     private readonly namespace: string | undefined,
@@ -53,7 +54,7 @@ export class Subscriptions {
     assertTopic(topic);
     const wireTopic = wrapNamespace(this.namespace, topic);
     this.#byTopic.set(wireTopic, {
-      data: subscriptionData(wireTopic, expression, this.clock.now()),
+      data: subscriptionData(wireTopic, expression, this.#nextVersion()),
       handler,
       filterClass: typeof expression === 'object' && 'className' in expression ? expression : undefined,
     });
@@ -63,7 +64,7 @@ export class Subscriptions {
   /** A subscription of the system's own, to a topic named as on the wire. */
   addWireTopic(wireTopic: string): void {
     this.#byTopic.set(wireTopic, {
-      data: subscriptionData(wireTopic, '*', this.clock.now()),
+      data: subscriptionData(wireTopic, '*', this.#nextVersion()),
       handler: undefined,
       filterClass: undefined,
     });
@@ -81,7 +82,13 @@ export class Subscriptions {
   touch(wireTopic: string): void {
     const subscription = this.#byTopic.get(wireTopic);
     if (subscription !== undefined)
-      subscription.data = { ...subscription.data, subVersion: this.clock.now() };
+      subscription.data = { ...subscription.data, subVersion: this.#nextVersion() };
+  }
+
+  /** The time, as upstream has it, and above every one before: brokers ignore a change that does not look newer. */
+  #nextVersion(): number {
+    this.#lastVersion = Math.max(this.clock.now(), this.#lastVersion + 1);
+    return this.#lastVersion;
   }
 
   /** The application's name of a wire topic. */

@@ -347,6 +347,7 @@ export class LitePullConsumer {
   #subscriptionsChanged(): void {
     if (!this.#life.isStarted) return;
     this.#client.heartbeatSoon();
+    this.#queues.pullAnew();
     this.#rebalance.soon();
   }
 

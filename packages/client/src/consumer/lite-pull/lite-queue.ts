@@ -103,7 +103,7 @@ export class LiteQueue implements CachedState {
     this.#bytes = 0;
     this.#nextOffset = offset;
     this.#finished = offset;
-    this.#interrupt();
+    this.pullAnew();
   }
 
   resume(): void {
@@ -113,10 +113,11 @@ export class LiteQueue implements CachedState {
 
   close(): void {
     this.isClosed = true;
-    this.#interrupt();
+    this.pullAnew();
   }
 
-  #interrupt(): void {
+  /** The pull under way is of no use any more: begins another one, from the same place unless it was moved. */
+  pullAnew(): void {
     const pulling = this.#pulling;
     this.#pulling = new AbortController();
     pulling.abort();

@@ -76,6 +76,11 @@ export class LiteQueues {
     }
   }
 
+  /** Filters are others: what a pull under way left out by the old one must not be passed over. */
+  pullAnew(): void {
+    for (const queue of this.#queues.values()) queue.pullAnew();
+  }
+
   /** Somebody waiting in `take` looks again. */
   wake(): void {
     this.#sleeper.wake();
