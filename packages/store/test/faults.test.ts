@@ -249,6 +249,19 @@ describe('a message store on a failing disk', () => {
     expect((await store.put(message('y'))).status).toBe('PUT_OK');
   });
 
+  test('a file that is removed before it was synced does not fence the log', async () => {
+    const settings = { deleteCommitLogFilesInterval: 0, flushIntervalCommitLog: 30_000 };
+    const store = await open({ settings });
+    for (let i = 0; i < 40; i++) await store.put(message('x'.repeat(300)));
+    disk.usageNumbers = { totalBytes: 1000, usableBytes: 120 };
+    await clock.advance(11_000);
+    expect(store.minPhyOffset).toBeGreaterThan(0);
+    await clock.advance(30_000);
+    expect(await store.put(message('y'))).toMatchObject({ status: 'PUT_OK' });
+    await clock.advance(60_000);
+    expect(store.flushedWhere).toBe(store.maxPhyOffset);
+  });
+
   test('queues that cannot be written stop puts, lose nothing, and go on when they can', async () => {
     const store = await open({ settings: { flushIntervalConsumeQueue: 1_000_000 } });
     disk.failAt('write', 1, 'EIO', { path: 'consumequeue', sticky: true });

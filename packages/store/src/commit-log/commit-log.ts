@@ -245,7 +245,8 @@ export class CommitLog {
   async syncWrittenFiles(): Promise<void> {
     const files = [...this.#unsyncedFiles];
     this.#unsyncedFiles.clear();
-    for (const file of files) await this.files.sync(file);
+    // One that was removed meanwhile (a nearly full disk) cannot be synced, and need not be.
+    for (const file of files) if (this.files.has(file)) await this.files.sync(file);
   }
 
   /** Creates the next file ahead of need. @throws DiskError */

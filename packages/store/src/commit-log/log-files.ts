@@ -88,6 +88,11 @@ export class LogFiles {
     return this.#files[Math.floor((offset - first.baseOffset) / this.fileSizeBytes)];
   }
 
+  /** Whether the file is still part of the log. */
+  has(file: LogFile): boolean {
+    return this.fileAt(file.baseOffset) === file;
+  }
+
   /** The open handle of a file, for use before the next call of this class. @throws DiskError */
   handle(file: LogFile): DiskFile {
     return this.#handles.use(file.path);
