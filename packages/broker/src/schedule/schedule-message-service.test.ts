@@ -215,24 +215,41 @@ describe('after a restart', () => {
     expect(next.delivered).toBe(1);
   });
 
-  test('what waits is due at once when its level is shorter now: upstream takes it for a clock set back', async () => {
+  test('what waits is due after the time its level has now when that is shorter, not at once', async () => {
     const f = await start();
     await f.delay(3, 'a');
     next = await f.restarted('1s 5s 2s');
+    await next.delay(3, 'b');
+    await next.advance(1_999);
+    expect(next.delivered).toBe(0);
+    await next.advance(20);
+    expect(next.delivered).toBe(2);
+  });
+
+  test('what waits longer than its level takes now is due at once when the wall clock was set back', async () => {
+    const f = await start();
+    await f.delay(3, 'a');
+    await f.close();
+    f.clock.jumpWallClock(-3_600_000);
+    next = await f.next({ levels: '1s 5s 2s' });
     await next.advance(20);
     expect(next.delivered).toBe(1);
   });
 
-  test('levels that are configured no longer wait until they are again', async () => {
+  test('what waits in a level that is configured no longer comes at the time it got, once', async () => {
     const f = await start();
     await f.delay(3, 'a');
-    const without = await f.next({ levels: '1s 5s' });
-    await without.advance(20_000);
+    await f.delay(3, 'b');
+    const without = await f.restarted('1s');
+    await without.advance(9_999);
     expect(without.delivered).toBe(0);
-    next = await without.next();
-    await without.close();
-    await next.advance(1_000);
-    expect(next.delivered).toBe(1);
+    await without.advance(1);
+    expect(without.delivered).toBe(2);
+    await without.service.persist();
+    expect(without.written.get(3)).toBe(2);
+    next = await without.restarted('1s 5s 10s');
+    await next.advance(20_000);
+    expect(next.delivered).toBe(2);
   });
 });
 

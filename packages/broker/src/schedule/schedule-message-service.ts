@@ -7,6 +7,10 @@
 // Delivery is at least once. delayOffset.json, written every 10 s, tells what is durable; after a mere kill the marks tell
 // more, and only the batch under way is delivered again.
 //
+// messageDelayLevel may change between two runs. What waits in a level comes when the shorter of both delays is over; upstream
+// delivers it at once where the level is shorter now. What waits in a level that is no more comes at the time it got; upstream
+// keeps it until it is expired, or the level is configured again.
+//
 // Deliberate difference: FLUSH_DISK_TIMEOUT, FLUSH_SLAVE_TIMEOUT and SLAVE_NOT_AVAILABLE mean "stored", so they count as
 // delivered. Upstream's synchronous mode delivers again every 100 ms until the status is PUT_OK.
 import type { Clock, Logger, Timer } from '@mq/remoting';
@@ -79,10 +83,10 @@ export class ScheduleMessageService {
   readonly levels: DelayLevels;
   readonly #options: ScheduleMessageOptions;
   readonly #redelivery: Redelivery;
-  readonly #states: LevelState[] = [];
+  readonly #states = new Map<number, LevelState>();
   /**
    * level → queue offset of the next message to deliver, 0 for a level that is not in it. Keeps levels that
-   * messageDelayLevel no longer has: it may have them again after the next start.
+   * messageDelayLevel no longer has: messages may still wait there, and it may have them again after the next start.
    */
   readonly #offsets = new Map<number, number>();
   #dataVersion: DataVersion;
@@ -95,19 +99,7 @@ export class ScheduleMessageService {
     this.#redelivery = new Redelivery(options);
     this.levels = new DelayLevels(options.messageDelayLevel);
     this.#dataVersion = firstDataVersion(options.clock.now());
-    for (let level = 1; level <= this.levels.maxLevel; level++) {
-      const queueId = queueIdOfLevel(level);
-      const state = {
-        level,
-        queueId,
-        timer: undefined,
-        running: undefined,
-        arrived: false,
-        lookAt: LEAST_ENTRIES,
-        ahead: new Set<number>(),
-      };
-      this.#states.push(state);
-    }
+    for (let level = 1; level <= this.levels.maxLevel; level++) this.#addLevel(level);
   }
 
   /** What config/delayOffset.json holds, and the answer of GET_ALL_DELAY_OFFSET. */
@@ -154,7 +146,12 @@ export class ScheduleMessageService {
   start(): void {
     if (this.#status !== 'new') return;
     this.#status = 'started';
-    for (const state of this.#states) {
+    // Levels that were configured before: what waits there was acknowledged.
+    for (const queueId of this.#options.store.queueIds(SystemTopic.SCHEDULE)) {
+      const level = levelOfQueueId(queueId);
+      if (!this.#states.has(level)) this.#addLevel(level);
+    }
+    for (const state of this.#states.values()) {
       const marked = this.#options.marks?.levelOffset(state.level) ?? 0;
       if (marked > this.#offsetOf(state)) this.#setOffset(state, marked);
       this.#correctOffset(state);
@@ -165,16 +162,29 @@ export class ScheduleMessageService {
   /** Waits for the deliveries in progress; starts no more. */
   async close(): Promise<void> {
     this.#status = 'closed';
-    for (const state of this.#states) state.timer?.cancel();
-    await Promise.all(this.#states.map((state) => state.running));
+    const states = [...this.#states.values()];
+    for (const state of states) state.timer?.cancel();
+    await Promise.all(states.map((state) => state.running));
   }
 
   /** A message became visible in the delay topic. */
   notifyArrival(queueId: number): void {
-    const state = this.#states[levelOfQueueId(queueId) - 1];
+    const state = this.#states.get(levelOfQueueId(queueId));
     if (state === undefined || this.#status !== 'started') return;
     if (state.running !== undefined) state.arrived = true;
     else if (state.timer === undefined) this.#runLater(state, this.levels.deliverTimestamp(state.level, 0));
+  }
+
+  #addLevel(level: number): void {
+    this.#states.set(level, {
+      level,
+      queueId: queueIdOfLevel(level),
+      timer: undefined,
+      running: undefined,
+      arrived: false,
+      lookAt: LEAST_ENTRIES,
+      ahead: new Set<number>(),
+    });
   }
 
   /** The stored offset may lie outside of what the queue still holds (expired, or another store's file). */
@@ -240,21 +250,34 @@ export class ScheduleMessageService {
     }
     const now = clock.now();
     const due: ConsumeQueueEntry[] = [];
+    let pauseMs = 0;
     for (const entry of entries) {
-      if (this.#dueTime(state, entry, now) > now) break;
+      const isBeyond = entry.tagsCode > this.#latestDueTime(state, now);
+      const dueMs = isBeyond ? await this.#dueTimeBeyond(state, entry, now) : entry.tagsCode;
+      pauseMs = dueMs - now;
+      if (pauseMs > 0) break;
       due.push(entry);
     }
     state.lookAt = Math.max(LEAST_ENTRIES, Math.min(2 * due.length, BATCH_ENTRIES));
     if (due.length > 0 && !(await this.#deliverAll(state, due))) return RETRY_MS;
-    const next = entries[due.length];
-    if (next === undefined) return 0;
-    const pauseMs = this.#dueTime(state, next, now) - now;
+    if (due.length === entries.length) return 0;
     return due.length === 0 ? pauseMs : Math.max(pauseMs, GATHER_MS);
   }
 
-  /** Due time of an entry; one beyond the level's own delay means the wall clock was set back: due now. */
-  #dueTime(state: LevelState, entry: ConsumeQueueEntry, now: number): number {
-    return entry.tagsCode > this.levels.deliverTimestamp(state.level, now) ? now : entry.tagsCode;
+  /** No message that was stored by now is due later, unless its level was longer then; a level that is no more has no bound. */
+  #latestDueTime({ level }: LevelState, now: number): number {
+    return level > this.levels.maxLevel ? Infinity : this.levels.deliverTimestamp(level, now);
+  }
+
+  /** Due time of an entry that is beyond the level's own delay: as soon as that is over, now if the wall clock was set back. */
+  async #dueTimeBeyond(
+    { level, queueId }: LevelState,
+    entry: ConsumeQueueEntry,
+    now: number,
+  ): Promise<number> {
+    const { store } = this.#options;
+    const storedMs = await store.storeTimestampOf(SystemTopic.SCHEDULE, queueId, entry.queueOffset);
+    return storedMs < 0 || storedMs > now ? now : this.levels.deliverTimestamp(level, storedMs);
   }
 
   /** Appends all in order and moves the offset over those that were stored. False when one was not. */
