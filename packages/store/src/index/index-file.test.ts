@@ -66,3 +66,13 @@ describe('an index file read entry by entry', () => {
     expect(file.truncate(50)).toBe(false);
   });
 });
+
+test('an index file that was removed before its flush began has nothing to flush', async () => {
+  const disk = new SimulatedDisk();
+  disk.mkdir('/index');
+  const file = IndexFile.create(new FileHandles(disk, 4), PATH, SHAPE);
+  file.put(1, 300, BEGIN);
+  file.destroy((path) => disk.remove(path));
+  await file.flush();
+  expect(disk.stat(PATH)).toBeUndefined();
+});

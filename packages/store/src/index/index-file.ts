@@ -195,6 +195,7 @@ export class IndexFile {
    * @throws DiskError
    */
   async flush(vouch: (endTimestamp: number) => void = () => undefined): Promise<void> {
+    if (this.destroyed) return;
     this.writeGathered();
     const flushed = { ...this.facts };
     for (let page = this.writeSlots(0); page >= 0; page = this.writeSlots(page)) await turn();
