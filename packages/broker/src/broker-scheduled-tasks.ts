@@ -1,6 +1,6 @@
 // What a broker does again and again and no single part of it owns: tables are written, clients and groups that are gone or far
 // behind are looked for (upstream: BrokerController#initializeBrokerScheduledTasks).
-import type { Timer } from '@mq/remoting';
+import { RepeatingTask } from '@mq/remoting';
 
 import type { BrokerParts } from './broker-parts.js';
 import { createSlowConsumers } from './limits/create-slow-consumers.js';
@@ -18,72 +18,77 @@ const FILTER_PERSIST_MS = 10_000;
 const DEAD_CLIENT_SCAN_MS = 10_000;
 
 interface ScheduledTask {
-  readonly what: string;
-  /** Asked for each time, so that a changed setting counts from the next run. */
-  readonly periodMs: () => number;
-  readonly run: () => Promise<void> | void;
+  readonly name: string;
+  /** Asked for each time, so that a changed setting counts from the next round. */
+  readonly intervalMs: number | (() => number);
+  readonly work: () => Promise<void> | void;
 }
 
 /** The periodic work of one broker. A failure is logged and does not stop the next run. */
 export class BrokerScheduledTasks {
   readonly #parts: BrokerParts;
-  readonly #timers = new Map<ScheduledTask, Timer>();
+  readonly #tasks: readonly RepeatingTask[];
 
   constructor(parts: BrokerParts) {
     this.#parts = parts;
+    const { clock, logger } = parts;
+    this.#tasks = this.#scheduled().map(
+      ({ name, work, intervalMs }) =>
+        new RepeatingTask(name, work, intervalMs, { clock, logger, failureLevel: 'error' }),
+    );
   }
 
   start(): void {
-    for (const task of this.#tasks()) this.#runLater(task);
+    for (const task of this.#tasks) task.start();
   }
 
-  close(): void {
-    for (const timer of this.#timers.values()) timer.cancel();
-    this.#timers.clear();
+  /** Resolves when what is under way has ended. */
+  async close(): Promise<void> {
+    await Promise.all(this.#tasks.map((task) => task.close()));
   }
 
-  #tasks(): ScheduledTask[] {
+  #scheduled(): ScheduledTask[] {
     const { consumerOffsets, consumers, filters, filterServers, limits, locks, pop, producers } = this.#parts;
     const { schedule, settings, transactions } = this.#parts;
     const slowConsumers = createSlowConsumers(this.#parts);
     return [
       {
-        what: 'backlog quotas',
-        periodMs: () => BACKLOG_CHECK_MS,
-        run: () => limits.backlogs.check(),
+        name: 'backlog quotas',
+        intervalMs: BACKLOG_CHECK_MS,
+        work: () => limits.backlogs.check(),
       },
       {
-        what: 'slow consumers',
-        periodMs: () => SLOW_CONSUMERS_CHECK_MS,
-        run: () => slowConsumers.check(),
+        name: 'slow consumers',
+        intervalMs: SLOW_CONSUMERS_CHECK_MS,
+        work: () => slowConsumers.check(),
       },
       {
-        what: 'consumer offsets',
-        periodMs: () => settings.broker.flushConsumerOffsetInterval,
-        run: () => {
+        name: 'consumer offsets',
+        intervalMs: () => settings.broker.flushConsumerOffsetInterval,
+        work: () => {
           consumerOffsets.persist();
           pop.persist();
         },
       },
       {
-        what: 'delay offsets',
-        periodMs: () => settings.broker.flushDelayOffsetInterval,
-        run: () => schedule.persist(),
+        name: 'delay offsets',
+        intervalMs: () => settings.broker.flushDelayOffsetInterval,
+        work: () => schedule.persist(),
       },
       {
-        what: 'transaction metrics',
-        periodMs: () => settings.broker.transactionMetricFlushInterval,
-        run: () => transactions.metrics.persist(),
+        name: 'transaction metrics',
+        intervalMs: () => settings.broker.transactionMetricFlushInterval,
+        work: () => transactions.metrics.persist(),
       },
       {
-        what: 'consumer filters',
-        periodMs: () => FILTER_PERSIST_MS,
-        run: () => filters.persist(),
+        name: 'consumer filters',
+        intervalMs: FILTER_PERSIST_MS,
+        work: () => filters.persist(),
       },
       {
-        what: 'scan for dead clients',
-        periodMs: () => DEAD_CLIENT_SCAN_MS,
-        run: () => {
+        name: 'scan for dead clients',
+        intervalMs: DEAD_CLIENT_SCAN_MS,
+        work: () => {
           producers.scanNotActive();
           consumers.scanNotActive();
           filterServers.scanNotActive();
@@ -91,22 +96,5 @@ export class BrokerScheduledTasks {
         },
       },
     ];
-  }
-
-  #runLater(task: ScheduledTask): void {
-    const timer = this.#parts.clock.setTimeout(() => {
-      void this.#run(task);
-      this.#runLater(task);
-    }, task.periodMs());
-    timer.unref?.();
-    this.#timers.set(task, timer);
-  }
-
-  async #run({ what, run }: ScheduledTask): Promise<void> {
-    try {
-      await run();
-    } catch (error) {
-      this.#parts.logger.error('periodic work failed', { what, error });
-    }
   }
 }

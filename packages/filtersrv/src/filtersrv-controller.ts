@@ -7,9 +7,9 @@ import {
   RemotingClient,
   RemotingCommand,
   RemotingServer,
+  RepeatingTask,
   silentLogger,
   systemClock,
-  type Timer,
 } from '@mq/remoting';
 import { RegisterFilterServerRequestHeader, RequestCode, ResponseCode } from '@mq/remoting/protocol';
 
@@ -33,11 +33,10 @@ export interface FiltersrvDeps {
 export class FiltersrvController {
   readonly #settings: FiltersrvSettings;
   readonly #logger: Logger;
-  readonly #clock: Clock;
   readonly #server: RemotingServer;
   readonly #client: RemotingClient;
   readonly #classes: FilterClassTable;
-  #timer: Timer | undefined;
+  readonly #registration: RepeatingTask;
   readonly #life = new Lifespan(
     () => this.#start(),
     () => this.#close(),
@@ -47,7 +46,7 @@ export class FiltersrvController {
   constructor(settings: FiltersrvSettings, deps: FiltersrvDeps = {}) {
     this.#settings = settings;
     const logger = (this.#logger = deps.logger ?? silentLogger);
-    const clock = (this.#clock = deps.clock ?? systemClock);
+    const clock = deps.clock ?? systemClock;
     const host = settings.bindAddress || (isLoopback(settings.filterServerIP) ? '127.0.0.1' : '0.0.0.0');
     this.#server = new RemotingServer({ host, port: settings.listenPort }, { logger, clock });
     this.#client = new RemotingClient({}, { logger, clock });
@@ -56,6 +55,12 @@ export class FiltersrvController {
       maxCount: settings.maxFilterClasses,
       limits: { timeLimitMs: settings.filterTimeLimitMillis, memoryLimitBytes: settings.filterMemoryLimit },
     });
+    this.#registration = new RepeatingTask(
+      'registration',
+      () => this.#registerAgain(),
+      settings.registerFilterServerPeriod,
+      { clock, logger },
+    );
     const parts = { settings, client: this.#client, classes: this.#classes };
     this.#server.register(RequestCode.PULL_MESSAGE, filteredPull(parts));
     this.#server.register(RequestCode.REGISTER_MESSAGE_FILTER_CLASS, registerFilterClass(parts));
@@ -90,23 +95,16 @@ export class FiltersrvController {
     if (!isLoopback(host)) this.#logger.warn('listening beyond loopback without authentication', { host });
     await this.#register();
     this.#isRegistered = true;
-    this.#armTimer();
+    this.#registration.start();
   }
 
   async #close(): Promise<void> {
-    this.#timer?.cancel();
+    const registered = this.#registration.close();
     // The broker forgets a server whose connection is gone, and tells the clients.
     await this.#client.close();
+    await registered;
     await this.#server.close();
     await this.#classes.close();
-  }
-
-  #armTimer(): void {
-    this.#timer = this.#clock.setTimeout(() => {
-      void this.#registerAgain().finally(() => {
-        if (!this.#life.isClosing) this.#armTimer();
-      });
-    }, this.#settings.registerFilterServerPeriod);
   }
 
   /** A broker that is away comes back: upstream's server ends itself instead. */

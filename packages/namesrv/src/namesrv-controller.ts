@@ -4,6 +4,7 @@ import {
   RemotingClient,
   RemotingCommand,
   RemotingServer,
+  RepeatingTask,
   TurnScheduler,
   isLoopback,
   silentLogger,
@@ -47,7 +48,8 @@ export class NamesrvController implements AsyncDisposable {
   readonly #server: RemotingServer;
   readonly #client: RemotingClient;
   readonly #tls: TlsOfServer;
-  readonly #timers: Timer[] = [];
+  readonly #scan: RepeatingTask;
+  #certificateWatch: Timer | undefined;
   readonly #life = new Lifespan(
     () => this.#start(),
     () => this.#close(),
@@ -84,6 +86,12 @@ export class NamesrvController implements AsyncDisposable {
       startedAtMs: undefined,
     };
     registerProcessors(this.#server, this.#parts);
+    this.#scan = new RepeatingTask(
+      'scan for silent brokers',
+      () => this.#scanNotActiveBroker(),
+      () => holder.values.scanNotActiveBrokerInterval,
+      { clock, logger },
+    );
     for (const event of ['close', 'idle', 'error'] as const) {
       this.#server.on(event, (connection) => this.#onConnectionLost(connection));
     }
@@ -121,30 +129,22 @@ export class NamesrvController implements AsyncDisposable {
     }
     const address = await this.#server.listen();
     this.#parts.startedAtMs = clock.now();
-    const scan = () => this.#scanNotActiveBroker();
-    this.#timers.push(
-      watchTlsCertificate({
-        settings: settings.values,
-        readFile: nodeDisk.readFile,
-        served: this.#tls.server,
-        server: this.#server,
-        clock,
-        logger,
-      }),
-      clock.setTimeout(
-        () => {
-          scan();
-          this.#timers.push(clock.setInterval(scan, settings.values.scanNotActiveBrokerInterval));
-        },
-        Math.min(FIRST_SCAN_MILLIS, settings.values.scanNotActiveBrokerInterval),
-      ),
-    );
+    this.#certificateWatch = watchTlsCertificate({
+      settings: settings.values,
+      readFile: nodeDisk.readFile,
+      served: this.#tls.server,
+      server: this.#server,
+      clock,
+      logger,
+    });
+    this.#scan.start(Math.min(FIRST_SCAN_MILLIS, settings.values.scanNotActiveBrokerInterval));
     logger.info('serving', { ...address });
     return address;
   }
 
   async #close(): Promise<void> {
-    for (const timer of this.#timers) timer.cancel();
+    this.#certificateWatch?.cancel();
+    await this.#scan.close();
     await this.#server.close();
     await this.#client.close();
   }

@@ -1,6 +1,14 @@
 // The store: builds its parts, opens and closes them in order, and passes calls on. Decisions are in the parts.
 import { totalmem } from 'node:os';
-import { Lifespan, silentLogger, systemClock, TurnScheduler, type Clock, type Logger } from '@mq/remoting';
+import {
+  Lifespan,
+  RepeatingTask,
+  silentLogger,
+  systemClock,
+  TurnScheduler,
+  type Clock,
+  type Logger,
+} from '@mq/remoting';
 import { isSystemTopic } from '@mq/remoting/protocol';
 import { PutPipeline } from './commit-log/put-pipeline.js';
 import type { QueueType } from './consume-queue/topic-kinds.js';
@@ -27,7 +35,6 @@ import type {
   RecordPlace,
   RecordVisitor,
 } from './message-store.js';
-import { Periodic } from './periodic.js';
 import { MessageReader } from './reading/message-reader.js';
 import { visitRecords } from './reading/record-visits.js';
 import { StoreQueries } from './reading/store-queries.js';
@@ -88,7 +95,7 @@ export class DefaultMessageStore implements MessageStore {
   readonly #turn: TurnScheduler;
   readonly #deps: MessageStoreDeps;
   readonly #files: StoreFiles;
-  readonly #periodics: Periodic[] = [];
+  readonly #tasks: RepeatingTask[] = [];
   #parts: Parts | undefined;
   #lock: DiskLock | undefined;
   readonly #life = new Lifespan(
@@ -178,7 +185,7 @@ export class DefaultMessageStore implements MessageStore {
     this.#earliestStoreTimestamp = await this.earliestStoreTimestamp();
     pipeline.open();
     if (open.mustFlushLog) pipeline.flusher.request();
-    this.#startPeriodics(parts, bootId !== '');
+    this.#startTasks(parts, bootId !== '');
   }
 
   #build(open: OpenStore, bootId: string): Parts {
@@ -228,11 +235,12 @@ export class DefaultMessageStore implements MessageStore {
     };
   }
 
-  #startPeriodics(parts: Parts, marksBoot: boolean): void {
+  #startTasks(parts: Parts, marksBoot: boolean): void {
+    const deps = { clock: this.#clock, logger: this.#logger, failureLevel: 'error' } as const;
     const every = (name: string, intervalMs: number, work: () => Promise<void> | void): void => {
-      const periodic = new Periodic(name, work, { clock: this.#clock, logger: this.#logger });
-      periodic.start(intervalMs);
-      this.#periodics.push(periodic);
+      const task = new RepeatingTask(name, work, intervalMs, deps);
+      task.start();
+      this.#tasks.push(task);
     };
     const settings = this.#settings;
     const schedule = new FlushSchedule({
@@ -270,7 +278,7 @@ export class DefaultMessageStore implements MessageStore {
       this.#logger.error('the log could not be flushed at shutdown', { error: String(error) });
     }
     await parts.expiry.close();
-    for (const periodic of this.#periodics) await periodic.stop();
+    for (const task of this.#tasks) await task.close();
     try {
       await parts.derived.flushThoroughly({ closing: true });
     } catch (error) {

@@ -4,7 +4,7 @@
 // A round goes from the queue's progress to the end the queue had when it began. A message that is asked about is appended
 // again at the end, so the progress moves past it. It is told to the consumer offsets, from where it reaches the disk, only
 // once the log is synced behind the new copies: a power cut must not leave a progress without them.
-import type { Clock, Logger, Timer } from '@mq/remoting';
+import { type Clock, type Logger, RepeatingTask } from '@mq/remoting';
 import { MessageConst } from '@mq/remoting/message';
 import { SystemGroup, SystemTopic } from '@mq/remoting/protocol';
 import type { AppendMessage, ConsumeQueueEntry, MessageStore, PutResult } from '@mq/store';
@@ -62,8 +62,7 @@ interface PendingProgress {
 export class TransactionCheckService {
   readonly #state: TransactionState;
   readonly #deps: TransactionCheckDeps;
-  #timer: Timer | undefined;
-  #round: Promise<void> | undefined;
+  readonly #task: RepeatingTask;
   #isClosed = false;
   /** Groups that nobody of was online in this round; each is logged once. */
   readonly #offlineGroups = new Set<string>();
@@ -73,17 +72,22 @@ export class TransactionCheckService {
   constructor(state: TransactionState, deps: TransactionCheckDeps) {
     this.#state = state;
     this.#deps = deps;
+    const { clock, logger } = deps;
+    this.#task = new RepeatingTask('check of transactions', () => this.#check(), deps.intervalMs, {
+      clock,
+      logger,
+      failureLevel: 'error',
+    });
   }
 
   start(): void {
-    if (!this.#isClosed && this.#timer === undefined) this.#later();
+    this.#task.start();
   }
 
   /** Begins no more chunks; resolves when the one in progress is done. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    this.#timer?.cancel();
-    await this.#round;
+    await this.#task.close();
   }
 
   /** Tells the progress if the log is synced that far. */
@@ -101,18 +105,6 @@ export class TransactionCheckService {
     ] as const) {
       consumerOffsets.commit(COMMITTER, SystemGroup.SYS_RMQ_TRANS, topic, HALF_QUEUE_ID, offset);
     }
-  }
-
-  #later(): void {
-    this.#timer = this.#deps.clock.setTimeout(() => {
-      this.#round = this.#check()
-        .catch((error: unknown) => this.#deps.logger.error('check of transactions failed', { error }))
-        .finally(() => {
-          this.#round = undefined;
-          if (!this.#isClosed) this.#later();
-        });
-    }, this.#deps.intervalMs());
-    this.#timer.unref?.();
   }
 
   async #check(): Promise<void> {

@@ -1,7 +1,7 @@
+import { RepeatingTask } from '@mq/remoting';
 import { messageQueueKey, type MessageQueue, type SubscriptionData } from '@mq/remoting/protocol';
 import { isMQClientError } from '../errors.js';
 import type { ClientInstance } from '../instance/client-instance.js';
-import { RepeatingTask } from '../instance/repeating-task.js';
 import { noRoute } from '../instance/response-errors.js';
 import { Sleeper } from '../instance/sleeper.js';
 import type { OffsetStore } from '../offset/offset-store.js';

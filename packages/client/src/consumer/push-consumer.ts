@@ -1,3 +1,4 @@
+import { RepeatingTask } from '@mq/remoting';
 import type { MessageExt } from '@mq/remoting/message';
 import {
   popRetryTopicV1,
@@ -11,7 +12,6 @@ import { assertArgument } from '../errors.js';
 import type { MessageHooks } from '../hooks/message-hooks.js';
 import type { ClientInstance } from '../instance/client-instance.js';
 import type { ConsumerMember } from '../instance/group-members.js';
-import { RepeatingTask } from '../instance/repeating-task.js';
 import { settledWithin } from '../instance/sleeper.js';
 import type { OffsetStore } from '../offset/offset-store.js';
 import { assertFunction } from '../options.js';

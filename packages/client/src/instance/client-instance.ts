@@ -1,13 +1,14 @@
 import {
-  RemotingClient,
-  RemotingCommand,
-  serializeTypeFromEnv,
-  silentLogger,
-  systemClock,
   type ClientHook,
   type Clock,
   type Logger,
+  RemotingClient,
+  RemotingCommand,
+  RepeatingTask,
   type SerializeType,
+  serializeTypeFromEnv,
+  silentLogger,
+  systemClock,
 } from '@mq/remoting';
 import {
   DEFAULT_INSTANCE_NAME,
@@ -33,7 +34,6 @@ import { BrokerApi, type BrokerPeer } from './broker-api.js';
 import type { ConsumerMember, ProducerMember } from './group-members.js';
 import { NameServerClient } from './name-server-client.js';
 import { discoveryUrl, fetchNameServers } from './name-server-discovery.js';
-import { RepeatingTask } from './repeating-task.js';
 import { errorFromResponse, noRoute } from './response-errors.js';
 import { ReplyWaiters } from './reply-waiters.js';
 import { RouteTable } from './route-table.js';

@@ -1,7 +1,6 @@
-import type { Logger } from '@mq/remoting';
+import { type Logger, RepeatingTask } from '@mq/remoting';
 import type { MessageModel, MessageQueue } from '@mq/remoting/protocol';
 import type { ClientInstance } from '../instance/client-instance.js';
-import { RepeatingTask } from '../instance/repeating-task.js';
 import type { AllocateMessageQueueStrategy } from './allocate-strategy.js';
 import { QueueAllocator } from './queue-allocator.js';
 

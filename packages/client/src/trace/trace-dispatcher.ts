@@ -1,7 +1,7 @@
+import { RepeatingTask } from '@mq/remoting';
 import { MessageConst, UniqIdGenerator, KEY_SEPARATOR, encodeProperties } from '@mq/remoting/message';
 import { SystemTopic } from '@mq/remoting/protocol';
 import type { ClientInstance } from '../instance/client-instance.js';
-import { RepeatingTask } from '../instance/repeating-task.js';
 import { settledWithin } from '../instance/sleeper.js';
 import { MessageSender } from '../producer/message-sender.js';
 import { batchTraces, traceTopicOf, type TraceMessage } from './trace-batch.js';

@@ -5,7 +5,7 @@
 //
 // Upstream polls with seven threads. Here an arrival starts the enqueueing and one timer waits for the next message that is
 // due; nothing runs while nothing waits.
-import type { Clock, Logger, Timer } from '@mq/remoting';
+import { RepeatingTask, type Clock, type Logger, type Timer } from '@mq/remoting';
 import { TIMER_TOPIC, type TimerCheckpoint } from '@mq/remoting/protocol';
 import type { DeliveryMarks } from '../delivery-marks.js';
 import type { Disk } from '../disk/disk.js';
@@ -73,7 +73,7 @@ export class TimerMessageStore {
   readonly #delivery: TimerDelivery;
   readonly #enqueue: TimerEnqueue;
   readonly #dequeue: TimerDequeue;
-  readonly #timers = new Set<Timer>();
+  readonly #tasks: RepeatingTask[] = [];
   #checkpoint: TimerCheckpoint;
   #status: 'new' | 'started' | 'leaving' | 'closed' = 'new';
   #shouldRunningDequeue = true;
@@ -148,27 +148,33 @@ export class TimerMessageStore {
   start(): void {
     if (this.#status !== 'new') return;
     this.#status = 'started';
-    this.#every(
-      () => this.#options.settings().timerFlushIntervalMs,
-      () => this.flush(),
-    );
-    this.#every(
-      () => CLEAN_PERIOD_MS,
-      () => {
-        this.#log.write();
-        this.#log.removeBefore(this.#options.store.minPhyOffset);
-      },
-    );
-    this.#every(
-      () => COUNTS_PERIOD_MS,
-      () => this.counts.persist(),
-    );
-    this.#every(
-      () => RECOUNT_PERIOD_MS,
-      () => this.#recount(),
-    );
+    this.#startTasks();
     this.notifyArrival();
     this.#wakeDequeue(0);
+  }
+
+  #startTasks(): void {
+    const { clock, logger, settings } = this.#options;
+    const every = (
+      name: string,
+      intervalMs: number | (() => number),
+      work: () => Promise<void> | void,
+    ): void => {
+      const task = new RepeatingTask(name, work, intervalMs, { clock, logger, failureLevel: 'error' });
+      task.start();
+      this.#tasks.push(task);
+    };
+    every(
+      'flush of timers',
+      () => settings().timerFlushIntervalMs,
+      () => this.flush(),
+    );
+    every('cleaning of the timer log', CLEAN_PERIOD_MS, () => {
+      this.#log.write();
+      this.#log.removeBefore(this.#options.store.minPhyOffset);
+    });
+    every('writing of timer counts', COUNTS_PERIOD_MS, () => this.counts.persist());
+    every('recount of timers', RECOUNT_PERIOD_MS, () => this.#recount());
   }
 
   /** Waits for what is under way, then writes and syncs everything. May be called twice. */
@@ -176,11 +182,11 @@ export class TimerMessageStore {
     if (this.#status === 'closed') return;
     const wasStarted = this.#status === 'started';
     this.#status = 'closed';
-    for (const timer of this.#timers) timer.cancel();
+    const tasksEnd = this.#tasks.map((task) => task.close());
     this.#enqueueTimer?.cancel();
     this.#dequeueTimer?.cancel();
     this.#delivery.wake();
-    await Promise.all([this.#enqueueing, this.#dequeueing]);
+    await Promise.all([this.#enqueueing, this.#dequeueing, ...tasksEnd]);
     try {
       if (wasStarted) await this.#leave();
       this.counts.persist();
@@ -193,7 +199,11 @@ export class TimerMessageStore {
 
   async #leave(): Promise<void> {
     this.#status = 'leaving';
-    await this.#attempt(() => this.#dequeue.putOff());
+    try {
+      await this.#dequeue.putOff();
+    } catch (error) {
+      this.#options.logger.error('the open slot could not be put off', { error: String(error) });
+    }
     this.#status = 'closed';
     await this.flush();
   }
@@ -455,26 +465,4 @@ export class TimerMessageStore {
   }
 
   /** Periodic work that never overlaps itself. */
-  #every(periodMs: () => number, work: () => Promise<void> | void): void {
-    const next = (): void => {
-      const timer = this.#options.clock.setTimeout(() => {
-        this.#timers.delete(timer);
-        void this.#attempt(work).then(() => {
-          if (this.#status === 'started') next();
-        });
-      }, periodMs());
-      timer.unref?.();
-      this.#timers.add(timer);
-    };
-    next();
-  }
-
-  /** A failure is reported and stops nothing else. */
-  async #attempt(work: () => Promise<void> | void): Promise<void> {
-    try {
-      await work();
-    } catch (error) {
-      this.#options.logger.error('work of the timers failed', { error: String(error) });
-    }
-  }
 }

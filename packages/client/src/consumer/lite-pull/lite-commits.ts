@@ -1,7 +1,7 @@
+import { RepeatingTask } from '@mq/remoting';
 import type { MessageQueue } from '@mq/remoting/protocol';
 import { MQClientError } from '../../errors.js';
 import type { ClientInstance } from '../../instance/client-instance.js';
-import { RepeatingTask } from '../../instance/repeating-task.js';
 import type { OffsetStore } from '../../offset/offset-store.js';
 import { wholeNumber } from '../../options.js';
 import { wireQueue } from '../queue-names.js';

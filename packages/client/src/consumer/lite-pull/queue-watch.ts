@@ -1,6 +1,6 @@
+import { RepeatingTask } from '@mq/remoting';
 import { messageQueueKey, type MessageQueue } from '@mq/remoting/protocol';
 import type { ClientInstance } from '../../instance/client-instance.js';
-import { RepeatingTask } from '../../instance/repeating-task.js';
 
 /** Looks now and then whether the queues of a topic have changed. */
 export class QueueWatch {

@@ -1,7 +1,18 @@
-import type { Clock, Logger, Timer } from '@mq/remoting';
+import type { Clock, Timer } from './clock.js';
+import type { Logger } from './logger.js';
+
+/** What a {@link RepeatingTask} needs. */
+export interface RepeatingTaskDeps {
+  /** Times the rounds. */
+  readonly clock: Clock;
+  /** Told of rounds that failed. */
+  readonly logger: Logger;
+  /** How a failed round is logged; default `warn`. */
+  readonly failureLevel?: 'warn' | 'error';
+}
 
 /**
- * Work that is done again and again, `intervalMs` after the last round ended: it never overlaps itself, and its error
+ * Work that is done again and again, an interval after the last round ended: it never overlaps itself, and its error
  * is logged, not lost. `runSoon` brings the next round forward; rounds asked for during a round become one.
  */
 export class RepeatingTask {
@@ -10,16 +21,23 @@ export class RepeatingTask {
   #running: Promise<void> | undefined;
   #againAfterMs: number | undefined;
   #state: 'idle' | 'started' | 'closed' = 'idle';
+  readonly #intervalMs: () => number;
 
+  /**
+   * @param name for the log
+   * @param intervalMs ms; a function is asked after each round, so that a changed setting counts from the next one
+   */
   constructor(
     private readonly name: string,
     private readonly work: () => Promise<void> | void,
-    private readonly intervalMs: number,
-    private readonly deps: { clock: Clock; logger: Logger },
-  ) {}
+    intervalMs: number | (() => number),
+    private readonly deps: RepeatingTaskDeps,
+  ) {
+    this.#intervalMs = typeof intervalMs === 'number' ? () => intervalMs : intervalMs;
+  }
 
-  /** First round after `initialDelayMs`. A second call does nothing. */
-  start(initialDelayMs: number = this.intervalMs): void {
+  /** First round after `initialDelayMs`, an interval by default. A second call does nothing. */
+  start(initialDelayMs: number = this.#intervalMs()): void {
     if (this.#state !== 'idle') return;
     this.#state = 'started';
     this.#schedule(initialDelayMs);
@@ -36,7 +54,7 @@ export class RepeatingTask {
       this.#schedule(delayMs);
   }
 
-  /** No further round; resolves when the current one has ended. */
+  /** No further round; resolves when the current one has ended. May be called again. */
   async close(): Promise<void> {
     this.#state = 'closed';
     this.#timer?.cancel();
@@ -56,7 +74,7 @@ export class RepeatingTask {
     this.#running = this.#guardedWork();
     await this.#running;
     this.#running = undefined;
-    const delayMs = this.#againAfterMs ?? this.intervalMs;
+    const delayMs = this.#againAfterMs ?? this.#intervalMs();
     this.#againAfterMs = undefined;
     if (this.#state === 'started') this.#schedule(delayMs);
   }
@@ -65,7 +83,8 @@ export class RepeatingTask {
     try {
       await this.work();
     } catch (error) {
-      this.deps.logger.warn('periodic task failed', { task: this.name, error });
+      const { logger, failureLevel = 'warn' } = this.deps;
+      logger[failureLevel]('periodic work failed', { work: this.name, error });
     }
   }
 }

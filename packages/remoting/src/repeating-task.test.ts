@@ -1,5 +1,5 @@
-import { ManualClock, silentLogger } from '@mq/remoting';
-import { InFlight } from './in-flight.js';
+import { ManualClock } from './clock.js';
+import { silentLogger } from './logger.js';
 import { RepeatingTask } from './repeating-task.js';
 
 describe('a repeating task', () => {
@@ -52,28 +52,5 @@ describe('a repeating task', () => {
     await clock.advance(2_500);
     expect(rounds).toBe(3);
     await repeating.close();
-  });
-});
-
-describe('a count of what is in flight', () => {
-  test('says when nothing is left, to everybody who waits', async () => {
-    const clock = new ManualClock();
-    const inFlight = new InFlight(clock);
-    inFlight.begin();
-    inFlight.begin();
-    const waits = Promise.all([inFlight.drain(1_000), inFlight.drain(1_000)]);
-    inFlight.end();
-    inFlight.end();
-    expect(await waits).toEqual([0, 0]);
-  });
-
-  test('says what is left when time is over', async () => {
-    const clock = new ManualClock();
-    const inFlight = new InFlight(clock);
-    inFlight.begin();
-    const wait = inFlight.drain(100);
-    await clock.advance(100);
-    expect(await wait).toBe(1);
-    expect(await inFlight.drain(0)).toBe(1);
   });
 });
