@@ -7,7 +7,11 @@ import {
   PushConsumer,
   type PushConsumerOptions,
 } from '@mq/client';
-import { encodeSetMessageRequestModeRequestBody, RequestCode } from '@mq/remoting/protocol';
+import {
+  encodeSetMessageRequestModeRequestBody,
+  RequestCode,
+  ResetOffsetRequestHeader,
+} from '@mq/remoting/protocol';
 import { consoleLogger, RemotingClient, RemotingCommand, systemClock } from '@mq/remoting';
 
 import { startTestBroker, type TestBroker, type TestBrokerOptions } from '../src/index.js';
@@ -181,6 +185,34 @@ describe('a pop consumer', () => {
       await Promise.all(messages.map((message) => consumer.ack(message)));
     }
     expect(again.sort()).toEqual(kept.sort());
+  });
+
+  test('goes at once where an operator moves its group, also while it waits or too much is in flight', async () => {
+    await start({ enablePopMessageThreshold: true, popInflightMessageThreshold: 3 });
+    const { pop } = broker.controller.parts;
+    await send(numbered(4));
+    const consumer = await popConsumer({ invisibleTimeMs: 600_000 });
+    const queue = { topic: TOPIC, brokerName: broker.brokerName, queueId: 0 };
+    const moveToBegin = async (): Promise<void> => {
+      const client = new RemotingClient();
+      open.push(client);
+      const header = { topic: TOPIC, group: GROUP, timestamp: 0, isForce: true, queueId: 0 };
+      const ext = ResetOffsetRequestHeader.encode(header);
+      const request = RemotingCommand.request(RequestCode.INVOKE_BROKER_TO_RESET_OFFSET, ext);
+      expect((await client.request(broker.address, request)).code).toBe(0);
+    };
+    const [first] = await consumer.receive(TOPIC, { queue });
+    await consumer.ack(first!);
+    const waiting = consumer.receive(TOPIC, { queue, waitMs: 60_000 });
+    await until(() => pop.polling.size === 1, 'the pop waits');
+    await moveToBegin();
+    expect((await waiting).map(({ msgId }) => msgId)).toEqual([first!.msgId]);
+
+    pop.queues.of(TOPIC, GROUP, 0).inFlight = 4;
+    await moveToBegin();
+    expect((await consumer.receive(TOPIC, { queue, waitMs: 0 })).map(({ msgId }) => msgId)).toEqual([
+      first!.msgId,
+    ]);
   });
 
   test('leaves a trace of what it received, and tells its hooks, queue by queue', async () => {

@@ -150,6 +150,13 @@ export class PopService {
     this.notifications.notify(topic, group, queueId);
   }
 
+  /** An operator moved the group: its messages in flight hold nothing up any more, and a pop that waits goes there now. */
+  offsetWasReset(topic: string, group: string, queueId: number): void {
+    const queue = this.queues.find(topic, group, queueId);
+    if (queue !== undefined) queue.inFlight = 0;
+    this.notify(topic, group, queueId);
+  }
+
   #round(): void {
     const { reviveInterval } = this.#host.settings.broker;
     this.#reading = this.log

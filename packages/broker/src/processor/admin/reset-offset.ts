@@ -72,6 +72,7 @@ async function resetInBroker(
   for (const [id, offset] of offsets) {
     parts.consumerOffsets.assignResetOffset(topic, group, id, offset);
     parts.pullHolds.wakeQueue(topic, id);
+    parts.pop.offsetWasReset(topic, group, id);
     offsetTable.set(queueOf(parts, topic, id), offset);
   }
   return offsetTable;
