@@ -149,6 +149,31 @@ describe('a lite pull consumer', () => {
     expect(texts(await waiting)).toEqual(['0.0', '0.1']);
   });
 
+  test('seeks and pauses as soon as queues are assigned, before it has taken them over', async () => {
+    await filled(4, 2, 2);
+    const consumer = await lite({}, () => undefined);
+    consumer.assign([queue(0), queue(1), queue(2)]);
+    expect(consumer.assignment()).toEqual([]);
+    consumer.pause([queue(1), queue(2)]);
+    consumer.resume([queue(2)]);
+    await consumer.seek(queue(0), 2);
+    expect((await pollAll(consumer, 4)).sort()).toEqual(['0.2', '0.3', '2.0', '2.1']);
+    expect(await consumer.poll(50)).toEqual([]);
+    consumer.resume([queue(1)]);
+    expect(await pollAll(consumer, 2)).toEqual(['1.0', '1.1']);
+  });
+
+  test('forgets what was asked of a queue that is not to be read after all', async () => {
+    await filled(1, 2);
+    const consumer = await lite({}, () => undefined);
+    consumer.assign([queue(0), queue(1)]);
+    consumer.pause([queue(1)]);
+    consumer.assign([queue(0)]);
+    expect(() => consumer.pause([queue(1)])).toThrow('is not held now');
+    consumer.assign([queue(1)]);
+    expect(await pollAll(consumer, 2)).toEqual(['1.0', '1.1']);
+  });
+
   test('pulls no further ahead than its bounds', async () => {
     await filled(200);
     const consumer = await lite({ pullBatchSize: 4, pullThresholdForQueue: 10 });

@@ -21,7 +21,6 @@ import {
   type LitePullConsumerOptions,
   type LitePullConsumerSettings,
 } from './lite-pull-options.js';
-import type { LiteQueue } from './lite-queue.js';
 import { LiteQueues } from './lite-queues.js';
 import { LiteRebalance } from './lite-rebalance.js';
 import { LiteSubscriptions, type AssignmentListener } from './lite-subscriptions.js';
@@ -137,6 +136,7 @@ export class LitePullConsumer {
     options: { expressions?: Readonly<Record<string, SubscriptionExpression>> } = {},
   ): void {
     this.#subscriptions.assign(queues, options.expressions ?? {});
+    this.#queues.keepWishesOf(this.#subscriptions.assigned);
     this.#subscriptionsChanged();
   }
 
@@ -183,10 +183,11 @@ export class LitePullConsumer {
   async seek(queue: MessageQueue, offset: number): Promise<void> {
     this.#assertRunning();
     wholeNumber('offset', offset, 0, 0);
-    const held = this.#held(queue);
+    this.#ours(queue);
     const [min, max] = await Promise.all([this.minOffset(queue), this.maxOffset(queue)]);
     assertArgument(offset >= min && offset <= max, `offset ${offset} is not from ${min} to ${max}`);
-    held.seek(offset);
+    // It may have been given up meanwhile.
+    this.#queues.seek(this.#ours(queue), offset);
   }
 
   /** Goes on at the first offset there is. @throws MQClientError */
@@ -201,13 +202,12 @@ export class LitePullConsumer {
 
   /** Polls give nothing of these queues until `resume`; unlike upstream, also nothing that was pulled already. */
   pause(queues: readonly MessageQueue[]): void {
-    for (const queue of queues) this.#held(queue).isPaused = true;
+    for (const queue of queues) this.#queues.pause(this.#ours(queue));
   }
 
   /** Undoes `pause`. */
   resume(queues: readonly MessageQueue[]): void {
-    for (const queue of queues) this.#held(queue).resume();
-    this.#queues.wake();
+    for (const queue of queues) this.#queues.resume(this.#ours(queue));
   }
 
   /**
@@ -351,14 +351,17 @@ export class LitePullConsumer {
     this.#rebalance.soon();
   }
 
-  #held(queue: MessageQueue): LiteQueue {
-    const held = this.#queues.get(this.#wire(queue));
-    if (held === undefined)
+  /** The wire queue, when it is held, or was assigned and will be. @throws MQClientError INVALID_ARGUMENT */
+  #ours(queue: MessageQueue): MessageQueue {
+    const wire = this.#wire(queue);
+    const key = messageQueueKey(wire);
+    const isAssigned = this.#subscriptions.assigned.some((one) => messageQueueKey(one) === key);
+    if (!isAssigned && this.#queues.get(wire) === undefined)
       throw new MQClientError(
         'INVALID_ARGUMENT',
         `queue ${messageQueueKey(queue)} is not held now; it may be moving to another consumer`,
       );
-    return held;
+    return wire;
   }
 
   #wire(queue: MessageQueue): MessageQueue {

@@ -21,9 +21,18 @@ export interface LiteQueuesDeps {
   readonly pull: (queue: MessageQueue, offset: number, signal: AbortSignal) => Promise<PullResult>;
 }
 
+/** What was asked of a queue before it was held. */
+interface Wish {
+  isPaused: boolean;
+  /** Where to begin; undefined: where the group is. */
+  offset: number | undefined;
+}
+
 /** The queues assigned to a lite pull consumer, each pulled ahead of the application by a loop of its own. */
 export class LiteQueues {
   readonly #queues = new Map<string, LiteQueue>();
+  /** By queues that are assigned and not held yet: finding out where the group is takes a moment. */
+  readonly #wishes = new Map<string, Wish>();
   readonly #loops = new Set<Promise<void>>();
   readonly #sleeper: Sleeper;
   #turn = 0;
@@ -41,10 +50,14 @@ export class LiteQueues {
     return this.#queues.get(messageQueueKey(queue));
   }
 
-  /** Begins to pull a queue. */
+  /** Begins to pull a queue: from where, and unless, it was asked for meanwhile. */
   add(queue: MessageQueue, startOffset: number): void {
-    const added = new LiteQueue(queue, startOffset, this.deps.clock);
-    this.#queues.set(messageQueueKey(queue), added);
+    const key = messageQueueKey(queue);
+    const wish = this.#wishes.get(key);
+    this.#wishes.delete(key);
+    const added = new LiteQueue(queue, wish?.offset ?? startOffset, this.deps.clock);
+    added.isPaused = wish?.isPaused === true;
+    this.#queues.set(key, added);
     const loop = this.#fill(added).finally(() => this.#loops.delete(loop));
     this.#loops.add(loop);
   }
@@ -52,6 +65,30 @@ export class LiteQueues {
   remove(queue: MessageQueue): void {
     this.get(queue)?.close();
     this.#queues.delete(messageQueueKey(queue));
+  }
+
+  /** Goes on at another offset; of a queue that is not held yet, begins there. */
+  seek(queue: MessageQueue, offset: number): void {
+    const held = this.get(queue);
+    if (held === undefined) this.#wishFor(queue).offset = offset;
+    else held.seek(offset);
+  }
+
+  pause(queue: MessageQueue): void {
+    (this.get(queue) ?? this.#wishFor(queue)).isPaused = true;
+  }
+
+  resume(queue: MessageQueue): void {
+    const held = this.get(queue);
+    if (held === undefined) this.#wishFor(queue).isPaused = false;
+    else held.resume();
+    this.wake();
+  }
+
+  /** Others are assigned now: what was asked of queues before they were held is forgotten, but for these. */
+  keepWishesOf(queues: readonly MessageQueue[]): void {
+    const keys = new Set(queues.map(messageQueueKey));
+    for (const key of this.#wishes.keys()) if (!keys.has(key)) this.#wishes.delete(key);
   }
 
   /**
@@ -91,6 +128,13 @@ export class LiteQueues {
     for (const queue of this.#queues.values()) queue.close();
     this.#sleeper.wake();
     await Promise.all(this.#loops);
+  }
+
+  #wishFor(queue: MessageQueue): Wish {
+    const key = messageQueueKey(queue);
+    let wish = this.#wishes.get(key);
+    if (wish === undefined) this.#wishes.set(key, (wish = { isPaused: false, offset: undefined }));
+    return wish;
   }
 
   #takeNow(max: number): ReceivedMessage[] {

@@ -26,6 +26,11 @@ export class LiteSubscriptions {
     return this.#byTopic;
   }
 
+  /** The wire queues that were asked for one by one. */
+  get assigned(): readonly MessageQueue[] {
+    return this.#assigned ?? [];
+  }
+
   /** The wire queues of a topic that were asked for; undefined: our share of it was. */
   assignedOf(wireTopic: string): MessageQueue[] | undefined {
     return this.#assigned?.filter((queue) => queue.topic === wireTopic);
