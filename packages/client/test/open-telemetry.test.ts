@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import {
   Producer,
   PushConsumer,
+  TransactionProducer,
   openTelemetryHook,
   type OpenTelemetryApi,
   type OtelSpan,
@@ -168,6 +169,21 @@ describe('OpenTelemetry', () => {
     expect(batch.attributes['messaging.batch.message_count']).toBe(3);
     const linked = spansOf('process T')[0]?.links.map(({ context }) => context.spanId);
     expect(linked).toEqual([batch.spanId, batch.spanId, batch.spanId, single.spanId]);
+  });
+
+  test('has the end of a transaction go on from the send of its message', async () => {
+    const sender = new TransactionProducer({
+      nameServers: cluster.nameServers,
+      producerGroup: 'P',
+      messageHooks: [openTelemetryHook(telemetry)],
+      checkTransaction: () => 'UNKNOWN',
+    });
+    open.push(sender);
+    await sender.start();
+    await sender.sendInTransaction({ topic: 'T', body: 'x' }, () => 'COMMIT');
+    const [[sent], [settled]] = [spansOf('send T'), spansOf('settle T')];
+    expect([settled?.traceId, settled?.parentId]).toEqual([sent?.traceId, sent?.spanId]);
+    expect(settled?.attributes['messaging.rocketmq.transaction.state']).toBe('COMMIT_MESSAGE');
   });
 
   test('marks what failed, on both sides', async () => {

@@ -12,6 +12,7 @@ import {
   TransactionProducer,
   type EndTransactionObserved,
   type LocalTransactionState,
+  type SendObserved,
   type TransactionProducerOptions,
 } from '../src/index.js';
 import { eventually } from './eventually.js';
@@ -234,7 +235,12 @@ describe('a transaction producer', () => {
 
   test('tells hooks how transactions ended', async () => {
     const seen: EndTransactionObserved[] = [];
-    const messageHooks = [{ onEndTransaction: (end: EndTransactionObserved) => void seen.push(end) }];
+    const messageHooks = [
+      {
+        onSend: ({ messages }: SendObserved) => void (messages[0]!.properties['mark'] = 'by a hook'),
+        onEndTransaction: (end: EndTransactionObserved) => void seen.push(end),
+      },
+    ];
     const producer = await producerOn(await withTopic(), {
       messageHooks,
       checkTransaction: () => 'ROLLBACK',
@@ -246,7 +252,17 @@ describe('a transaction producer', () => {
       { topic: 'T', msgId, transactionState: 'COMMIT_MESSAGE', fromTransactionCheck: false },
       { topic: 'T', msgId: 'other', transactionState: 'ROLLBACK_MESSAGE', fromTransactionCheck: true },
     ]);
-    expect(seen[0]?.properties['KEYS']).toBe('k');
+    expect(seen[0]?.properties).toMatchObject({ KEYS: 'k', mark: 'by a hook' });
+  });
+
+  test('tells hooks names without the namespace', async () => {
+    const seen: EndTransactionObserved[] = [];
+    const producer = await producerOn(await FakeCluster.start({ topics: { 'NS%T': 1 } }), {
+      namespace: 'NS',
+      messageHooks: [{ onEndTransaction: (end) => void seen.push(end) }],
+    });
+    await producer.sendInTransaction({ topic: 'T', body: 'x' }, () => 'COMMIT');
+    expect(seen).toMatchObject([{ topic: 'T', producerGroup: 'P' }]);
   });
 
   describe('when a broker asks', () => {

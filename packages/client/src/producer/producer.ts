@@ -9,6 +9,7 @@ import { wholeNumber } from '../options.js';
 
 import type { ReceivedMessage } from '../consumer/received-message.js';
 import { hooksOf } from '../hooks/hooks-of.js';
+import type { SendObserved } from '../hooks/message-hook.js';
 import type { MessageHooks } from '../hooks/message-hooks.js';
 import type { ProducerMember } from '../instance/group-members.js';
 import { MessagePreparer } from './message-preparer.js';
@@ -157,15 +158,20 @@ export class Producer {
     );
   }
 
-  /** Sends with properties of the system's own; as `send` in all else. */
+  /**
+   * Sends with properties of the system's own; as `send` in all else.
+   * @param onObserved gets what hooks are shown of the send, if there are hooks
+   */
   protected async sendWith(
     message: OutgoingMessage,
     options: SendOptions,
     systemProperties: Readonly<Record<string, string>> | undefined,
+    onObserved?: (send: SendObserved | undefined) => void,
   ): Promise<SendResult> {
     this.#assertRunning();
     const budget = this.#budget(options);
     const prepared = this.#preparer.prepare(message, options.shardingKey, systemProperties);
+    onObserved?.(prepared.sending);
     this.#inFlight.begin();
     try {
       return await this.#sendPrepared(prepared, message, options, budget);

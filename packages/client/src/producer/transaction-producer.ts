@@ -1,7 +1,7 @@
 import { MessageConst, SysFlag, decodeOffsetMsgId } from '@mq/remoting/message';
-import { wrapNamespace, type EndTransactionRequestHeader } from '@mq/remoting/protocol';
+import { withoutNamespace, wrapNamespace, type EndTransactionRequestHeader } from '@mq/remoting/protocol';
 import { MQClientError, assertArgument } from '../errors.js';
-import type { EndTransactionObserved } from '../hooks/message-hook.js';
+import type { EndTransactionObserved, SendObserved } from '../hooks/message-hook.js';
 import type { TransactionCheck } from '../instance/group-members.js';
 import { InFlight } from '../instance/in-flight.js';
 import { settledWithin } from '../instance/sleeper.js';
@@ -15,7 +15,7 @@ import {
   type LocalTransaction,
   type LocalTransactionState,
 } from './local-transaction.js';
-import { isDelayed, outgoingProperties, type OutgoingMessage } from './outgoing-message.js';
+import { isDelayed, type OutgoingMessage } from './outgoing-message.js';
 import { Producer, type ProducerCloseResult } from './producer.js';
 import type { ProducerOptions } from './producer-options.js';
 import type { SendOptions } from './send-options.js';
@@ -120,12 +120,14 @@ export class TransactionProducer extends Producer {
     assertImmediate(message);
     this.#transactions.begin();
     try {
-      const sent = await this.sendWith(message, options, {
+      const half = {
         [MessageConst.TRANSACTION_PREPARED]: 'true',
         [MessageConst.PRODUCER_GROUP]: this.member.producerGroup,
-      });
+      };
+      let observed: SendObserved | undefined;
+      const sent = await this.sendWith(message, options, half, (send) => (observed = send));
       const outcome = await this.#runLocal(sent, local);
-      await this.#end(message, sent, outcome);
+      await this.#end(message, sent, outcome, observed);
       const { state, error } = outcome;
       // Brokers of 4.x do not name it.
       const result = { ...sent, transactionId: sent.msgId, localTransactionState: state };
@@ -168,8 +170,13 @@ export class TransactionProducer extends Producer {
     return outcome;
   }
 
-  /** Tells the broker that stored the half message. Never rejects. */
-  async #end(message: OutgoingMessage, sent: SendResult, { state, error }: LocalOutcome): Promise<void> {
+  /** Tells the broker that stored the half message. Never rejects. @param observed the send, as hooks saw it */
+  async #end(
+    message: OutgoingMessage,
+    sent: SendResult,
+    { state, error }: LocalOutcome,
+    observed: SendObserved | undefined,
+  ): Promise<void> {
     const { client } = this;
     const { msgId, messageQueue, queueOffset, transactionId } = sent;
     const { brokerName } = messageQueue;
@@ -193,7 +200,8 @@ export class TransactionProducer extends Producer {
           bname: brokerName,
         },
         error === undefined ? undefined : `local transaction failed: ${String(error)}`,
-        () => ({ topic: message.topic, properties: outgoingProperties(message), state }),
+        // With what hooks added to the half message: a trace goes on from its send.
+        () => ({ topic: message.topic, properties: observed?.messages[0]?.properties ?? {}, state }),
       );
     } catch (cause) {
       client.logger.warn('the end of a transaction could not be told, the broker will ask', {
@@ -253,7 +261,7 @@ export class TransactionProducer extends Producer {
       this.hooks.endTransaction({
         topic,
         properties,
-        producerGroup: header.producerGroup,
+        producerGroup: withoutNamespace(header.producerGroup, this.client.namespace),
         msgId: header.msgId,
         transactionId: header.transactionId,
         brokerAddress: address,
