@@ -66,6 +66,8 @@ export interface BrokerControllerDeps {
   readonly logger?: Logger;
   /** Default: the machine's. */
   readonly clock?: Clock;
+  /** Choices that may fall either way, [0, 1): the queue of a message that names none, where a pop begins. Default `Math.random`. */
+  readonly random?: () => number;
   /** Default: one of its own, which server and store share. */
   readonly turn?: TurnScheduler;
   /** Default: the machine's own file system. */
@@ -87,6 +89,7 @@ export class BrokerController {
   readonly #settings: BrokerConfiguration;
   readonly #logger: Logger;
   readonly #clock: Clock;
+  readonly #random: () => number;
   readonly #turn: TurnScheduler;
   readonly #disk: Disk;
   readonly #resolveHost: (name: string) => Promise<string>;
@@ -106,6 +109,7 @@ export class BrokerController {
     this.#settings = settings;
     this.#logger = deps.logger ?? silentLogger;
     this.#clock = deps.clock ?? systemClock;
+    this.#random = deps.random ?? Math.random;
     this.#turn = deps.turn ?? new TurnScheduler();
     this.#disk = deps.disk ?? new FileDisk();
     this.#resolveHost = deps.resolveHost ?? (async (name) => (await lookup(name)).address);
@@ -239,6 +243,7 @@ export class BrokerController {
       marks,
       disk: this.#disk,
       clock: this.#clock,
+      random: this.#random,
       logger: this.#logger.child('timer'),
       settings: () => this.#settings.store,
       storeHost: () => this.parts.identity.storeHost,
@@ -395,6 +400,7 @@ export class BrokerController {
     });
     const host: PopHost = {
       ...ofAll,
+      random: this.#random,
       schedule,
       timers,
       transactions,

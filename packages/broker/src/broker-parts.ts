@@ -81,6 +81,8 @@ export interface BrokerParts {
   readonly toClient: BrokerToClient;
   /** All of the broker's time. */
   readonly clock: Clock;
+  /** [0, 1): for choices that may fall either way. */
+  readonly random: () => number;
   /** Of the broker as a whole; parts have children of it. */
   readonly logger: Logger;
   /** What joins a turn's appends and answers into one write each. */

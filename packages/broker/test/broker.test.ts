@@ -57,6 +57,17 @@ describe('a broker', () => {
       expect(message?.msgId).toBe(transactionId);
     });
 
+    test('leave the queue to the broker where they name none', async () => {
+      const choices = [0.99, 0, 0.5];
+      await broker.start({}, { random: () => choices.shift()! });
+      const queueIds: number[] = [];
+      for (let count = 0; count < 3; count++) {
+        const { extFields } = await broker.send({ queueId: -1 });
+        queueIds.push(SendMessageResponseHeader.decode(extFields).queueId);
+      }
+      expect(queueIds).toEqual([3, 0, 2]);
+    });
+
     test('keep the ids of the messages of a batch', async () => {
       await broker.start();
       await broker.send();

@@ -19,7 +19,7 @@ const MAX_MESSAGES = 32;
 const RETRY_FIRST = 0.2;
 
 /** Serves 200052. */
-export function peekMessage(broker: BrokerParts, random: () => number = Math.random): RequestProcessor {
+export function peekMessage(broker: BrokerParts): RequestProcessor {
   return async (request, { connection }) => {
     checkBrokerReadable(broker, 'peeking');
     const header = PeekMessageRequestHeader.decode(request.extFields);
@@ -27,7 +27,7 @@ export function peekMessage(broker: BrokerParts, random: () => number = Math.ran
     const results: GetMessageResult[] = [];
     let messages = 0;
     let restNum = 0;
-    for (const { topic, queueId } of sourcesOf(broker, header, random())) {
+    for (const { topic, queueId } of sourcesOf(broker, header, broker.random())) {
       const queue = broker.pop.queues.of(topic, header.consumerGroup, queueId);
       const offset = popOffset(broker, queue, PopInitMode.MIN);
       restNum += Math.max(0, broker.store.maxOffsetInQueue(topic, queueId) - offset);

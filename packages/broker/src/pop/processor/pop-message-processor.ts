@@ -36,12 +36,9 @@ interface PopRequest {
 
 export class PopMessageProcessor {
   readonly #broker: BrokerParts;
-  readonly #random: () => number;
 
-  /** @param random from 0 to 1: which queue comes first, and whether retries do */
-  constructor(broker: BrokerParts, random: () => number = Math.random) {
+  constructor(broker: BrokerParts) {
     this.#broker = broker;
-    this.#random = random;
   }
 
   /** Serves 200050. */
@@ -106,7 +103,7 @@ export class PopMessageProcessor {
   #sources({ header, topic }: PopRequest): PopSource[] {
     const settings = this.#broker.settings.broker;
     const isOrder = header.order ?? false;
-    const dice = Math.floor(this.#random() * 100);
+    const dice = Math.floor(this.#broker.random() * 100);
     const retriesFirst = dice < settings.popFromRetryProbability;
     const sources: PopSource[] = [];
     if (!isOrder && retriesFirst) this.#addRetries(sources, header, dice);

@@ -18,6 +18,7 @@ import {
 } from '@mq/remoting/protocol';
 import type { AppendMessage } from '@mq/store';
 
+import { anyQueueId } from '../any-queue-id.js';
 import type { BrokerParts } from '../../broker-parts.js';
 import { RequestRefused } from '../../request-refused.js';
 import { isStored } from '../send/put-status.js';
@@ -37,7 +38,7 @@ export function replyMessage(broker: BrokerParts): RequestProcessor {
     properties[MessageConst.TRACE_SWITCH] = String(traceOn);
 
     const failure = await push(broker, header, context, properties, body);
-    const queueId = header.queueId >= 0 ? header.queueId : Math.floor(Math.random() * topic.writeQueueNums);
+    const queueId = header.queueId >= 0 ? header.queueId : anyQueueId(broker, topic.writeQueueNums);
     const stored = await store(broker, header, context, { queueId, properties, body });
     const ext = SendMessageResponseHeader.encode({ ...stored, queueId, msgRegion: regionId, traceOn });
     const code = failure === undefined ? ResponseCode.SUCCESS : ResponseCode.SYSTEM_ERROR;

@@ -13,6 +13,7 @@ import {
 } from '@mq/remoting/protocol';
 import type { AppendMessage } from '@mq/store';
 
+import { anyQueueId } from '../any-queue-id.js';
 import type { BrokerParts } from '../../broker-parts.js';
 import { RequestRefused } from '../../request-refused.js';
 import { mayBeDelayed, placeOfLevel, waitIn } from '../../schedule/delayed-message.js';
@@ -103,7 +104,7 @@ class ConsumerSendBack {
     properties[MessageConst.DELAY_TIME_LEVEL] = String(level);
     const target = isDeadLetter
       ? deadLetterTopicOf(this.#broker, header.group)
-      : { topic: retryTopic(header.group), queueId: Math.floor(Math.random() * queues) };
+      : { topic: retryTopic(header.group), queueId: anyQueueId(this.#broker, queues) };
     const message = appendAgain(stored, {
       ...target,
       storeHost,

@@ -27,6 +27,7 @@ import {
 } from '@mq/remoting/protocol';
 import type { AppendMessage } from '@mq/store';
 
+import { anyQueueId } from '../any-queue-id.js';
 import type { BrokerParts } from '../../broker-parts.js';
 import { RequestRefused } from '../../request-refused.js';
 import { isBatchTopic } from '../../topic/queue-type.js';
@@ -225,7 +226,7 @@ export class SendMessageProcessor {
     const waitStoreMsgOk = !scanned.equalsIgnoreCase(PropertySlot.WAIT, 'false');
     const idStart = scanned.start(PropertySlot.UNIQ_KEY);
     const idEnd = scanned.end(PropertySlot.UNIQ_KEY);
-    const queueId = targetQueue(header, config);
+    const queueId = this.#targetQueue(header, config);
     // All messages of a batch go to one queue.
     header.queueId = queueId;
     const staysOne = isBatchTopic(config);
@@ -286,7 +287,7 @@ export class SendMessageProcessor {
   ): AppendMessage {
     return {
       topic: header.topic,
-      queueId: targetQueue(header, config),
+      queueId: this.#targetQueue(header, config),
       flag: header.flag,
       sysFlag: config.topicFilterType === 'MULTI_TAG' ? header.sysFlag | SysFlag.MULTI_TAGS : header.sysFlag,
       bornTimestamp: header.bornTimestamp,
@@ -361,6 +362,11 @@ export class SendMessageProcessor {
     );
   }
 
+  /** A producer that does not care leaves the queue to the broker. */
+  #targetQueue(header: HotSendHeader, config: TopicConfig): number {
+    return header.queueId >= 0 ? header.queueId : anyQueueId(this.#broker, config.writeQueueNums);
+  }
+
   #makeSuffix(): void {
     const { brokerClusterName, regionId, traceOn } = this.#broker.settings.broker;
     this.#suffixText = encodeProperties({
@@ -370,11 +376,6 @@ export class SendMessageProcessor {
     });
     this.#suffix = Buffer.from(this.#suffixText);
   }
-}
-
-/** A producer that does not care leaves the queue to the broker. */
-function targetQueue(header: HotSendHeader, config: TopicConfig): number {
-  return header.queueId >= 0 ? header.queueId : Math.floor(Math.random() * config.writeQueueNums);
 }
 
 /** Clients before 4.6.1 leave TRAN_MSG on a message they send back to a retry topic: that is no half message. */
