@@ -750,6 +750,25 @@ describe('an orderly push consumer', () => {
     expect(copy?.ext).toMatchObject({ b: '%RETRY%G', j: '3', l: '2' });
     expect(attempts).toBeGreaterThanOrEqual(3);
   });
+
+  test('goes on behind a message it gave up on, though its handler failed', async () => {
+    const c = await FakeCluster.start({ topics: { T: 1, '%RETRY%G': 1 } });
+    for (const body of ['bad', 'good']) c.broker.store('T', 0, body);
+    const handled: string[] = [];
+    const consumer = await consumerOn(
+      c,
+      async ([message]) => {
+        handled.push(text(message!));
+        if (text(message!) !== 'bad') return;
+        await consumer.sendToDeadLetter(message!, 'no good');
+        throw new Error('after all');
+      },
+      ORDERLY,
+    );
+    await eventually('the good one', () => handled.includes('good'));
+    expect(handled.filter((body) => body === 'good')).toEqual(['good']);
+    expect(c.broker.requests(RequestCode.SEND_MESSAGE_V2)).toHaveLength(1);
+  });
 });
 
 describe('a broadcasting push consumer', () => {

@@ -346,6 +346,24 @@ describe('a push consumer whose queues the broker assigns', () => {
     );
   });
 
+  test('makes one dead letter of a message it gave up on, though the handler fails afterwards', async () => {
+    await ready();
+    await send(['bad']);
+    let calls = 0;
+    const consumer = await pushConsumer(() => undefined, {
+      handler: async ([message]) => {
+        calls++;
+        await consumer.sendToDeadLetter(message!, 'no good');
+        throw new Error('with the rest of the batch');
+      },
+    });
+    const acknowledged = (): boolean => committed().some((offset) => offset === 1);
+    await until(acknowledged, 'the acknowledgement');
+    await broker.advance(120_000);
+    expect(await broker.messages(`%DLQ%${GROUP}`)).toHaveLength(1);
+    expect(calls).toBe(1);
+  });
+
   test('pulls like any other when the broker says so', async () => {
     await start();
     await send(numbered(10));

@@ -1,4 +1,6 @@
 // Typed topics over a real broker: checked on both sides, and what does not fit becomes a dead letter.
+import { setImmediate } from 'node:timers/promises';
+
 import { Producer, PushConsumer, defineTopic, isMQClientError, type TypedMessage } from '@mq/client';
 import { z } from 'zod';
 
@@ -130,5 +132,36 @@ test('what does not fit is one dead letter, however often its orderly batch come
     });
     consumer.start().catch(reject);
   });
+  expect(await broker.messages('%DLQ%billing')).toHaveLength(1);
+});
+
+test('what does not fit is one dead letter, though the rest of its concurrent batch fails and comes again', async () => {
+  await producer.send({ topic: 'orders', body: 'no JSON' });
+  await orders.send(producer, { id: 1, total: 1 });
+  await using consumer = new PushConsumer({
+    nameServers: broker.nameServers,
+    consumerGroup: 'billing',
+    consumeFromWhere: 'CONSUME_FROM_FIRST_OFFSET',
+    consumeMessageBatchMaxSize: 8,
+  });
+  const attempts: number[] = [];
+  const handled = new Promise<void>((resolve) => {
+    orders.subscribe(consumer, (messages, context) => {
+      attempts.push(messages.length);
+      // The first retry, after a second, instead of ten.
+      context.delayLevelWhenNextConsume = 1;
+      if (attempts.length < 3) throw new Error('not now');
+      resolve();
+    });
+  });
+  await consumer.start();
+  for (let isHandled = false; !isHandled;) {
+    await broker.advance(1_000);
+    isHandled = await Promise.race([handled.then(() => true), setImmediate(false)]);
+  }
+  expect(attempts).toEqual([1, 1, 1]);
+  expect((await broker.messages('%RETRY%billing')).map(({ body }) => body.toString())).not.toContain(
+    'no JSON',
+  );
   expect(await broker.messages('%DLQ%billing')).toHaveLength(1);
 });

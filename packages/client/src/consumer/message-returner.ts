@@ -19,6 +19,8 @@ export const DLQ_REASON = 'DLQ_REASON';
  */
 export class MessageReturner {
   readonly #sender: MessageSender;
+  /** Messages that were given up on: whatever becomes of their batch, they do not come again. */
+  readonly #deadLetters = new WeakSet<ReceivedMessage>();
 
   /**
    * @param consumerGroup with namespace
@@ -43,9 +45,10 @@ export class MessageReturner {
 
   /**
    * @param delayLevel 0: the broker chooses; above 0: that level; -1: dead letter
-   * @returns false when neither way worked; the message is then still ours. Never rejects
+   * @returns false when neither way worked; the message is then still ours. True when it is a dead letter already. Never rejects
    */
   async giveBack(message: ReceivedMessage, queue: MessageQueue, delayLevel: number): Promise<boolean> {
+    if (this.isDeadLetter(message)) return true;
     try {
       await this.sendBack(message, queue, delayLevel);
       return true;
@@ -113,10 +116,18 @@ export class MessageReturner {
 
   /**
    * Makes a dead letter of a message at once: a copy whose attempts are used up, with the reason in property DLQ_REASON.
+   * A second call for the same message does nothing.
    * @throws MQClientError as a send does
    */
   async sendToDeadLetter(message: ReceivedMessage, reason: string): Promise<void> {
+    if (this.isDeadLetter(message)) return;
     await this.#sendCopy(message, 0, { [DLQ_REASON]: propertyText(reason) });
+    this.#deadLetters.add(message);
+  }
+
+  /** True: `sendToDeadLetter` made one of it. */
+  isDeadLetter(message: ReceivedMessage): boolean {
+    return this.#deadLetters.has(message);
   }
 
   async #sendCopy(

@@ -154,6 +154,7 @@ export class OrderlyConsumeService implements ConsumeService {
   async #giveUpOn(messages: readonly ReceivedMessage[]): Promise<boolean> {
     let allGone = true;
     for (const message of messages) {
+      if (this.deps.returner.isDeadLetter(message)) continue;
       const exhausted = message.reconsumeTimes >= (this.deps.maxReconsumeTimes ?? Infinity);
       if (
         exhausted &&

@@ -207,8 +207,8 @@ export class PushConsumer {
 
   /**
    * Gives up on a message at once, without the attempts it has left: a copy goes to `%DLQ%` and the group, its property
-   * `DLQ_REASON` says why. The handler that calls this then counts the message as consumed. A broadcasting consumer has no
-   * dead letters; it only reports the message in its log, as it does with one that failed.
+   * `DLQ_REASON` says why. From then on the message counts as consumed, also when the handler fails with the rest of its batch.
+   * A broadcasting consumer has no dead letters; it only reports the message in its log, as it does with one that failed.
    * @throws MQClientError as a send does; the handler should then fail, so that the message comes again
    */
   async sendToDeadLetter(message: ReceivedMessage, reason: string): Promise<void> {

@@ -151,7 +151,10 @@ export class PopConsumeService {
   /** Never rejects: without the broker's word the message comes again when its invisible time is over. */
   async #tryAgain(message: ReceivedMessage, delayLevel: number): Promise<void> {
     const maxReconsumeTimes = this.deps.maxReconsumeTimes ?? DEFAULT_MAX_RECONSUME_TIMES;
-    const isDead = delayLevel === DEAD_LETTER || message.reconsumeTimes >= maxReconsumeTimes;
+    const isDead =
+      delayLevel === DEAD_LETTER ||
+      message.reconsumeTimes >= maxReconsumeTimes ||
+      this.deps.returner.isDeadLetter(message);
     if (isDead && (await this.#bury(message))) return this.#ack(message);
     const level = delayLevel > 0 ? delayLevel : message.reconsumeTimes;
     const seconds = DELAY_SECONDS[Math.min(level, DELAY_SECONDS.length - 1)] as number;
