@@ -1,4 +1,4 @@
-import type { Clock, Logger, TurnScheduler } from '@mq/remoting';
+import type { Logger } from '@mq/remoting';
 import {
   type DataVersion,
   type SubscriptionGroupConfig,
@@ -7,26 +7,17 @@ import {
   decodeSubscriptionGroupWrapper,
   defaultSubscriptionGroupConfig,
   encodeSubscriptionGroupWrapper,
-  firstDataVersion,
   groupProblem,
-  nextDataVersion,
 } from '@mq/remoting/protocol';
-import type { ConfigText } from '../config/config-text.js';
-import { DeferredPersist } from '../config/deferred-persist.js';
+import { VersionedFile, type VersionedFileOptions } from '../config/versioned-file.js';
 import { alterAttributes, groupAttributeRules } from '../topic/attributes.js';
 
 /** Bit of the forbidden set that stops a group from pulling a topic (upstream `PermName.INDEX_PERM_READ`). */
 export const FORBIDDEN_READ_BIT = 2;
 
-export interface SubscriptionGroupManagerOptions {
+export interface SubscriptionGroupManagerOptions extends VersionedFileOptions {
   /** Read at each use, so that a changed setting counts at once. */
   readonly settings: { readonly broker: { readonly autoCreateSubscriptionGroup: boolean } };
-  readonly clock: Clock;
-  readonly logger: Logger;
-  /** `config/subscriptionGroup.json`; memory only when absent. */
-  readonly file?: ConfigText;
-  /** With it, groups that create themselves are written once a turn, before the responses leave. */
-  readonly turn?: TurnScheduler;
 }
 
 /** Beyond this many groups a client creates no further one; an operator still may. */
@@ -43,24 +34,20 @@ const BUILT_IN_GROUPS = [
   SystemGroup.SYS_RMQ_TRANS,
 ];
 
-/** The consumer groups of this broker (upstream `SubscriptionGroupManager`). Configurations are values. */
+/** The consumer groups of this broker, kept in `config/subscriptionGroup.json` (upstream `SubscriptionGroupManager`). Configurations are values. */
 export class SubscriptionGroupManager {
   readonly #table = new Map<string, SubscriptionGroupConfig>();
   readonly #forbidden = new Map<string, Map<string, number>>();
   readonly #settings: SubscriptionGroupManagerOptions['settings'];
-  readonly #clock: Clock;
   readonly #logger: Logger;
-  readonly #file: ConfigText | undefined;
-  readonly #deferred: DeferredPersist;
-  #dataVersion: DataVersion;
+  readonly #file: VersionedFile;
 
   constructor(options: SubscriptionGroupManagerOptions) {
     this.#settings = options.settings;
-    this.#clock = options.clock;
     this.#logger = options.logger;
-    this.#file = options.file;
-    this.#deferred = new DeferredPersist(() => this.persist(), this.#logger, options.turn);
-    this.#dataVersion = firstDataVersion(this.#clock.now());
+    this.#file = new VersionedFile(options, () =>
+      encodeSubscriptionGroupWrapper(this.serializeWrapper(), { pretty: true }),
+    );
     for (const group of BUILT_IN_GROUPS) this.#table.set(group, defaultSubscriptionGroupConfig(group));
   }
 
@@ -69,31 +56,31 @@ export class SubscriptionGroupManager {
   }
 
   get dataVersion(): DataVersion {
-    return this.#dataVersion;
+    return this.#file.dataVersion;
   }
 
   /** Reads the file, if there is one, over the built-in groups. Throws when it cannot be read. */
   load(): void {
-    const text = this.#file?.load();
+    const text = this.#file.load();
     if (text === undefined) return;
     const { dataVersion, forbiddenTable = {}, subscriptionGroupTable } = decodeSubscriptionGroupWrapper(text);
     for (const [name, config] of Object.entries(subscriptionGroupTable)) this.#table.set(name, config);
     for (const [group, topics] of Object.entries(forbiddenTable)) {
       this.#forbidden.set(group, new Map(Object.entries(topics)));
     }
-    this.#dataVersion = dataVersion;
+    this.#file.startAt(dataVersion);
   }
 
   /** Writes the file now. Throws DiskError. */
   persist(): void {
-    this.#file?.persist(encodeSubscriptionGroupWrapper(this.serializeWrapper(), { pretty: true }).toString());
+    this.#file.persist();
   }
 
   /** What is answered to slaves and written to the file. */
   serializeWrapper(): SubscriptionGroupWrapper {
     const forbidden = Array.from(this.#forbidden, ([group, topics]) => [group, Object.fromEntries(topics)]);
     return {
-      dataVersion: this.#dataVersion,
+      dataVersion: this.dataVersion,
       forbiddenTable: Object.fromEntries(forbidden) as Record<string, Record<string, number>>,
       subscriptionGroupTable: Object.fromEntries(this.#table),
     };
@@ -116,8 +103,7 @@ export class SubscriptionGroupManager {
     const config = defaultSubscriptionGroupConfig(group);
     this.#table.set(group, config);
     this.#logger.info('group created by its first use', { group });
-    this.#nextVersion();
-    this.#deferred.schedule();
+    this.#file.changed();
     return config;
   }
 
@@ -134,7 +120,7 @@ export class SubscriptionGroupManager {
     const resolved = configs.map((config) => this.#withAlteredAttributes(config));
     for (const config of resolved) {
       this.#table.set(config.groupName, config);
-      this.#nextVersion();
+      this.#file.nextVersion();
     }
     if (resolved.length > 0) this.persist();
   }
@@ -144,8 +130,7 @@ export class SubscriptionGroupManager {
     const known = this.#table.get(group);
     if (known === undefined || !known.consumeEnable) return false;
     this.#table.set(group, { ...known, consumeEnable: false });
-    this.#nextVersion();
-    this.#deferred.schedule();
+    this.#file.changed();
     return true;
   }
 
@@ -153,7 +138,7 @@ export class SubscriptionGroupManager {
   delete(group: string): boolean {
     this.#forbidden.delete(group);
     if (!this.#table.delete(group)) return false;
-    this.#nextVersion();
+    this.#file.nextVersion();
     this.persist();
     this.#logger.info('group deleted', { group });
     return true;
@@ -178,7 +163,7 @@ export class SubscriptionGroupManager {
     else topics.set(topic, bits);
     if (topics.size === 0) this.#forbidden.delete(group);
     else this.#forbidden.set(group, topics);
-    this.#nextVersion();
+    this.#file.nextVersion();
     this.persist();
   }
 
@@ -188,9 +173,5 @@ export class SubscriptionGroupManager {
     const changes = new Map(Object.entries(config.attributes));
     const attributes = alterAttributes(groupAttributeRules, known === undefined, current, changes);
     return { ...config, attributes: Object.fromEntries(attributes) };
-  }
-
-  #nextVersion(): void {
-    this.#dataVersion = nextDataVersion(this.#dataVersion, this.#clock.now());
   }
 }

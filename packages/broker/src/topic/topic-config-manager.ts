@@ -1,4 +1,4 @@
-import type { Clock, Logger, TurnScheduler } from '@mq/remoting';
+import type { Logger } from '@mq/remoting';
 import {
   type DataVersion,
   PermName,
@@ -7,33 +7,24 @@ import {
   type TopicConfigSerializeWrapper,
   decodeTopicConfigSerializeWrapper,
   encodeTopicConfigSerializeWrapper,
-  firstDataVersion,
   isInherited,
   isSystemTopic,
   newTopicConfig,
-  nextDataVersion,
 } from '@mq/remoting/protocol';
-import type { ConfigText } from '../config/config-text.js';
-import { DeferredPersist } from '../config/deferred-persist.js';
+import { VersionedFile, type VersionedFileOptions } from '../config/versioned-file.js';
 import { alterAttributes, topicAttributeRules } from './attributes.js';
 import { type BuiltInStoreSettings, type BuiltInTopicSettings, builtInTopics } from './built-in-topics.js';
 
-export interface TopicConfigManagerOptions {
+export interface TopicConfigManagerOptions extends VersionedFileOptions {
   /** Read at each use, so that changed settings count at once. */
   readonly settings: { readonly broker: BuiltInTopicSettings; readonly store?: BuiltInStoreSettings };
-  readonly clock: Clock;
-  readonly logger: Logger;
-  /** `config/topics.json`; memory only when absent. */
-  readonly file?: ConfigText;
-  /** With it, topics that create themselves are written once a turn, before the responses leave. */
-  readonly turn?: TurnScheduler;
 }
 
 /** Beyond this many topics a send creates no further one; an operator still may. Each costs files and memory. */
 const MAX_SELF_CREATED_TOPICS = 100_000;
 
 /**
- * The topics of this broker (upstream `TopicConfigManager`). Configurations are values: a change replaces the one in the
+ * The topics of this broker, kept in `config/topics.json` (upstream `TopicConfigManager`). Configurations are values: a change replaces the one in the
  * table, raises dataVersion, is persisted, and is told to `onChange` (which registers at the NameServers).
  */
 export class TopicConfigManager {
@@ -43,19 +34,15 @@ export class TopicConfigManager {
   readonly #table = new Map<string, TopicConfig>();
   readonly #builtIn: ReadonlySet<string>;
   readonly #settings: { readonly broker: BuiltInTopicSettings };
-  readonly #clock: Clock;
   readonly #logger: Logger;
-  readonly #file: ConfigText | undefined;
-  readonly #deferred: DeferredPersist;
-  #dataVersion: DataVersion;
+  readonly #file: VersionedFile;
 
   constructor(options: TopicConfigManagerOptions) {
     this.#settings = options.settings;
-    this.#clock = options.clock;
     this.#logger = options.logger;
-    this.#file = options.file;
-    this.#deferred = new DeferredPersist(() => this.persist(), this.#logger, options.turn);
-    this.#dataVersion = firstDataVersion(this.#clock.now());
+    this.#file = new VersionedFile(options, () =>
+      encodeTopicConfigSerializeWrapper(this.serializeWrapper(), { pretty: true }),
+    );
     const topics = builtInTopics(this.#settings.broker, options.settings.store);
     for (const topic of topics) this.#table.set(topic.topicName, topic);
     this.#builtIn = new Set(this.#table.keys());
@@ -66,23 +53,21 @@ export class TopicConfigManager {
   }
 
   get dataVersion(): DataVersion {
-    return this.#dataVersion;
+    return this.#file.dataVersion;
   }
 
   /** Reads the file, if there is one, over the built-in topics. Throws when it cannot be read. */
   load(): void {
-    const text = this.#file?.load();
+    const text = this.#file.load();
     if (text === undefined) return;
     const { dataVersion, topicConfigTable } = decodeTopicConfigSerializeWrapper(text);
     for (const [name, config] of Object.entries(topicConfigTable)) this.#table.set(name, config);
-    this.#dataVersion = dataVersion;
+    this.#file.startAt(dataVersion);
   }
 
   /** Writes the file now. Throws DiskError. */
   persist(): void {
-    this.#file?.persist(
-      encodeTopicConfigSerializeWrapper(this.serializeWrapper(), { pretty: true }).toString(),
-    );
+    this.#file.persist();
   }
 
   select(topic: string): TopicConfig | undefined {
@@ -177,7 +162,7 @@ export class TopicConfigManager {
     const resolved = configs.map((config) => this.#withAlteredAttributes(config));
     for (const config of resolved) {
       this.#table.set(config.topicName, config);
-      this.#nextVersion();
+      this.#file.nextVersion();
     }
     this.persist();
     this.onChange?.(resolved.length === 1 ? resolved[0] : undefined);
@@ -186,7 +171,7 @@ export class TopicConfigManager {
   /** True when the topic existed. On disk when this returns. Throws DiskError. */
   delete(topic: string): boolean {
     if (!this.#table.delete(topic)) return false;
-    this.#nextVersion();
+    this.#file.nextVersion();
     this.persist();
     this.#logger.info('topic deleted', { topic });
     return true;
@@ -202,19 +187,17 @@ export class TopicConfigManager {
       isChanged = true;
     }
     if (!isChanged) return;
-    this.#nextVersion();
-    this.#deferred.schedule();
+    this.#file.changed();
   }
 
   /** Raises dataVersion without a change of a topic: what NameServers know of this broker is out of date. */
   touch(): void {
-    this.#nextVersion();
-    this.#deferred.schedule();
+    this.#file.changed();
   }
 
   /** What is registered at NameServers and answered to slaves. */
   serializeWrapper(): TopicConfigSerializeWrapper {
-    return { dataVersion: this.#dataVersion, topicConfigTable: Object.fromEntries(this.#table) };
+    return { dataVersion: this.dataVersion, topicConfigTable: Object.fromEntries(this.#table) };
   }
 
   #mayInherit(template: TopicConfig): boolean {
@@ -233,13 +216,8 @@ export class TopicConfigManager {
 
   #create(config: TopicConfig): TopicConfig {
     this.#table.set(config.topicName, config);
-    this.#nextVersion();
-    this.#deferred.schedule();
+    this.#file.changed();
     this.onChange?.(config);
     return config;
-  }
-
-  #nextVersion(): void {
-    this.#dataVersion = nextDataVersion(this.#dataVersion, this.#clock.now());
   }
 }
