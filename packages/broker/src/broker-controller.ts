@@ -66,7 +66,10 @@ export interface BrokerControllerDeps {
   readonly logger?: Logger;
   /** Default: the machine's. */
   readonly clock?: Clock;
-  /** Choices that may fall either way, [0, 1): the queue of a message that names none, where a pop begins. Default `Math.random`. */
+  /**
+   * Choices that may fall either way, [0, 1): the queue of a message that names none, where a pop begins. Default
+   * `Math.random`.
+   */
   readonly random?: () => number;
   /** Default: one of its own, which server and store share. */
   readonly turn?: TurnScheduler;

@@ -34,7 +34,10 @@ const BUILT_IN_GROUPS = [
   SystemGroup.SYS_RMQ_TRANS,
 ];
 
-/** The consumer groups of this broker, kept in `config/subscriptionGroup.json` (upstream `SubscriptionGroupManager`). Configurations are values. */
+/**
+ * The consumer groups of this broker, kept in `config/subscriptionGroup.json` (upstream `SubscriptionGroupManager`).
+ * Configurations are values.
+ */
 export class SubscriptionGroupManager {
   readonly #table = new Map<string, SubscriptionGroupConfig>();
   readonly #forbidden = new Map<string, Map<string, number>>();

@@ -24,8 +24,9 @@ export interface TopicConfigManagerOptions extends VersionedFileOptions {
 const MAX_SELF_CREATED_TOPICS = 100_000;
 
 /**
- * The topics of this broker, kept in `config/topics.json` (upstream `TopicConfigManager`). Configurations are values: a change replaces the one in the
- * table, raises dataVersion, is persisted, and is told to `onChange` (which registers at the NameServers).
+ * The topics of this broker, kept in `config/topics.json` (upstream `TopicConfigManager`). Configurations are values: a
+ * change replaces the one in the table, raises dataVersion, is persisted, and is told to `onChange` (which registers at
+ * the NameServers).
  */
 export class TopicConfigManager {
   /** Told after each change: the topic that changed, or undefined when several did. */
