@@ -1,5 +1,5 @@
 import { consoleLogger, silentLogger, type Logger } from '@mq/remoting';
-import { SysFlag, encodeBatch } from '@mq/remoting/message';
+import { SysFlag, compress, encodeBatch } from '@mq/remoting/message';
 import { RequestCode, ResponseCode } from '@mq/remoting/protocol';
 import { PullConsumer, type PullConsumerOptions } from '../src/index.js';
 import { eventually } from './eventually.js';
@@ -104,6 +104,19 @@ describe('a pull consumer', () => {
       expect(bodies).toEqual(['before', 'after']);
       expect(nextBeginOffset).toBe(3);
       expect(errors).toMatchObject([{ queueOffset: 1, topic: 'T' }]);
+    });
+
+    test('hands over a body that cannot be decompressed as it came, and says why', async () => {
+      const { bodies, nextBeginOffset, errors } = await pulled((broker) => {
+        broker.store('T', 0, 'not zlib', 'UNIQ_KEY\u0001ID', SysFlag.COMPRESSED);
+        broker.store('T', 0, compress('ZLIB', Buffer.from('fine')), '', SysFlag.COMPRESSED);
+        broker.store('T', 0, 'of kind 7', '', SysFlag.COMPRESSED | (7 << 8));
+      });
+      expect(bodies).toEqual(['not zlib', 'fine', 'of kind 7']);
+      expect(nextBeginOffset).toBe(3);
+      expect(errors).toEqual([
+        { group: 'G', topic: 'T', messages: 2, msgId: 'ID', reason: 'body is not ZLIB' },
+      ]);
     });
 
     test('goes on behind it, whatever stands before it', async () => {

@@ -15,6 +15,7 @@ import type { ClientInstance } from '../instance/client-instance.js';
 import { MQClientError } from '../errors.js';
 import type { FilterClasses } from './filter-classes.js';
 import { toReceivedMessage, type ReceivedMessage } from './received-message.js';
+import { reportCompressed } from './report-compressed.js';
 
 /**
  * FOUND: messages, of which a filter may have left none. NO_NEW_MSG: nothing at that offset yet. NO_MATCHED_MSG: the
@@ -161,6 +162,7 @@ export class PullApi {
         messages.push(toReceivedMessage(message, queue.brokerName, namespace));
       }
     }
+    reportCompressed(messages, request.consumerGroup, this.client.logger);
     if (!endsEarly) return undefined;
     this.#reportUnreadable(endOffset, request);
     return endOffset;

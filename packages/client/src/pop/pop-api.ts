@@ -21,6 +21,7 @@ import {
   type SubscriptionData,
 } from '@mq/remoting/protocol';
 import { toReceivedMessage, type ReceivedMessage } from '../consumer/received-message.js';
+import { reportCompressed } from '../consumer/report-compressed.js';
 import { MQClientError } from '../errors.js';
 import { decodeHeader } from '../instance/broker-api.js';
 import type { ClientInstance } from '../instance/client-instance.js';
@@ -165,6 +166,7 @@ export class PopApi {
       const isWanted = tags === undefined || tags.has(message.properties[MessageConst.TAGS] ?? '');
       (isWanted ? messages : unwanted).push(message);
     }
+    reportCompressed(messages, request.consumerGroup, this.client.logger);
     return { status: 'FOUND', messages, unwanted };
   }
 }
