@@ -29,7 +29,8 @@ import {
 } from '@mq/store';
 
 import type { BrokerConfiguration } from './broker-configuration.js';
-import type { BrokerIdentity, BrokerParts } from './broker-parts.js';
+import type { BrokerIdentity } from './broker-identity.js';
+import type { BrokerParts } from './broker-parts.js';
 import { brokerRequestTable } from './broker-request-table.js';
 import { BrokerScheduledTasks } from './broker-scheduled-tasks.js';
 import { ConsumerManager } from './client/consumer-manager.js';

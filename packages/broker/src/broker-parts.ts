@@ -3,6 +3,7 @@
 import type { Clock, Logger, TurnScheduler } from '@mq/remoting';
 import type { Disk, MessageStore, TimerMessageStore } from '@mq/store';
 
+import type { BrokerIdentity } from './broker-identity.js';
 import type { ConsumerManager } from './client/consumer-manager.js';
 import type { ProducerManager } from './client/producer-manager.js';
 import type { ConsumerFilterManager } from './filter/consumer-filter-manager.js';
@@ -20,22 +21,6 @@ import type { BrokerStatsManager } from './stats/broker-stats-manager.js';
 import type { SubscriptionGroupManager } from './subscription/subscription-group-manager.js';
 import type { TopicConfigManager } from './topic/topic-config-manager.js';
 import type { TransactionService } from './transaction/transaction-service.js';
-
-/** Who this broker is to the outside; fixed once the listening port is known. */
-export interface BrokerIdentity {
-  /** Name of the broker's group. */
-  readonly brokerName: string;
-  /** The cluster its group is of. */
-  readonly clusterName: string;
-  /** 0 = master. */
-  readonly brokerId: number;
-  /** `ip:port` told to clients and NameServers. */
-  readonly brokerAddr: string;
-  /** `ip:port` told to slaves. */
-  readonly haServerAddr: string;
-  /** The store host of every record: 4 (or 16) address bytes and an int32 port. */
-  readonly storeHost: Buffer;
-}
 
 /** The parts of one broker. Read-only: processors change state only through the parts' own methods. */
 export interface BrokerParts {

@@ -21,7 +21,7 @@ import {
   UnRegisterBrokerRequestHeader,
 } from '@mq/remoting/protocol';
 
-import type { BrokerIdentity } from '../broker-parts.js';
+import type { BrokerIdentity } from '../broker-identity.js';
 
 /** How long a stopping broker waits for a NameServer to take its leave. */
 const UNREGISTER_TIMEOUT_MS = 3_000;

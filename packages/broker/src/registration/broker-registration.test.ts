@@ -9,7 +9,7 @@ import {
 } from '@mq/remoting/protocol';
 
 import { BrokerConfiguration } from '../broker-configuration.js';
-import type { BrokerIdentity } from '../broker-parts.js';
+import type { BrokerIdentity } from '../broker-identity.js';
 import { BrokerOuterApi } from '../out-api/broker-outer-api.js';
 import { TopicConfigManager } from '../topic/topic-config-manager.js';
 import { BrokerRegistration } from './broker-registration.js';

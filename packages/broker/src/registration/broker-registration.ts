@@ -7,7 +7,7 @@ import type { TopicConfigSerializeWrapper } from '@mq/remoting/protocol';
 import { isReadable, isWriteable } from '@mq/remoting/protocol';
 
 import type { BrokerConfiguration } from '../broker-configuration.js';
-import type { BrokerIdentity } from '../broker-parts.js';
+import type { BrokerIdentity } from '../broker-identity.js';
 import type { BrokerOuterApi } from '../out-api/broker-outer-api.js';
 import type { TopicConfigManager } from '../topic/topic-config-manager.js';
 

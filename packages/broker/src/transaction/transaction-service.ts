@@ -11,7 +11,8 @@ import {
 import type { MessageStore, PutResult } from '@mq/store';
 
 import type { BrokerConfiguration } from '../broker-configuration.js';
-import type { BrokerIdentity, BrokerParts } from '../broker-parts.js';
+import type { BrokerIdentity } from '../broker-identity.js';
+import type { BrokerParts } from '../broker-parts.js';
 import type { ConfigText } from '../config/config-text.js';
 import { isStored } from '../processor/send/put-status.js';
 import { RequestRefused } from '../request-refused.js';

@@ -24,7 +24,7 @@ import {
   encodeKVTable,
 } from '@mq/remoting/protocol';
 import { NAMESPACE_ORDER_TOPIC_CONFIG } from '../kv-config/kv-config-manager.js';
-import type { NamesrvProcessor } from './request-table.js';
+import type { NamesrvProcessor } from './namesrv-processor.js';
 
 export const registerBroker: NamesrvProcessor = (parts, request, { connection }) => {
   const header = RegisterBrokerRequestHeader.decode(request.extFields);

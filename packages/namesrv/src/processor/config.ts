@@ -2,7 +2,7 @@
 import { RemotingCommand } from '@mq/remoting';
 import { ResponseCode } from '@mq/remoting/protocol';
 import { parseProperties } from '@mq/remoting/settings';
-import type { NamesrvProcessor } from './request-table.js';
+import type { NamesrvProcessor } from './namesrv-processor.js';
 
 /** Only settings declared mutable change; upstream has a list of forbidden ones instead. */
 export const updateNamesrvConfig: NamesrvProcessor = ({ settings, logger }, request, { connection }) => {

@@ -9,7 +9,7 @@ import {
   ResponseCode,
   encodeKVTable,
 } from '@mq/remoting/protocol';
-import type { NamesrvProcessor } from './request-table.js';
+import type { NamesrvProcessor } from './namesrv-processor.js';
 
 export const putKVConfig: NamesrvProcessor = ({ kvConfig }, request) => {
   const { namespace, key, value } = PutKVConfigRequestHeader.decode(request.extFields);

@@ -1,8 +1,9 @@
 // Which request code is served where: the whole list of what this NameServer answers.
-import type { RemotingCommand, RequestContext, RequestProcessor } from '@mq/remoting';
+import type { RequestProcessor } from '@mq/remoting';
 import { RequestCode } from '@mq/remoting/protocol';
 import type { NamesrvParts } from '../namesrv-parts.js';
 import { getNamesrvConfig, updateNamesrvConfig } from './config.js';
+import type { NamesrvProcessor } from './namesrv-processor.js';
 import { deleteKVConfig, getKVConfig, getKVListByNamespace, putKVConfig } from './kv-config.js';
 import {
   addWritePermOfBroker,
@@ -25,13 +26,6 @@ import {
   getUnitTopicList,
   registerTopic,
 } from './topic.js';
-
-/** A request handler of the NameServer: everything it may touch comes in through `parts`. */
-export type NamesrvProcessor = (
-  parts: NamesrvParts,
-  request: RemotingCommand,
-  context: RequestContext,
-) => RemotingCommand;
 
 const table: ReadonlyArray<readonly [code: number, processor: NamesrvProcessor]> = [
   [RequestCode.PUT_KV_CONFIG, putKVConfig],

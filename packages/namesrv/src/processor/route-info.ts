@@ -11,7 +11,7 @@ import {
 import { NAMESPACE_ORDER_TOPIC_CONFIG } from '../kv-config/kv-config-manager.js';
 import type { NamesrvParts } from '../namesrv-parts.js';
 import { filterByZoneName } from '../route/zone-filter.js';
-import type { NamesrvProcessor } from './request-table.js';
+import type { NamesrvProcessor } from './namesrv-processor.js';
 
 /** Upstream: ClientRequestProcessor and ZoneRouteRPCHook. */
 export const getRouteInfoByTopic: NamesrvProcessor = (parts, request) => {

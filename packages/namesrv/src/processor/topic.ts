@@ -10,7 +10,7 @@ import {
   type TopicList,
 } from '@mq/remoting/protocol';
 import type { NamesrvParts } from '../namesrv-parts.js';
-import type { NamesrvProcessor } from './request-table.js';
+import type { NamesrvProcessor } from './namesrv-processor.js';
 
 export const getAllTopicList: NamesrvProcessor = ({ settings, routes }) =>
   settings.values.enableAllTopicList ? topicList({ topicList: routes.allTopics() }) : disabled();

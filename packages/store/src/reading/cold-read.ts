@@ -1,7 +1,7 @@
 // The part of a read that memory cannot answer: what is read is a chunk of the log that other readers share, or else one
 // run of neighbouring records. Records out of either are checked one by one, and given out of the buffer they are in.
 import type { LogChunk } from './log-chunks.js';
-import type { MessageReader, MessageReaderParts, ReadCursor } from './message-reader.js';
+import type { MessageReaderParts, ReadCursor, ReadRules } from './read-cursor.js';
 
 /** A hole between two records that is cheaper to read than to skip. */
 const MAX_HOLE_BYTES = 8 * 1024;
@@ -25,7 +25,7 @@ interface Span {
 export async function readCold(
   cursor: ReadCursor,
   parts: MessageReaderParts,
-  rules: MessageReader,
+  rules: ReadRules,
 ): Promise<void> {
   const { block, index, result } = cursor;
   const span = nextSpan(cursor, parts);
@@ -69,7 +69,7 @@ function takeSpan(
   span: Span,
   cursor: ReadCursor,
   parts: MessageReaderParts,
-  rules: MessageReader,
+  rules: ReadRules,
 ): void {
   const { block } = cursor;
   for (; cursor.index < span.to; cursor.index++) {

@@ -1,56 +1,20 @@
 // getMessage: which records of a queue a reader gets, and where it goes on (upstream: DefaultMessageStore#getMessage).
-import type { CommitLog } from '../commit-log/commit-log.js';
 import type { TailSegment } from '../commit-log/tail-cache.js';
 import type { ConsumeQueue } from '../consume-queue/consume-queue.js';
-import type { ConsumeQueueStore } from '../consume-queue/consume-queue-store.js';
 import { ENTRY_BYTES } from '../consume-queue/consume-queue-entry.js';
-import type { ExtTagsCodes } from '../consume-queue/ext-tags-codes.js';
 import type { EntryBlock } from '../consume-queue/entry-block.js';
 import type { GetMessageRequest, GetMessageResult, GetMessageStatus } from '../message-store.js';
-import type { MessageStoreSettings } from '../settings.js';
 import { BatchReader } from './batch-reader.js';
-import type { BufferPool } from './buffer-pool.js';
 import { readCold, takeFromChunk } from './cold-read.js';
-import { LogChunks, type LogChunk } from './log-chunks.js';
-import type { LogReader } from './log-reader.js';
+import { LogChunks } from './log-chunks.js';
+import type { MessageReaderParts, ReadCursor, ReadRules } from './read-cursor.js';
 import { ReadResult, type QueueBounds } from './read-result.js';
 
 /** Whatever a request says, no answer is larger. */
 const MAX_ANSWER_BYTES = 128 * 1024 * 1024;
 const EMPTY_QUEUE = { minOffset: 0, maxOffset: 0 };
 
-export interface MessageReaderParts {
-  readonly log: CommitLog;
-  readonly logReader: LogReader;
-  readonly consumeQueues: ConsumeQueueStore;
-  readonly pool: BufferPool;
-  readonly tagsCodes: ExtTagsCodes;
-  readonly settings: () => MessageStoreSettings;
-  readonly totalMemoryBytes: number;
-}
-
-/** Where one read of a queue stands. */
-export interface ReadCursor {
-  readonly request: GetMessageRequest;
-  readonly queue: ConsumeQueue;
-  readonly result: ReadResult;
-  block: EntryBlock;
-  /** Next entry of the block to look at. */
-  index: number;
-  /** Entries before this log offset are gone with their file. */
-  skipBefore: number;
-  lastOffset: number;
-  /** Where the record before this one was found in memory; the result holds it. */
-  segment: TailSegment | undefined;
-  chunk: LogChunk | undefined;
-  /** Most bytes the answer may have, whatever is in memory. */
-  readonly maxBytes: number;
-  /** Records from this log offset on count as in memory, by the distance upstream goes by. */
-  readonly freshFrom: number;
-}
-
-export class MessageReader {
-  /** What cold reads of all queues share. */
+export class MessageReader implements ReadRules {
   readonly chunks: LogChunks;
   readonly #batches: BatchReader;
 
@@ -241,7 +205,6 @@ export class MessageReader {
     return true;
   }
 
-  /** Whether the answer must not take this record any more (upstream `isTheBatchFull`). */
   isFull(cursor: ReadCursor, offset: number, size: number): boolean {
     const { request, result } = cursor;
     if (result.messageCount === 0) return false;
@@ -261,7 +224,6 @@ export class MessageReader {
     );
   }
 
-  /** Steps over an entry without a record to give: filtered out, a blank, or in a file that is gone. */
   isSkipped(cursor: ReadCursor, offset: number): boolean {
     const { block, index, result, request } = cursor;
     if (block.isBlank(index) || (offset >= 0 && offset < cursor.skipBefore)) {
@@ -289,7 +251,6 @@ export class MessageReader {
     this.parts.logReader.reportEntry(queue, block.firstIndex + index, problem);
   }
 
-  /** Notes that the entry at the cursor was looked at. */
   step(cursor: ReadCursor, offset: number): void {
     cursor.lastOffset = offset;
     cursor.result.nextBeginOffset = cursor.block.firstIndex + cursor.index + 1;

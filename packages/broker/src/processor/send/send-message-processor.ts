@@ -15,6 +15,7 @@ import {
   PropertyScanner,
   PropertySlot,
   SysFlag,
+  TRANSACTION_TYPE_MASK,
   UniqIdGenerator,
 } from '@mq/remoting/message';
 import {
@@ -223,6 +224,7 @@ export class SendMessageProcessor {
     const ofBatch = header.propertiesBytes;
     const scanned = this.#properties;
     scanned.scan(ofBatch);
+    refuseInBatch(scanned, header);
     const waitStoreMsgOk = !scanned.equalsIgnoreCase(PropertySlot.WAIT, 'false');
     const idStart = scanned.start(PropertySlot.UNIQ_KEY);
     const idEnd = scanned.end(PropertySlot.UNIQ_KEY);
@@ -236,7 +238,8 @@ export class SendMessageProcessor {
       const block = blocks[index]!;
       const ofMessage = this.#scannerOf(index);
       ofMessage.scan(block.properties);
-      this.#refuseInBatch(ofMessage, header, config);
+      this.#refuseUnserved(ofMessage, header, config);
+      refuseInBatch(ofMessage, header);
       if (staysOne) continue;
       const message = this.#compose(context, header, config, block.body, block.properties);
       message.flag = block.flag;
@@ -256,16 +259,6 @@ export class SendMessageProcessor {
     batch.scanned = scanned;
     waiter.isInnerBatch = true;
     this.#broker.store.append(batch, waiter);
-  }
-
-  #refuseInBatch(ofMessage: PropertyScanner, header: HotSendHeader, config: TopicConfig): void {
-    this.#refuseUnserved(ofMessage, header, config);
-    if (ofMessage.has(PropertySlot.DELAY) || asksForTime(ofMessage)) {
-      throw new RequestRefused(ResponseCode.MESSAGE_ILLEGAL, 'a batch cannot hold delayed messages');
-    }
-    if (isHalf(ofMessage, header)) {
-      throw new RequestRefused(ResponseCode.MESSAGE_ILLEGAL, 'a batch cannot hold transactional messages');
-    }
   }
 
   /** Scanners of a batch's messages; they are needed together, until the store has the batch. */
@@ -375,6 +368,16 @@ export class SendMessageProcessor {
       [MessageConst.TRACE_SWITCH]: String(traceOn),
     });
     this.#suffix = Buffer.from(this.#suffixText);
+  }
+}
+
+/** Of a batch and of each of its messages: in a batch nothing waits aside, upstream delivers it at once, or never. */
+function refuseInBatch(properties: PropertyScanner, header: HotSendHeader): void {
+  if (properties.has(PropertySlot.DELAY) || asksForTime(properties)) {
+    throw new RequestRefused(ResponseCode.MESSAGE_ILLEGAL, 'a batch cannot hold delayed messages');
+  }
+  if ((header.sysFlag & TRANSACTION_TYPE_MASK) !== 0 || isHalf(properties, header)) {
+    throw new RequestRefused(ResponseCode.MESSAGE_ILLEGAL, 'a batch cannot hold transactional messages');
   }
 }
 
