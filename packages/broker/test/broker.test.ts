@@ -108,6 +108,19 @@ describe('a broker', () => {
       ]);
     });
 
+    test.each([
+      ['delayed', { i: 'DELAY\u00011' }, 'a batch cannot hold delayed messages'],
+      ['timed', { i: 'TIMER_DELAY_MS\u00011000' }, 'a batch cannot hold delayed messages'],
+      ['half', { i: 'TRAN_MSG\u0001true' }, 'a batch cannot hold transactional messages'],
+      ['half by its flags', { f: '4' }, 'a batch cannot hold transactional messages'],
+    ])('refuse a batch that is %s as a whole', async (_what, said, remark) => {
+      await broker.start();
+      const batch = encodeBatch([{ flag: 0, body: Buffer.from('x'), properties: { UNIQ_KEY: 'x' } }]);
+      const ext = { a: 'P', b: 'T', c: 'TBW102', d: '4', e: '0', f: '0', g: '1', h: '0', i: '', m: 'true' };
+      const answer = await broker.request(RequestCode.SEND_BATCH_MESSAGE, { ...ext, ...said }, batch);
+      expect([answer.code, answer.remark]).toEqual([ResponseCode.MESSAGE_ILLEGAL, remark]);
+    });
+
     test('refuse what is above the bound of bytes in flight, with a remark that names it', async () => {
       await broker.start({ maxSendBytesInFlight: '1024' });
       await broker.send();
