@@ -84,6 +84,49 @@ class Group {
   }
 }
 
+/** A consumer whose handlers last until they are told to finish, and one whose handlers do not. */
+class Contest {
+  slow: PushConsumer | undefined;
+  /** Who began with which message. */
+  readonly log: string[] = [];
+  /** Handlers of the slow one that were told to stop, and do not. */
+  signals = 0;
+  finish: () => void = () => undefined;
+  readonly #finished = new Promise<void>((resolve) => (this.finish = resolve));
+  readonly #consumers: PushConsumer[] = [];
+
+  constructor(private readonly broker: TestBroker) {}
+
+  async join(name: 'slow' | 'quick'): Promise<PushConsumer> {
+    const consumer = new PushConsumer({
+      ...{ nameServers: this.broker.nameServers, consumerGroup: 'G', consumeMode: 'ORDERLY' },
+      ...{ consumeFromWhere: 'CONSUME_FROM_FIRST_OFFSET', queueReleaseTimeoutMs: 50 },
+      handler: async ([message], { signal }) => {
+        this.log.push(`${name} ${message?.body.toString()}`);
+        if (name === 'quick') return;
+        signal.addEventListener('abort', () => this.signals++);
+        await this.#finished;
+      },
+    });
+    consumer.subscribe('T');
+    this.#consumers.push(consumer);
+    await consumer.start();
+    return consumer;
+  }
+
+  async end(): Promise<void> {
+    for (const consumer of this.#consumers) await consumer.close({ timeoutMs: 1_000 });
+  }
+}
+
+async function until(isSo: () => boolean): Promise<void> {
+  const deadline = Date.now() + 20_000;
+  while (!isSo()) {
+    if (Date.now() > deadline) throw new Error('it never became so');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
 test('orderly consumers keep the order and lose nothing while members join, leave and die', async () => {
   await using broker = await startTestBroker({ topics: [{ topic: 'T', queues: 4 }] });
   await using producer = new Producer({ nameServers: broker.nameServers, producerGroup: 'P' });
@@ -113,6 +156,53 @@ test('orderly consumers keep the order and lose nothing while members join, leav
     expect([key, [...new Set(numbers)]]).toEqual([key, [...Array(EACH).keys()]]);
   }
   expect(group.handled.size).toBe(KEYS);
+});
+
+describe('a queue whose handler takes longer than others may wait for it', () => {
+  /** Two queues with two messages each, all with the first consumer, both of its handlers at work when a second one joins. */
+  async function contested(broker: TestBroker): Promise<Contest> {
+    const producer = new Producer({ nameServers: broker.nameServers, producerGroup: 'P' });
+    await producer.start();
+    for (const body of ['a', 'b']) {
+      for (let queueId = 0; queueId < 2; queueId++) {
+        const queue = { topic: 'T', brokerName: broker.brokerName, queueId };
+        await producer.send({ topic: 'T', body }, { queue });
+      }
+    }
+    await producer.close();
+    const contest = new Contest(broker);
+    const slow = await contest.join('slow');
+    await until(() => contest.log.length === 2);
+    contest.slow = slow;
+    await contest.join('quick');
+    await until(() => contest.signals === 1);
+    return contest;
+  }
+
+  test('stays until the handler has ended; its message counts as consumed', async () => {
+    await using broker = await startTestBroker({ topics: [{ topic: 'T', queues: 2 }] });
+    const contest = await contested(broker);
+    // A few rounds of rebalance.
+    await new Promise((resolve) => setTimeout(resolve, 2_500));
+    expect(contest.log).toEqual(['slow a', 'slow a']);
+    contest.finish();
+    await until(() => contest.log.length === 4);
+    await contest.end();
+    expect(contest.log.slice(2).sort()).toEqual(['quick b', 'slow b']);
+  });
+
+  test('is locked still when the consumer has closed without waiting for it', async () => {
+    await using broker = await startTestBroker({ topics: [{ topic: 'T', queues: 2 }] });
+    const contest = await contested(broker);
+    await contest.slow?.close({ timeoutMs: 100 });
+    await new Promise((resolve) => setTimeout(resolve, 2_500));
+    expect(contest.log).toEqual(['slow a', 'slow a']);
+    contest.finish();
+    await broker.advance(61_000);
+    await until(() => contest.log.length === 6);
+    await contest.end();
+    expect(contest.log.slice(2).sort()).toEqual(['quick a', 'quick a', 'quick b', 'quick b']);
+  });
 });
 
 // The control: the same watching finds what concurrent consumption does.

@@ -76,7 +76,10 @@ export interface PushConsumerOptions extends ClientOptions, ObservationOptions {
   persistConsumerOffsetInterval?: number;
   /** Look at the members of the group and share anew. Default 20000, at least 100; changes the broker reports are quicker. */
   rebalanceIntervalMs?: number;
-  /** How long handlers of a queue that goes to another consumer may still finish before their signal fires. Default 1000. */
+  /**
+   * How long handlers of a queue that goes to another consumer may still finish before their signal fires. Default 1000. An
+   * orderly consumer keeps the queue until its handler has ended all the same.
+   */
   queueReleaseTimeoutMs?: number;
   /** Send the filter with each pull instead of relying on the heartbeat's. Default false. */
   postSubscriptionWhenPull?: boolean;

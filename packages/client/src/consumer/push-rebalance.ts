@@ -51,10 +51,9 @@ export class PushRebalance extends Rebalance {
   protected async round(): Promise<boolean> {
     const { client, group, isStarted, isSuspended, overPop, queues, subscriptions } = this.#deps;
     if (!isStarted()) return true;
-    await this.#carryOutResets();
-    if (isSuspended()) return true;
+    let balanced = await this.#carryOutResets();
+    if (isSuspended()) return balanced;
     const { topics } = subscriptions;
-    let balanced = true;
     const changedTopics: string[] = [];
     for (const topic of topics) {
       try {
@@ -67,7 +66,7 @@ export class PushRebalance extends Rebalance {
       }
     }
     const unwanted = queues.messageQueues.filter((queue) => !topics.includes(queue.topic));
-    await Promise.all(unwanted.map((queue) => queues.release(queue)));
+    if ((await this.#releaseAll(unwanted)) < unwanted.length) balanced = false;
     await overPop?.retain(topics);
     if (changedTopics.length > 0) await this.#queuesChanged(changedTopics);
     if (!isStarted()) return true;
@@ -81,20 +80,24 @@ export class PushRebalance extends Rebalance {
     const mine = await (overPop === undefined ? this.allocate(topic) : overPop.assign(topic));
     if (mine === undefined) return { changed: false, balanced: isRetryTopic(topic) };
     const mineKeys = new Set(mine.map(messageQueueKey));
-    const lost = queues.messageQueues.filter((q) => q.topic === topic && !mineKeys.has(messageQueueKey(q)));
-    const won = mine.filter((queue) => !queues.has(queue));
-    await Promise.all(lost.map((queue) => queues.release(queue)));
+    const ofTopic = queues.messageQueues.filter((queue) => queue.topic === topic);
+    const lost = ofTopic.filter((q) => !mineKeys.has(messageQueueKey(q)) || queues.isLeaving(q));
+    const released = await this.#releaseAll(lost);
     if (!this.#deps.isStarted()) return { changed: false, balanced: true };
+    const won = mine.filter((queue) => !queues.has(queue));
     const taken = await this.#takeOver(won);
-    if (lost.length + taken > 0) {
+    if (released + taken > 0) {
       const facts = { group, topic, strategy: settings.allocateMessageQueueStrategy.name };
       client.logger.info('queues changed', {
         ...facts,
         held: mine.length - won.length + taken,
-        lost: lost.length,
+        lost: released,
       });
     }
-    return { changed: lost.length + taken > 0, balanced: taken === won.length };
+    return {
+      changed: released + taken > 0,
+      balanced: released === lost.length && taken === won.length,
+    };
   }
 
   /** Returns how many are ours now. */
@@ -127,9 +130,18 @@ export class PushRebalance extends Rebalance {
     await client.heartbeat();
   }
 
-  async #carryOutResets(): Promise<void> {
+  /** False when a queue is not free for its new offset yet. */
+  async #carryOutResets(): Promise<boolean> {
     const resets = [...this.#resets.values()];
     this.#resets.clear();
-    await Promise.all(resets.map(({ queue, offset }) => this.#deps.queues.release(queue, offset)));
+    const { queues } = this.#deps;
+    const released = await Promise.all(resets.map(({ queue, offset }) => queues.release(queue, offset)));
+    return !released.includes(false);
+  }
+
+  /** Returns how many are free now. */
+  async #releaseAll(lost: readonly MessageQueue[]): Promise<number> {
+    const released = await Promise.all(lost.map((queue) => this.#deps.queues.release(queue)));
+    return released.filter(Boolean).length;
   }
 }

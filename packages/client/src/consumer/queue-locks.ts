@@ -28,9 +28,13 @@ export class QueueLocks {
     return queues.every((queue) => queue.isLocked);
   }
 
-  /** Gives the locks back. Never rejects; a lock not given back expires at the broker after 60 s. */
+  /**
+   * Gives the locks back, but of queues of which a message is still with a handler: another consumer would handle it beside
+   * that one. Never rejects; a lock not given back expires at the broker after 60 s.
+   */
   async unlock(queues: readonly ProcessQueue[], timeoutMs: number = LOCK_TIMEOUT_MS): Promise<void> {
-    await this.#eachBroker(queues, async (brokerQueues) => {
+    const idle = queues.filter(({ handlers }) => handlers.count === 0);
+    await this.#eachBroker(idle, async (brokerQueues) => {
       for (const queue of brokerQueues) queue.setLocked(false);
       const mqSet = brokerQueues.map((queue) => queue.messageQueue);
       const broker = await this.client.masterOf(mqSet[0] as MessageQueue);

@@ -10,6 +10,10 @@ import { QueuePuller, type PullerDeps } from './queue-puller.js';
 interface HeldQueue {
   readonly processQueue: ProcessQueue;
   readonly puller: QueuePuller;
+  /** It was to be released, but a handler that keeps its order still runs. */
+  isLeaving: boolean;
+  /** Where whoever has it next begins: the broker or an operator said so. */
+  newOffset: number | undefined;
 }
 
 export interface QueueTableDeps {
@@ -47,6 +51,11 @@ export class QueueTable {
     return this.#held.has(messageQueueKey(queue));
   }
 
+  /** Whether a release of the queue has begun and not ended: it must be released, whoever it belongs to by now. */
+  isLeaving(queue: MessageQueue): boolean {
+    return this.#held.get(messageQueueKey(queue))?.isLeaving === true;
+  }
+
   /**
    * Takes a queue over: lock (orderly), offset, process queue. Pulling begins with `startPulling`.
    * @returns false when the broker gave no lock
@@ -61,7 +70,7 @@ export class QueueTable {
     // A new group's place is kept from its beginning on; else a restart before the first commit would skip what came since.
     if (this.deps.offsets.read(queue) < 0) this.deps.offsets.update(queue, nextOffset, true);
     const puller = new QueuePuller(processQueue, nextOffset, this.deps.puller);
-    this.#held.set(messageQueueKey(queue), { processQueue, puller });
+    this.#held.set(messageQueueKey(queue), { processQueue, puller, isLeaving: false, newOffset: undefined });
     return true;
   }
 
@@ -91,15 +100,21 @@ export class QueueTable {
   /**
    * Gives a queue up: nothing new is handled, running handlers may finish for a while, then their signal fires; the offset is
    * made durable and the lock given back. `newOffset` replaces the offset: the broker or an operator said so. Never rejects.
+   * @returns false when an ordered queue has to stay, since one of its messages is still with a handler: the next owner would
+   *   begin with that very message. It is to be released again (upstream: removeUnnecessaryMessageQueue)
    */
-  async release(queue: MessageQueue, newOffset?: number): Promise<void> {
+  async release(queue: MessageQueue, newOffset?: number): Promise<boolean> {
     const held = this.#held.get(messageQueueKey(queue));
-    if (held === undefined) return;
+    if (held === undefined) return true;
     const { processQueue, puller } = held;
     puller.stop();
-    if (newOffset !== undefined) processQueue.drop();
-    await this.#finishHandlers(processQueue);
+    if (newOffset !== undefined) {
+      held.newOffset = newOffset;
+      processQueue.drop();
+    }
+    if (!(await this.#finishHandlers(held))) return false;
     processQueue.drop();
+    newOffset = held.newOffset;
     if (newOffset !== undefined) this.deps.offsets.update(queue, newOffset, false);
     await this.deps.offsets.persist([queue], this.deps.persistTimeoutMs);
     this.deps.offsets.remove(queue);
@@ -107,15 +122,21 @@ export class QueueTable {
     if (this.deps.locks !== undefined) await this.deps.locks.unlock([processQueue]);
     processQueue.clear();
     this.#held.delete(messageQueueKey(queue));
+    return true;
   }
 
-  async #finishHandlers(processQueue: ProcessQueue): Promise<void> {
+  /** False: the queue must wait for its handler. */
+  async #finishHandlers(held: HeldQueue): Promise<boolean> {
+    const { processQueue } = held;
     processQueue.stopHandingOut();
+    if (held.isLeaving) return processQueue.handlers.count === 0;
     const left = await processQueue.handlers.drain(this.deps.releaseTimeoutMs);
-    if (left === 0) return;
+    if (left === 0) return true;
     this.deps.consumeService.abort(
       new MQClientError('ABORTED', 'the queue goes to another consumer'),
       processQueue,
     );
+    held.isLeaving = this.deps.locks !== undefined;
+    return !held.isLeaving;
   }
 }
