@@ -1,7 +1,15 @@
 // Typed topics over a real broker: checked on both sides, and what does not fit becomes a dead letter.
 import { setImmediate } from 'node:timers/promises';
 
-import { Producer, PushConsumer, defineTopic, isMQClientError, type TypedMessage } from '@mq/client';
+import {
+  MemoryDedupeStore,
+  Producer,
+  PushConsumer,
+  dedupe,
+  defineTopic,
+  isMQClientError,
+  type TypedMessage,
+} from '@mq/client';
 import { z } from 'zod';
 
 import { startTestBroker, type TestBroker } from '../src/index.js';
@@ -165,3 +173,36 @@ test('what does not fit is one dead letter, though the rest of its concurrent ba
   );
   expect(await broker.messages('%DLQ%billing')).toHaveLength(1);
 });
+
+test('a handler that sees each message once gets values, and may name the work by them', async () => {
+  for (const total of [1, 2]) await orders.send(producer, { id: 7, total });
+  await orders.send(producer, { id: 8, total: 3 });
+  await using consumer = new PushConsumer({
+    nameServers: broker.nameServers,
+    consumerGroup: 'billing',
+    consumeFromWhere: 'CONSUME_FROM_FIRST_OFFSET',
+    consumeMode: 'ORDERLY',
+  });
+  const totals: number[] = [];
+  await new Promise<void>((resolve, reject) => {
+    const once = dedupe<TypedMessage<OrderOut>>(
+      { store: new MemoryDedupeStore(), keyOf: ({ value }) => String(value.id) },
+      (messages) => {
+        totals.push(...messages.map(({ value }) => value.total));
+        if (totals.includes(3)) resolve();
+      },
+    );
+    orders.subscribe(consumer, once);
+    consumer.start().catch(reject);
+  });
+  expect(totals).toEqual([1, 3]);
+});
+
+// Never called: what the compiler infers.
+export const inferred = (consumer: PushConsumer): void =>
+  orders.subscribe(
+    consumer,
+    dedupe({ store: new MemoryDedupeStore(), keyOf: ({ value }) => value.currency }, (messages) => {
+      for (const { value, msgId } of messages) console.log(msgId, value.total.toFixed(2));
+    }),
+  );

@@ -32,7 +32,7 @@ export type ConsumeStatus =
  * Handles 1 to `consumeMessageBatchMaxSize` messages of one queue. Returning nothing is success; throwing, or a promise
  * that rejects, is failure. In TypeScript an `async` handler that always says one word needs `as const` behind it.
  */
-export type MessageHandler = (
-  messages: readonly ReceivedMessage[],
+export type MessageHandler<Message extends ReceivedMessage = ReceivedMessage> = (
+  messages: readonly Message[],
   context: ConsumeContext,
 ) => Promise<ConsumeStatus | void> | ConsumeStatus | void;

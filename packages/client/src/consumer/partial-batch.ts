@@ -6,17 +6,17 @@ import type { ReceivedMessage } from './received-message.js';
  * the outer batch is the caller's word: here they count as consumed.
  * @param kept indexes into `messages`, ascending
  */
-export async function handlePart(
-  messages: readonly ReceivedMessage[],
+export async function handlePart<Message extends ReceivedMessage>(
+  messages: readonly Message[],
   kept: readonly number[],
   context: ConsumeContext,
-  handler: MessageHandler,
+  handler: MessageHandler<Message>,
 ): Promise<ConsumeStatus | void> {
   if (kept.length === messages.length) return handler(messages, context);
   if (kept.length === 0) return undefined;
   const part = new PartContext(context);
   const status = await handler(
-    kept.map((index) => messages[index] as ReceivedMessage),
+    kept.map((index) => messages[index] as Message),
     part,
   );
   // Those behind the last one that succeeded come again: the first of them ends what is acknowledged of the whole batch.

@@ -65,15 +65,20 @@ const pairs: Record<string, () => Promise<Pair>> = {
     const command = redisCommands(clock);
     return { mine: new RedisDedupeStore({ command }), theirs: new RedisDedupeStore({ command }), clock };
   },
-  SQL: async () => {
-    const clock = new ManualClock();
-    const { Database } = await initSqlJs();
-    const database = sqliteOf(new Database());
-    const mine = new SqlDedupeStore({ database, clock });
-    await mine.createTable();
-    return { mine, theirs: new SqlDedupeStore({ database, clock }), clock };
-  },
+  SQL: sqlPair,
 };
+
+async function sqlPair(): Promise<Pair & { rows(): string[] }> {
+  const clock = new ManualClock();
+  const { Database } = await initSqlJs();
+  const sqlite = new Database();
+  const database = sqliteOf(sqlite);
+  const mine = new SqlDedupeStore({ database, clock });
+  await mine.createTable();
+  const rows = (): string[] =>
+    sqlite.exec('SELECT message_key FROM mq_dedupe ORDER BY rowid')[0]?.values.map(String) ?? [];
+  return { mine, theirs: new SqlDedupeStore({ database, clock }), clock, rows };
+}
 
 describe.each(Object.keys(pairs))('in %s', (name) => {
   let mine: DedupeStore;
@@ -103,6 +108,20 @@ describe.each(Object.keys(pairs))('in %s', (name) => {
     await mine.claim('a', LEASE_MS);
     await mine.release('a');
     expect(await theirs.claim('a', LEASE_MS)).toBe('CLAIMED');
+  });
+
+  test('what is done is not given back by whoever was late', async () => {
+    await mine.claim('a', LEASE_MS);
+    await clock.advance(LEASE_MS + 1);
+    await theirs.claim('a', LEASE_MS);
+    await theirs.done('a', TTL_MS);
+    await mine.release('a');
+    expect(await mine.claim('a', LEASE_MS)).toBe('DONE');
+  });
+
+  test('of many claims at the same time one gets it', async () => {
+    const claims = await Promise.all([mine, theirs, mine, theirs].map((store) => store.claim('a', LEASE_MS)));
+    expect(claims.filter((claim) => claim === 'CLAIMED')).toHaveLength(1);
   });
 
   test('a lease that was not renewed falls to another', async () => {
@@ -144,6 +163,32 @@ describe('a SQL store', () => {
     await clock.advance(LEASE_MS + 1);
     expect(await (mine as SqlDedupeStore).deleteExpired()).toBe(1);
     expect(await mine.claim('a', LEASE_MS)).toBe('DONE');
+  });
+
+  test('remembers what was done after the lease was over and its row removed', async () => {
+    const { mine, clock } = await (pairs['SQL'] as () => Promise<Pair>)();
+    await mine.claim('a', LEASE_MS);
+    await clock.advance(LEASE_MS + 1);
+    await (mine as SqlDedupeStore).deleteExpired();
+    await mine.done('a', TTL_MS);
+    expect(await mine.claim('a', LEASE_MS)).toBe('DONE');
+  });
+
+  test('says why it could not remember', async () => {
+    const query = jest.fn().mockResolvedValue({ rows: [], rowCount: 0 });
+    query.mockResolvedValueOnce({ rows: [], rowCount: 0 }).mockRejectedValueOnce(new Error('disk full'));
+    await expect(new SqlDedupeStore({ database: { query } }).done('a', TTL_MS)).rejects.toThrow('disk full');
+  });
+
+  test('tells keys apart that a column would not: by their case, or by what lies behind its length', async () => {
+    const { mine, rows } = await sqlPair();
+    const long = 'x'.repeat(300);
+    const keys = ['order-a', 'order-A', 'order-A ', `${long}1`, `${long}2`];
+    for (const key of keys) expect(await mine.claim(key, LEASE_MS)).toBe('CLAIMED');
+    const names = rows().map((name) => name.toLowerCase().trimEnd());
+    expect(new Set(names).size).toBe(keys.length);
+    expect(Math.max(...names.map(({ length }) => length))).toBeLessThan(255);
+    expect(names[0]).toMatch(/^order-a#[0-9a-f]{32}$/);
   });
 
   test('says why it could not claim when the row is not the reason', async () => {

@@ -1,3 +1,4 @@
+import { ManualClock, silentLogger, type Logger } from '@mq/remoting';
 import type { ConsumeContext, MessageHandler } from '../consumer/message-handler.js';
 import type { ReceivedMessage } from '../consumer/received-message.js';
 import { dedupe } from './dedupe.js';
@@ -111,9 +112,52 @@ test('the same work may have a name of its own', async () => {
   expect(seen).toEqual([['a']]);
 });
 
-test('a store that fails makes the message come again', async () => {
+test('a store that cannot say whether a message was handled makes it come again', async () => {
+  const store = new MemoryDedupeStore();
+  jest.spyOn(store, 'claim').mockRejectedValueOnce(new Error('store is down'));
+  const { seen, handler } = recorder();
+  const once = dedupe({ store }, handler);
+  await expect(once(messages('a'), context())).rejects.toThrow('store is down');
+  await once(messages('a'), context());
+  expect(seen).toEqual([['a']]);
+});
+
+test('what was handled does not come again because a store cannot remember it: that is reported', async () => {
   const store = new MemoryDedupeStore();
   jest.spyOn(store, 'done').mockRejectedValueOnce(new Error('store is down'));
-  const { handler } = recorder();
-  await expect(dedupe({ store }, handler)(messages('a'), context())).rejects.toThrow('store is down');
+  const log: unknown[] = [];
+  const logger: Logger = { ...silentLogger, warn: (text, facts) => void log.push([text, facts]) };
+  const { seen, handler } = recorder();
+  const once = dedupe({ store, logger }, handler);
+  await once(messages('a', 'b'), context());
+  expect(log).toEqual([
+    [expect.stringContaining('could not be remembered'), { key: 'T:a', error: new Error('store is down') }],
+  ]);
+  // Until its lease ends nobody begins with it; the other one is remembered.
+  await expect(once(messages('a'), context())).rejects.toMatchObject({ code: 'BROKER_BUSY' });
+  await once(messages('b'), context());
+  expect(seen).toEqual([['a', 'b']]);
+});
+
+test('a consumer that died between handling and remembering: another handles it when the lease is over', async () => {
+  const clock = new ManualClock();
+  const store = new MemoryDedupeStore({ clock });
+  const died = new Promise<void>(() => undefined);
+  const { seen, handler } = recorder();
+  void dedupe({ store, leaseMs: 1_000 }, () => died)(messages('a'), context());
+  const once = dedupe({ store, leaseMs: 1_000 }, handler);
+  await expect(once(messages('a'), context())).rejects.toThrow('another consumer');
+  await clock.advance(1_000);
+  await once(messages('a'), context());
+  await once(messages('a'), context());
+  expect(seen).toEqual([['a']]);
+});
+
+test('of many that get a message at the same time one handles it', async () => {
+  const store = new MemoryDedupeStore();
+  const { seen, handler } = recorder(() => new Promise((resolve) => void setImmediate(resolve)));
+  const once = dedupe({ store }, handler);
+  const outcomes = await Promise.allSettled(Array.from({ length: 10 }, () => once(messages('a'), context())));
+  expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+  expect(seen).toEqual([['a']]);
 });

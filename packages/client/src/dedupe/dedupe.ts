@@ -1,3 +1,4 @@
+import { silentLogger, type Logger } from '@mq/remoting';
 import { MessageConst } from '@mq/remoting/message';
 import type { MessageHandler } from '../consumer/message-handler.js';
 import { handlePart } from '../consumer/partial-batch.js';
@@ -10,15 +11,15 @@ const DEFAULT_TTL_MS = 24 * 3_600_000;
 const DEFAULT_LEASE_MS = 15 * 60_000;
 
 /** How `dedupe` tells messages apart and how long it remembers. */
-export interface DedupeOptions {
-  /** Where is remembered what was handled: `MemoryDedupeStore`, `SqlDedupeStore`, or one of your own. */
+export interface DedupeOptions<Message extends ReceivedMessage = ReceivedMessage> {
+  /** Where is remembered what was handled: `MemoryDedupeStore`, `RedisDedupeStore`, `SqlDedupeStore`, or one of your own. */
   readonly store: DedupeStore;
   /**
    * What names the work: two messages with the same key are the same work. Default: the unique key that the producer gave the
    * message, which stays the same over retries of the send, redelivery and the retry topic. An order number makes
    * handlers idempotent over several producers, too.
    */
-  readonly keyOf?: (message: ReceivedMessage) => string;
+  readonly keyOf?: (message: Message) => string;
   /** How long a handled message is remembered, milliseconds. Default 24 hours. */
   readonly ttlMs?: number;
   /**
@@ -26,6 +27,8 @@ export interface DedupeOptions {
    * Default 15 minutes, as `consumeTimeoutMs`. Choose it longer than a handler may take.
    */
   readonly leaseMs?: number;
+  /** Is told of messages that were handled and could not be remembered. Default: nobody is. */
+  readonly logger?: Logger;
 }
 
 /**
@@ -33,21 +36,25 @@ export interface DedupeOptions {
  * acknowledgements and when queues move. This remembers what was handled and leaves those out.
  *
  *     consumer.subscribe('Orders', '*', dedupe({ store: new MemoryDedupeStore() }, async (messages) => { ... }));
+ *     typed.subscribe(consumer, dedupe({ store, keyOf: ({ value }) => value.orderId }, async (messages) => { ... }));
  *
- * What is handled and remembered in two steps can be handled twice when a crash comes between the two. Only a handler that
- * writes its result and the key in one database transaction excludes that.
+ * What is handled and remembered in two steps can be handled twice when a crash, or a store that fails, comes between the two.
+ * Only a handler that writes its result and the key in one database transaction excludes that.
  *
  * @throws MQClientError INVALID_ARGUMENT for an option out of range
  */
-export function dedupe(options: DedupeOptions, handler: MessageHandler): MessageHandler {
-  const { store, keyOf = uniqueKey } = options;
+export function dedupe<Message extends ReceivedMessage = ReceivedMessage>(
+  options: DedupeOptions<Message>,
+  handler: MessageHandler<Message>,
+): MessageHandler<Message> {
+  const { store, keyOf = uniqueKey, logger = silentLogger } = options;
   assertArgument(typeof store?.claim === 'function', 'dedupe needs a store');
   assertArgument(typeof handler === 'function', 'dedupe needs a handler');
   const ttlMs = wholeNumber('ttlMs', options.ttlMs, DEFAULT_TTL_MS, 1);
   const leaseMs = wholeNumber('leaseMs', options.leaseMs, DEFAULT_LEASE_MS, 1);
 
   return async (messages, context) => {
-    const claims = new Claims(store);
+    const claims = new Claims(store, logger);
     try {
       const fresh = await claims.take(messages, keyOf, leaseMs);
       const status = await handlePart(messages, fresh, context, handler);
@@ -73,12 +80,15 @@ class Claims {
   /** By key, the index of the message that it was claimed for. */
   readonly #held = new Map<string, number>();
 
-  constructor(private readonly store: DedupeStore) {}
+  constructor(
+    private readonly store: DedupeStore,
+    private readonly logger: Logger,
+  ) {}
 
   /** Returns the indexes of those to handle. @throws MQClientError BROKER_BUSY when another is at one of them */
-  async take(
-    messages: readonly ReceivedMessage[],
-    keyOf: (message: ReceivedMessage) => string,
+  async take<Message extends ReceivedMessage>(
+    messages: readonly Message[],
+    keyOf: (message: Message) => string,
     leaseMs: number,
   ): Promise<number[]> {
     const fresh: number[] = [];
@@ -97,12 +107,24 @@ class Claims {
     return fresh;
   }
 
-  /** Those up to `ackIndex` were handled, those behind it come again. */
+  /** Those up to `ackIndex` were handled, those behind it come again. Never rejects: to fail would have all handled again. */
   async settle(ackIndex: number, ttlMs: number): Promise<void> {
-    for (const [key, index] of [...this.#held]) {
-      if (index <= ackIndex) await this.store.done(key, ttlMs);
-      else await this.store.release(key);
-      this.#held.delete(key);
+    const handled = [...this.#held].filter(([, index]) => index <= ackIndex).map(([key]) => key);
+    for (const key of handled) this.#held.delete(key);
+    await Promise.all([this.release(), ...handled.map((key) => this.#remember(key, ttlMs))]);
+  }
+
+  async #remember(key: string, ttlMs: number): Promise<void> {
+    try {
+      await this.store.done(key, ttlMs);
+    } catch (error) {
+      this.logger.warn(
+        'a handled message could not be remembered; should it come again, it is handled again',
+        {
+          key,
+          error,
+        },
+      );
     }
   }
 

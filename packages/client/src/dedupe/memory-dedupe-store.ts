@@ -45,7 +45,7 @@ export class MemoryDedupeStore implements DedupeStore {
   }
 
   release(key: string): Promise<void> {
-    this.#remembered.delete(key);
+    if (this.#remembered.get(key)?.isDone === false) this.#remembered.delete(key);
     return Promise.resolve();
   }
 

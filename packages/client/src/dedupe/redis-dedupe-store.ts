@@ -4,7 +4,7 @@ import type { DedupeClaim, DedupeStore } from './dedupe-store.js';
 /**
  * Sends one command: `(...args) => redis.call(...args)` with ioredis, `(...args) => redis.sendCommand(args)` with node-redis.
  */
-export type RedisCommand = (...args: string[]) => Promise<unknown>;
+export type RedisCommand = (...args: [command: string, ...args: string[]]) => Promise<unknown>;
 
 const DONE = 'done';
 /** Deletes the key only while it holds our claim. */

@@ -1,4 +1,4 @@
-import type { ConsumeContext, ConsumeStatus, MessageHandler } from '../consumer/message-handler.js';
+import type { MessageHandler } from '../consumer/message-handler.js';
 import { handlePart } from '../consumer/partial-batch.js';
 import type { ReceivedMessage } from '../consumer/received-message.js';
 import type { SubscriptionExpression } from '../consumer/subscriptions.js';
@@ -22,10 +22,7 @@ export interface TopicDefinition<Input, Output> {
 export type TypedMessage<Output> = ReceivedMessage & { readonly value: Output };
 
 /** As `MessageHandler`, with the values beside the messages. */
-export type TypedMessageHandler<Output> = (
-  messages: readonly TypedMessage<Output>[],
-  context: ConsumeContext,
-) => Promise<ConsumeStatus | void> | ConsumeStatus | void;
+export type TypedMessageHandler<Output> = MessageHandler<TypedMessage<Output>>;
 
 /** Everything of a message but its topic and body. */
 export type MessageFields = Omit<OutgoingMessage, 'topic' | 'body'>;
