@@ -94,7 +94,7 @@ export class TimerDelivery {
     recalls: ReadonlySet<string>,
     bare: boolean,
   ): boolean {
-    const { logger } = this.#parts;
+    const { logger, wheel } = this.#parts;
     const { commitLogOffset, magic } = due;
     const topic = record?.realTopic;
     const queueId = record?.realQueueId ?? -1;
@@ -104,7 +104,8 @@ export class TimerDelivery {
     }
     const { properties } = record;
     const rolled = isRolled(magic);
-    if (!rolled && properties.integer(PropertySlot.TIMER_OUT_MS, 0) > due.dueMs) {
+    // The record may tell a time between two slots: timerPrecisionMs was finer when it was sent.
+    if (!rolled && wheel.floor(properties.integer(PropertySlot.TIMER_OUT_MS, 0)) > due.dueMs) {
       logger.error('timer message skipped: its unit leads to the record of another one', { commitLogOffset });
       return false;
     }

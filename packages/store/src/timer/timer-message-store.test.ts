@@ -178,6 +178,19 @@ describe('a timer message', () => {
     });
   });
 
+  test('that was sent under a finer timerPrecisionMs comes at its time', async () => {
+    const f = await start();
+    const outMs = T0 + 2 * SECOND + 300;
+    await f.send('a', outMs, { TIMER_DELIVER_MS: String(outMs + 50) });
+    await f.send('b', outMs);
+    await f.advance(2 * SECOND + 349);
+    expect(await f.ids()).toEqual([]);
+    await f.advance(11);
+    expect(await f.ids()).toEqual(['a']);
+    await f.advance(SECOND);
+    expect(await f.ids()).toEqual(['a', 'b']);
+  });
+
   test('comes in the order of sending among those of its slot, however many there are', async () => {
     const f = await start();
     const ids = Array.from({ length: 700 }, (_, index) => `m${index}`);
