@@ -112,6 +112,17 @@ describe('a lite pull consumer', () => {
     expect(offsetOf()).toBe(2);
   });
 
+  test.each([
+    [true, 2],
+    [false, undefined],
+  ])('with autoCommit %s, a new group that never polled goes on at offset %s', async (autoCommit, offset) => {
+    await filled(2);
+    const consumer = await lite({ consumeFromWhere: 'CONSUME_FROM_LAST_OFFSET', autoCommit });
+    await eventually('it holds the queue', () => consumer.assignment().length === 1);
+    await consumer.close();
+    expect(offsetOf()).toBe(offset);
+  });
+
   test('says that a commit failed', async () => {
     await filled(1);
     const consumer = await lite({ autoCommit: false });

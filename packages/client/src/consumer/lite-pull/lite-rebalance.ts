@@ -33,7 +33,7 @@ export class LiteRebalance extends Rebalance {
   }
 
   protected async round(): Promise<boolean> {
-    const { isStarted, queues, subscriptions } = this.#deps;
+    const { commits, isStarted, queues, subscriptions } = this.#deps;
     if (!isStarted()) return true;
     const wanted = await this.#wantedQueues();
     for (const { queue } of queues.all) {
@@ -48,6 +48,8 @@ export class LiteRebalance extends Rebalance {
         const { client, offsets } = this.#deps.parts;
         const offset = await startOffset(client, offsets, queue, this.#deps.settings);
         if (!isStarted()) return true;
+        // A new group's place is kept from its beginning on, as push consumers do.
+        if (commits.isAutomatic && offsets.read(queue) < 0) offsets.update(queue, offset, true);
         queues.add(queue, offset);
       } catch (error) {
         isComplete = false;
