@@ -1,7 +1,7 @@
 // Orderly consumers join, leave and die while messages come: nothing is lost, nothing is handled out of order, and no queue
 // is with two consumers at once.
 import { ClientInstance, Producer, PushConsumer } from '@mq/client';
-import { startTestBroker, type TestBroker } from '../src/index.js';
+import { startTestBroker, TravelClock, type TestBroker } from '../src/index.js';
 
 const KEYS = 6;
 const EACH = 60;
@@ -203,6 +203,41 @@ describe('a queue whose handler takes longer than others may wait for it', () =>
     await contest.end();
     expect(contest.log.slice(2).sort()).toEqual(['quick a', 'quick a', 'quick b', 'quick b']);
   });
+});
+
+test('a lock is renewed for as long as its consumer lives, and expires a minute after', async () => {
+  await using broker = await startTestBroker({ topics: [{ topic: 'T', queues: 1 }] });
+  const clock = new TravelClock();
+  const client = new ClientInstance({ nameServers: broker.nameServers, clock });
+  const handled: string[] = [];
+  const consumer = new PushConsumer({
+    ...{ client, consumerGroup: 'G', consumeMode: 'ORDERLY', consumeFromWhere: 'CONSUME_FROM_FIRST_OFFSET' },
+    handler: ([message]) => void handled.push(message!.body.toString()),
+  });
+  consumer.subscribe('T');
+  await consumer.start();
+  await until(() => consumer.assignment.length === 1);
+
+  const { locks } = broker.controller.parts;
+  const queue = { topic: 'T', brokerName: broker.brokerName, queueId: 0 };
+  const isFree = (): boolean => locks.tryLockBatch('G', [queue], 'another').length === 1;
+  for (let second = 0; second < 300; second += 10) {
+    await Promise.all([broker.advance(10_000), clock.advance(10_000)]);
+    // The renewal that is due may still be on its way.
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect([second, isFree()]).toEqual([second, false]);
+  }
+  await using producer = new Producer({ nameServers: broker.nameServers, producerGroup: 'P' });
+  await producer.start();
+  await producer.send({ topic: 'T', body: 'after five minutes' });
+  await until(() => handled.length === 1);
+
+  // Gone from one moment to the next.
+  await client.close({ timeoutMs: 0 });
+  await consumer.close({ timeoutMs: 0 });
+  expect(isFree()).toBe(false);
+  await broker.advance(61_000);
+  expect(isFree()).toBe(true);
 });
 
 // The control: the same watching finds what concurrent consumption does.
