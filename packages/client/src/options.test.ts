@@ -64,11 +64,21 @@ describe('options', () => {
     );
   });
 
+  test('take every level that a kind of compression has', () => {
+    const zstd = { producerGroup: 'P', compressType: 'ZSTD', compressLevel: 22 } as const;
+    expect(resolveProducerOptions(zstd)).toMatchObject({ compressLevel: 22 });
+  });
+
   test.each<[string, () => unknown]>([
     ['a blank group', () => resolveProducerOptions({ producerGroup: ' ' })],
     ["upstream's placeholder group", () => resolveProducerOptions({ producerGroup: 'DEFAULT_PRODUCER' })],
     ['a placeholder consumer group', () => resolvePullConsumerOptions({ consumerGroup: 'DEFAULT_CONSUMER' })],
     ['a negative timeout', () => resolveProducerOptions({ producerGroup: 'P', sendMsgTimeoutMs: -1 })],
+    ['a level ZLIB has not', () => resolveProducerOptions({ producerGroup: 'P', compressLevel: 10 })],
+    [
+      'a level ZSTD has not',
+      () => resolveProducerOptions({ producerGroup: 'P', compressType: 'ZSTD', compressLevel: 23 }),
+    ],
     ['a pull of nothing', () => resolvePushConsumerOptions({ consumerGroup: 'G', pullBatchSize: 0 })],
     [
       'a threshold of zero for a topic',

@@ -23,7 +23,7 @@ export interface ProducerOptions extends ClientOptions, ObservationOptions {
   compressMsgBodyOverHowmuch?: number;
   /** How they are compressed. LZ4 and ZSTD need an optional package, and consumers of 4.9.4 or newer. Default 'ZLIB'. */
   compressType?: CompressionType;
-  /** Effort of the compression, 1 to 9. Default 5. */
+  /** Effort of the compression: of ZLIB 1 to 9, of ZSTD 1 to 22; LZ4 has one only. Default 5. */
   compressLevel?: number;
   /** Largest body, and largest batch, in bytes. Default 4194304 (4 MiB), the brokers' own default. */
   maxMessageSize?: number;
@@ -54,10 +54,13 @@ export interface ProducerSettings {
 const INT_MAX = 2 ** 31 - 1;
 
 const COMPRESSION_TYPES: readonly CompressionType[] = ['ZLIB', 'LZ4', 'ZSTD'];
+/** LZ4 takes what ZLIB takes: its library has one level. */
+const MAX_LEVEL: Readonly<Record<CompressionType, number>> = { ZLIB: 9, LZ4: 9, ZSTD: 22 };
 
 /** Checks the options and fills in the defaults. @throws MQClientError INVALID_ARGUMENT */
 export function resolveProducerOptions(options: ProducerOptions): ProducerSettings {
   assertGroup('producerGroup', options.producerGroup);
+  const compressType = oneOf('compressType', options.compressType, 'ZLIB', COMPRESSION_TYPES);
   return {
     producerGroup: options.producerGroup,
     sendMsgTimeoutMs: wholeNumber('sendMsgTimeoutMs', options.sendMsgTimeoutMs, 3_000, 1, INT_MAX),
@@ -83,8 +86,8 @@ export function resolveProducerOptions(options: ProducerOptions): ProducerSettin
       0,
       INT_MAX,
     ),
-    compressType: oneOf('compressType', options.compressType, 'ZLIB', COMPRESSION_TYPES),
-    compressLevel: wholeNumber('compressLevel', options.compressLevel, 5, 1, 9),
+    compressType,
+    compressLevel: wholeNumber('compressLevel', options.compressLevel, 5, 1, MAX_LEVEL[compressType]),
     maxMessageSize: wholeNumber('maxMessageSize', options.maxMessageSize, 4 * 1024 * 1024, 1, INT_MAX),
     sendLatencyFaultEnable: options.sendLatencyFaultEnable ?? false,
     defaultTopic: options.createTopicKey ?? SystemTopic.AUTO_CREATE,
