@@ -32,7 +32,7 @@ export interface TestBrokerOptions {
   readonly logger?: Logger;
 }
 
-/** A running NameServer and Broker. `await using` stops them and removes their files. */
+/** A running NameServer and Broker. `await using`, or `close`, stops them and removes their files. */
 export interface TestBroker extends AsyncDisposable {
   /** What clients are given: `new Producer({ nameServers: broker.nameServers, … })`. */
   readonly nameServers: string;
@@ -60,6 +60,8 @@ export interface TestBroker extends AsyncDisposable {
   killAndRestart(): Promise<void>;
   /** Stops the broker in order; the NameServer goes on. `restart` starts it again. */
   stop(): Promise<void>;
+  /** Stops both and removes their files: what `await using` does at the end of its block. May be called again. */
+  close(): Promise<void>;
 }
 
 const BROKER_NAME = 'broker-a';
@@ -103,7 +105,7 @@ export async function startTestBroker(options: TestBrokerOptions = {}): Promise<
     await broker.start();
     return broker;
   } catch (error) {
-    await broker[Symbol.asyncDispose]();
+    await broker.close();
     throw error;
   }
 }
@@ -207,10 +209,14 @@ class RunningTestBroker implements TestBroker {
     await running?.controller.close();
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  async close(): Promise<void> {
     await this.stop();
     await this.#namesrv.close();
     rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
   }
 
   #port(): number {

@@ -1,6 +1,14 @@
 // The test broker as its users have it: with the real client, through real sockets.
 import { existsSync } from 'node:fs';
-import { type Logger, Producer, PushConsumer, type PushConsumerOptions, silentLogger } from '@mq/client';
+import {
+  dedupe,
+  type Logger,
+  MemoryDedupeStore,
+  Producer,
+  PushConsumer,
+  type PushConsumerOptions,
+  silentLogger,
+} from '@mq/client';
 
 import { startTestBroker, type TestBroker } from '../src/index.js';
 
@@ -131,6 +139,47 @@ describe('faults', () => {
     expect(await bodiesIn(broker, 'orders')).toEqual(['two']);
   });
 
+  test('an answer that gets lost makes a duplicate, which a handler that sees each message once is spared', async () => {
+    await using broker = await startTestBroker({ topics: [{ topic: 'orders', queues: 1 }] });
+    await using producer = await producerOf(broker, 2);
+    await producer.send({ topic: 'orders', body: 'before' });
+    broker.faults.loseAnswers({ times: 1 });
+    const { msgId } = await producer.send({ topic: 'orders', body: 'paid' });
+    const stored = await broker.messages('orders');
+    expect(stored.map((message) => message.body.toString())).toEqual(['before', 'paid', 'paid']);
+    expect(stored.slice(1).map((message) => message.msgId)).toEqual([msgId, msgId]);
+
+    await producer.send({ topic: 'orders', body: 'after' });
+    const handled: string[] = [];
+    await using consumer = new PushConsumer({
+      nameServers: broker.nameServers,
+      consumerGroup: 'test',
+      consumeFromWhere: 'CONSUME_FROM_FIRST_OFFSET',
+      consumeMode: 'ORDERLY',
+    });
+    await new Promise<void>((resolve, reject) => {
+      const once = dedupe({ store: new MemoryDedupeStore() }, ([message]) => {
+        handled.push(message!.body.toString());
+        if (handled.includes('after')) resolve();
+      });
+      consumer.subscribe('orders', '*', once);
+      consumer.start().catch(reject);
+    });
+    expect(handled).toEqual(['before', 'paid', 'after']);
+  });
+
+  test('a fault that names what does not exist is refused, and so cannot pass for one', async () => {
+    await using broker = await startTestBroker();
+    const { faults } = broker;
+    const slips: [() => void, string][] = [
+      [() => faults.refuse({ request: 'SEND_MESAGE' as 'SEND_MESSAGE' }), '"SEND_MESAGE" is no request code'],
+      [() => faults.refuse({ response: 'BUSY' as 'SYSTEM_BUSY' }), '"BUSY" is no response code'],
+      [() => faults.loseAnswers({ request: ['PULL' as 'PULL_MESSAGE'] }), '"PULL" is no request code'],
+      [() => faults.failDisk({ operations: ['fsync' as 'sync'] }), '"fsync" is no operation of a disk'],
+    ];
+    for (const [slip, message] of slips) expect(slip).toThrow(new RangeError(message));
+  });
+
   test('a failed disk refuses sends, and nothing is lost', async () => {
     await using broker = await startTestBroker({ topics: ['orders'] });
     await using producer = await producerOf(broker);
@@ -155,6 +204,15 @@ describe('faults', () => {
     expect(await consumer.next()).toBe('two');
     expect(before.filter((connection) => broker.controller.connections.has(connection))).toEqual([]);
   });
+});
+
+test('is closed by hand, as often as it pleases, and its files are gone', async () => {
+  const broker = await startTestBroker();
+  const { storeDirectory } = broker;
+  expect(existsSync(storeDirectory)).toBe(true);
+  await Promise.all([broker.close(), broker.close()]);
+  await broker.close();
+  expect(existsSync(storeDirectory)).toBe(false);
 });
 
 test('several live side by side', async () => {
