@@ -1,11 +1,13 @@
-import { SystemGroup, groupProblem, topicProblem } from '@mq/remoting/protocol';
+import { SystemGroup, TOPIC_MAX_LENGTH, groupProblem, topicProblem } from '@mq/remoting/protocol';
 import { assertArgument } from './errors.js';
 
 /** Refuses a topic the protocol does not allow, in upstream's words. */
 export function assertTopic(topic: unknown): asserts topic is string {
   assertArgument(typeof topic === 'string', 'topic must be a string');
   const problem = topicProblem(topic);
-  assertArgument(problem === undefined, `${problem ?? ''} (topic "${topic}")`);
+  const most =
+    topic.length > TOPIC_MAX_LENGTH ? `, ${topic.length} characters of at most ${TOPIC_MAX_LENGTH}` : '';
+  assertArgument(problem === undefined, `${problem ?? ''} (topic "${topic}"${most})`);
 }
 
 /** Refuses a group the protocol does not allow, and upstream's placeholder names that would join strangers. */
