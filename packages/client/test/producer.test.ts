@@ -176,6 +176,33 @@ describe('a producer', () => {
     expect(idsOfB).toEqual(expect.arrayContaining(ids ?? []));
   });
 
+  test('gives a broker that is busy a moment when there is no other', async () => {
+    const producer = await producerOn(await FakeCluster.start({ topics: { T: 4 } }));
+    const triedAtMs: number[] = [];
+    cluster.broker.answer(RequestCode.SEND_MESSAGE_V2, () => {
+      triedAtMs.push(performance.now());
+      return triedAtMs.length < 3 ? refuse(ResponseCode.SYSTEM_BUSY, 'try again in 90 ms') : 'PASS';
+    });
+    await producer.send({ topic: 'T', body: 'x' });
+    const [first = 0, second = 0, third = 0] = triedAtMs;
+    expect(second - first).toBeGreaterThanOrEqual(99);
+    expect(third - second).toBeGreaterThanOrEqual(199);
+  });
+
+  test('keeps the time of a send, and says that brokers are busy, while it waits for them', async () => {
+    const producer = await producerOn(await FakeCluster.start({ topics: { T: 1 } }), {
+      retryTimesWhenSendFailed: 100,
+    });
+    cluster.broker.answer(RequestCode.SEND_MESSAGE_V2, () => refuse(ResponseCode.SYSTEM_BUSY, 'no'));
+    const send = producer.send({ topic: 'T', body: 'x' }, { timeoutMs: 250 });
+    await expect(send).rejects.toMatchObject({ code: 'BROKER_BUSY', retryable: true });
+    expect(cluster.broker.requests(RequestCode.SEND_MESSAGE_V2).length).toBeLessThanOrEqual(3);
+    const aborting = new AbortController();
+    const aborted = producer.send({ topic: 'T', body: 'x' }, { timeoutMs: 60_000, signal: aborting.signal });
+    setTimeout(() => aborting.abort(), 10);
+    await expect(aborted).rejects.toMatchObject({ code: 'ABORTED' });
+  });
+
   test('does not try again what no broker would take', async () => {
     const producer = await producerOn(await FakeCluster.start({ brokers: ['a', 'b'], topics: { T: 1 } }));
     for (const broker of cluster.brokers)

@@ -6,6 +6,7 @@ import { errorFromRemoting, errorFromResponse } from '../instance/response-error
 import { pause, withTimeout } from '../instance/sleeper.js';
 import type { QueueFilter, TopicPublishInfo } from '../instance/topic-publish-info.js';
 import type { Sending } from '../hooks/sending.js';
+import { BusyBrokers } from './busy-brokers.js';
 import { LatencyFaultTolerance } from './latency-fault.js';
 import { readSendResult, sendStatusOf, type SendResult } from './send-result.js';
 
@@ -118,6 +119,7 @@ export class MessageSender {
     let stored: SendResult | undefined;
     let lastError: MQClientError | undefined;
     let outOfReach: OutOfReach | undefined;
+    let busy: BusyBrokers | undefined;
     for (let attempt = 1; attempt <= attempts;) {
       const remainingMs = budget.deadlineMs - this.client.clock.monotonic();
       if (remainingMs <= 0) break;
@@ -138,7 +140,8 @@ export class MessageSender {
         if (!isWorthAnotherBroker(lastError)) throw lastError;
         const pauseMs = pauseBeforeNext(lastError);
         if (pauseMs === undefined) {
-          attempt++;
+          const busyForMs = (busy ??= new BusyBrokers()).pauseAfter(lastError, queue.brokerName, info);
+          if (++attempt <= attempts && busyForMs > 0) await this.#pause(busyForMs, budget);
           continue;
         }
         const lost = (outOfReach ??= new Map<string, number>());
@@ -153,11 +156,16 @@ export class MessageSender {
   }
 
   /** No broker of the topic can be reached. The send waits for as long as it has time: one may be restarting. */
-  async #untilOneIsTriedAgain(outOfReach: OutOfReach, { deadlineMs, signal }: SendBudget): Promise<void> {
-    const { clock } = this.client;
-    const untilMs = Math.min(deadlineMs, ...outOfReach.values());
+  async #untilOneIsTriedAgain(outOfReach: OutOfReach, budget: SendBudget): Promise<void> {
+    const untilMs = Math.min(...outOfReach.values());
     outOfReach.clear();
-    await pause(clock, Math.max(0, untilMs - clock.monotonic()), signal);
+    await this.#pause(untilMs - this.client.clock.monotonic(), budget);
+  }
+
+  /** At most as long as the send has time, or until its signal fires. */
+  async #pause(ms: number, { deadlineMs, signal }: SendBudget): Promise<void> {
+    const { clock } = this.client;
+    await pause(clock, Math.max(0, Math.min(ms, deadlineMs - clock.monotonic())), signal);
   }
 
   async #attempt(
