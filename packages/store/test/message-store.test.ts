@@ -305,6 +305,19 @@ describe.each(Object.entries(DISKS))('a message store on %s', (_name, makeDisk) 
     expect(entry?.tagsCode).toBe(11_040);
   });
 
+  test('counts the delay of a message from its own moment, although the clock was set back', async () => {
+    const clock = new ManualClock(100_000);
+    const store = await open({ clock });
+    await store.put(message('now'));
+    clock.jumpWallClock(-60_000);
+    const level = properties({ DELAY: '3' });
+    const delayed = message('later', { topic: 'SCHEDULE_TOPIC_XXXX', queueId: 2, properties: level });
+    const results = [await store.put(delayed), await store.put(message('after'))];
+    expect(results.map(({ storeTimestamp }) => storeTimestamp)).toEqual([40_000, 100_000]);
+    const [entry] = await store.consumeQueueEntries('SCHEDULE_TOPIC_XXXX', 2, 0, 1);
+    expect(entry?.tagsCode).toBe(50_000);
+  });
+
   test('finds offsets by store time', async () => {
     const clock = new ManualClock(1000);
     const store = await open({ clock });

@@ -161,12 +161,33 @@ describe('delayed messages', () => {
     expect(f.delivered).toBe(2);
   });
 
-  test('are due at once when the wall clock was set back behind their store time', async () => {
+  test('count their delay anew when the wall clock was set back behind their store time', async () => {
     const f = await start();
-    await f.delay(1, 'from the future');
+    await f.delay(2, 'from the future');
+    await f.advance(2_000);
+    await f.delay(2, 'two seconds after it');
     f.clock.jumpWallClock(-3_600_000);
+    await f.advance(4_999);
+    expect(f.delivered).toBe(0);
+    // It is noticed within a second.
+    await f.advance(1_001);
+    expect(f.delivered).toBe(1);
+    await f.advance(2_000);
+    expect(f.delivered).toBe(2);
+  });
+
+  test('that are sent after the wall clock was set back wait for their delay', async () => {
+    const f = await start();
+    f.clock.jumpWallClock(3_600_000);
+    await f.delay(1, 'in its time');
     await f.advance(1_000);
     expect(f.delivered).toBe(1);
+    f.clock.jumpWallClock(-3_600_000);
+    await f.delay(2, 'after');
+    await f.advance(4_999);
+    expect(f.delivered).toBe(1);
+    await f.advance(1);
+    expect(f.delivered).toBe(2);
   });
 
   test('whose real topic is the half topic are left out, and the next ones come', async () => {
@@ -226,12 +247,14 @@ describe('after a restart', () => {
     expect(next.delivered).toBe(2);
   });
 
-  test('what waits longer than its level takes now is due at once when the wall clock was set back', async () => {
+  test('what waits longer than its level takes now waits as long as that when the wall clock was set back', async () => {
     const f = await start();
     await f.delay(3, 'a');
     await f.close();
     f.clock.jumpWallClock(-3_600_000);
     next = await f.next({ levels: '1s 5s 2s' });
+    await next.advance(1_999);
+    expect(next.delivered).toBe(0);
     await next.advance(20);
     expect(next.delivered).toBe(1);
   });

@@ -75,6 +75,8 @@ interface LevelState {
   arrived: boolean;
   /** Entries to look at next time: twice what was due. */
   lookAt: number;
+  /** By how much the wall clock was set back, as far as the first message tells: it was stored in the future. ms */
+  setBackMs: number;
   /** Queue offsets behind the level's own that were delivered while one before them was refused. */
   readonly ahead: Set<number>;
 }
@@ -183,6 +185,7 @@ export class ScheduleMessageService {
       running: undefined,
       arrived: false,
       lookAt: LEAST_ENTRIES,
+      setBackMs: 0,
       ahead: new Set<number>(),
     });
   }
@@ -253,6 +256,7 @@ export class ScheduleMessageService {
     let pauseMs = 0;
     for (const entry of entries) {
       const isBeyond = entry.tagsCode > this.#latestDueTime(state, now);
+      if (!isBeyond) state.setBackMs = 0;
       const dueMs = isBeyond ? await this.#dueTimeBeyond(state, entry, now) : entry.tagsCode;
       pauseMs = dueMs - now;
       if (pauseMs > 0) break;
@@ -269,15 +273,18 @@ export class ScheduleMessageService {
     return level > this.levels.maxLevel ? Infinity : this.levels.deliverTimestamp(level, now);
   }
 
-  /** Due time of an entry that is beyond the level's own delay: as soon as that is over, now if the wall clock was set back. */
-  async #dueTimeBeyond(
-    { level, queueId }: LevelState,
-    entry: ConsumeQueueEntry,
-    now: number,
-  ): Promise<number> {
+  /**
+   * Due time of an entry that is beyond the level's own delay, as soon as that is over: the level was longer, or the wall clock
+   * was set back, and the delay then counts anew. Upstream delivers both at once. A record that is gone is due now.
+   */
+  async #dueTimeBeyond(state: LevelState, entry: ConsumeQueueEntry, now: number): Promise<number> {
+    const { level, queueId } = state;
     const { store } = this.#options;
     const storedMs = await store.storeTimestampOf(SystemTopic.SCHEDULE, queueId, entry.queueOffset);
-    return storedMs < 0 || storedMs > now ? now : this.levels.deliverTimestamp(level, storedMs);
+    if (storedMs < 0) return now;
+    if (storedMs <= now) return this.levels.deliverTimestamp(level, storedMs);
+    state.setBackMs = Math.max(state.setBackMs, storedMs - now);
+    return this.levels.deliverTimestamp(level, storedMs - state.setBackMs);
   }
 
   /** Appends all in order and moves the offset over those that were stored. False when one was not. */
