@@ -453,6 +453,62 @@ describe('a push consumer', () => {
     await eventually('all are done', () => done === 60);
   });
 
+  const MIB = 1024 * 1024;
+  test.each<
+    [
+      bound: string,
+      options: Partial<PushConsumerOptions>,
+      stored: { queues: number; messages: number; bytes: number },
+      pulls: number,
+    ]
+  >([
+    // Two MiB are above one; nine offsets apart is not above ten, seventeen is; ten for two queues are five each.
+    ['bytes', { pullThresholdSizeForQueue: 1, pullBatchSize: 1 }, { queues: 1, messages: 4, bytes: MIB }, 2],
+    [
+      'the span of offsets',
+      { consumeConcurrentlyMaxSpan: 10, pullBatchSize: 9 },
+      { queues: 1, messages: 40, bytes: 1 },
+      2,
+    ],
+    [
+      'messages of the topic',
+      { pullThresholdForTopic: 10, pullBatchSize: 4 },
+      { queues: 2, messages: 20, bytes: 1 },
+      4,
+    ],
+    [
+      'bytes of the topic',
+      { pullThresholdSizeForTopic: 2, pullBatchSize: 1 },
+      { queues: 2, messages: 4, bytes: MIB },
+      4,
+    ],
+  ])(
+    'stops pulling at its bound of %s, and goes on when there is room',
+    async (_bound, options, stored, pulls) => {
+      const c = await FakeCluster.start({ topics: { T: stored.queues } });
+      const body = 'x'.repeat(stored.bytes);
+      for (let queueId = 0; queueId < stored.queues; queueId++)
+        for (let i = 0; i < stored.messages; i++) c.broker.store('T', queueId, body);
+      const gate: { open: () => void } = { open: () => undefined };
+      const opened = new Promise<void>((resolve) => (gate.open = resolve));
+      let done = 0;
+      await consumerOn(
+        c,
+        async () => {
+          await opened;
+          done++;
+        },
+        { pullBatchSizeInBytes: 64 * MIB, ...options },
+      );
+      const pulled = (): number => c.broker.requests(RequestCode.PULL_MESSAGE).length;
+      await eventually('the pulls up to the bound', () => pulled() === pulls);
+      await new Promise((resolve) => setTimeout(resolve, 120));
+      expect(pulled()).toBe(pulls);
+      gate.open();
+      await eventually('all are done', () => done === stored.queues * stored.messages);
+    },
+  );
+
   test('shares the queues of a topic with another member and takes them over when that one goes', async () => {
     const c = await FakeCluster.start({ topics: { T: 4 } });
     const first = await consumerOn(c, () => undefined);
