@@ -141,11 +141,23 @@ test('a transaction that a check declared dead cannot commit any more', async ()
         options,
       ),
   };
-  await expect(outbox.send(slow, { topic: 'orders', body: 'order 1' }, insertOrder)).rejects.toThrow(
-    /UNIQUE/,
-  );
+  await expect(outbox.send(slow, { topic: 'orders', body: 'order 1' }, insertOrder)).rejects.toMatchObject({
+    code: 'TIMEOUT',
+    message: expect.stringMatching(
+      /had not begun after undecidedMs \(0 ms\), so a check declared it dead/,
+    ) as string,
+    cause: expect.objectContaining({ message: expect.stringMatching(/UNIQUE/) as string }) as Error,
+  });
   await broker.advance(5 * MINUTE_MS);
   expect([orderCount(), await sentCount()]).toEqual([0, 0]);
+});
+
+test('a database that fails before the work says so itself', async () => {
+  orders.run('DROP TABLE mq_outbox');
+  await expect(outbox.send(producer, { topic: 'orders', body: 'order 1' }, insertOrder)).rejects.toThrow(
+    'no such table: mq_outbox',
+  );
+  expect(orderCount()).toBe(0);
 });
 
 test('a transaction that is still young is left alone', async () => {

@@ -89,7 +89,8 @@ export class SqlOutbox {
   /**
    * Runs `work` in a database transaction; consumers get the message when it commits, and never when it does not. Rejects with
    * what the work or the commit threw. After a commit that failed on the way, only the database knows; the broker will ask.
-   * @throws MQClientError as `TransactionProducer.sendInTransaction`, with `work` not run
+   * @throws MQClientError as `TransactionProducer.sendInTransaction`, with `work` not run; TIMEOUT, with `work` not run, when it
+   *   was the turn of `work` only after a check had declared it dead
    */
   async send<T>(
     producer: TransactionSink,
@@ -110,6 +111,7 @@ export class SqlOutbox {
         ),
       options,
     );
+    if (local.hasNotBegun) await this.#assertNotDead(sent.transactionId, local.error);
     return { value: local.value(sent), sent };
   }
 
@@ -137,6 +139,14 @@ export class SqlOutbox {
       this.#clock.now() - ms,
     );
     return rowCount;
+  }
+
+  /** The row of a check keeps that of the transaction out: what the database says then would say nothing to the caller. */
+  async #assertNotDead(transactionId: string, cause: unknown): Promise<void> {
+    const state = await this.#stateOf(transactionId).catch(() => undefined);
+    if (state !== 'ROLLBACK') return;
+    const reason = `the transaction of message ${transactionId} had not begun after undecidedMs (${this.#undecidedMs} ms), so a check declared it dead: the work was not run and the message is rolled back`;
+    throw new MQClientError('TIMEOUT', reason, { cause });
   }
 
   async #stateOf(transactionId: string): Promise<'COMMIT' | 'ROLLBACK' | undefined> {
@@ -167,6 +177,7 @@ export class SqlOutbox {
 /** Runs the work once and keeps how it went. */
 class LocalWork<T> {
   #outcome: { readonly value: T } | { readonly error: unknown } | undefined;
+  #hasBegun = false;
   #isWorkDone = false;
 
   constructor(private readonly work: (query: SqlQuery) => Promise<T>) {}
@@ -176,6 +187,7 @@ class LocalWork<T> {
   ): Promise<LocalTransactionState> {
     try {
       const value = await inTransaction(async (query) => {
+        this.#hasBegun = true;
         const result = await this.work(query);
         this.#isWorkDone = true;
         return result;
@@ -187,6 +199,16 @@ class LocalWork<T> {
       // A commit that failed may have reached the database all the same.
       return this.#isWorkDone ? 'UNKNOWN' : 'ROLLBACK';
     }
+  }
+
+  /** The database transaction failed before the work. */
+  get hasNotBegun(): boolean {
+    return !this.#hasBegun && this.error !== undefined;
+  }
+
+  /** What the work, or the database transaction around it, threw. */
+  get error(): unknown {
+    return this.#outcome !== undefined && 'error' in this.#outcome ? this.#outcome.error : undefined;
   }
 
   /** @throws what the work threw */

@@ -23,7 +23,7 @@ export type SqlQuery = (sql: string, values: readonly (string | number)[]) => Pr
  *     };
  */
 export interface SqlDatabase {
-  /** Runs a statement outside of any transaction. */
+  /** Runs a statement outside of any transaction, so not on the connection of one that is open. */
   readonly query: SqlQuery;
   /** `question` (default): `?`, as MySQL and SQLite have them. `numbered`: `$1`, `$2`, as PostgreSQL does. */
   readonly placeholders?: 'question' | 'numbered';
@@ -34,6 +34,7 @@ export interface SqlTransactionalDatabase extends SqlDatabase {
   /**
    * Begins a transaction, gives `work` a way to run statements in it, commits when `work` resolves and rolls back when it
    * rejects. With `pg`: take a client, `BEGIN`, `work(query of that client)`, `COMMIT` or `ROLLBACK`, release the client.
+   * Calls overlap. Where there is but one connection, as with SQLite, let them, and `query`, wait for each other.
    */
   transaction<T>(work: (query: SqlQuery) => Promise<T>): Promise<T>;
 }
