@@ -1,4 +1,5 @@
 import java.nio.charset.StandardCharsets;
+import java.util.zip.CRC32;
 import org.apache.rocketmq.client.consumer.DefaultMQPushConsumer;
 import org.apache.rocketmq.client.consumer.listener.ConsumeConcurrentlyStatus;
 import org.apache.rocketmq.client.consumer.listener.ConsumeOrderlyStatus;
@@ -52,10 +53,20 @@ public class Consume {
     }
 
     private static String line(MessageExt message) {
-        String body = new String(message.getBody(), StandardCharsets.UTF_8);
-        return String.format("{\"seq\":%s,\"body\":\"%s\",\"tags\":\"%s\",\"keys\":\"%s\",\"flag\":%d,\"queueId\":%d,\"queueOffset\":%d,\"msgId\":\"%s\",\"offsetMsgId\":\"%s\",\"reconsumeTimes\":%d,\"brokerName\":\"%s\"}",
-            message.getUserProperty("seq"), body.length() > 40 ? "#" + body.length() : body, message.getTags(), message.getKeys(), message.getFlag(),
-            message.getQueueId(), message.getQueueOffset(), message.getMsgId(),
-            ((MessageClientExt) message).getOffsetMsgId(), message.getReconsumeTimes(), message.getBrokerName());
+        return String.format("{\"seq\":%s,\"body\":\"%s\",\"tags\":\"%s\",\"keys\":\"%s\",\"flag\":%d,\"queueId\":%d,\"queueOffset\":%d,\"msgId\":\"%s\",\"offsetMsgId\":\"%s\",\"reconsumeTimes\":%d,\"brokerName\":\"%s\",\"sysFlag\":%d,\"cameMs\":%d}",
+            message.getUserProperty("seq"), reportedBody(message.getBody()), message.getTags(), message.getKeys(), message.getFlag(),
+            message.getQueueId(), message.getQueueOffset(), message.getMsgId(), ((MessageClientExt) message).getOffsetMsgId(),
+            message.getReconsumeTimes(), message.getBrokerName(), message.getSysFlag(), System.currentTimeMillis());
+    }
+
+    /** The text, or, when it is long, its length and its check sum. */
+    private static String reportedBody(byte[] body) {
+        String text = new String(body, StandardCharsets.UTF_8);
+        if (text.length() <= 40) {
+            return text;
+        }
+        CRC32 crc = new CRC32();
+        crc.update(body);
+        return "#" + text.length() + ":" + crc.getValue();
     }
 }

@@ -26,6 +26,7 @@ public class Produce {
         int to = from + Integer.parseInt(args[4]);
         String mode = args[6];
         DefaultMQProducer producer = Producers.start(args[0], args[2]);
+        Producers.awaitRoute(producer, topic);
         List<MessageQueue> queues = producer.fetchPublishMessageQueues(topic);
         queues.sort(null);
         Map<Integer, String> lines = new ConcurrentSkipListMap<>();

@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { root } from '../../workspace.mjs';
 import { aliOnsFolder } from './ali-ons.mjs';
-import { runJava } from './apache.mjs';
+import { mqadmin, runJava } from './apache.mjs';
 import { readLines } from './checks.mjs';
 import { runToEnd } from './command.mjs';
 import { OURS } from './servers.mjs';
@@ -11,12 +12,13 @@ import { OURS } from './servers.mjs';
 export const ALI_ONS = 'ali-ons';
 
 const program = (name) => fileURLToPath(new URL(`../programs/${name}`, import.meta.url));
+const ourMqadmin = join(root, 'apps/mqadmin/dist/mqadmin.js');
 let nextFile = 0;
 
-/** Sends numbered messages with a client; resolves with what the sends returned. */
+/** Sends numbered messages with a client; resolves with what the sends returned. `compression`: ZLIB, LZ4 or ZSTD. */
 export async function produce(
   client,
-  { nameServer, topic, folder, from = 0, count, mode = 'single', group = 'interop-producer' },
+  { nameServer, topic, folder, from = 0, count, mode = 'single', group = 'interop-producer', compression },
 ) {
   const output = join(folder, `sent-${nextFile++}.jsonl`);
   const common = [nameServer.address, topic, group, String(from), String(count), output];
@@ -24,14 +26,49 @@ export async function produce(
     client === ALI_ONS
       ? await runToEnd(process.execPath, [program('ali-produce.mjs'), aliOnsFolder(), ...common])
       : client === OURS
-        ? await runToEnd(process.execPath, [program('our-produce.mjs'), ...common, mode])
-        : await runJava(client, 'Produce', [...common, mode]);
+        ? await runToEnd(process.execPath, [
+            program('our-produce.mjs'),
+            ...[...common, mode, compression ?? 'ZLIB'],
+          ])
+        : await runJava(client, 'Produce', [...common, mode], javaCompression(compression));
   assert.equal(
     result.code,
     0,
     `${client} producer: ${result.stderr.slice(-2000)}${result.stdout.slice(-1000)}`,
   );
   return readLines(output);
+}
+
+/** 4.9.7 knows no other way to choose it. */
+function javaCompression(type) {
+  return type === undefined ? {} : { properties: { 'rocketmq.message.compressType': type } };
+}
+
+/**
+ * Runs a program that prints lines of JSON; resolves with these. `programs` is the name of the Java class and the file of ours
+ * that does the same.
+ */
+export async function runProgram(client, [javaProgram, ourProgram], args, options = {}) {
+  const words = args.map(String);
+  const { code, stdout, stderr } =
+    client === OURS
+      ? await runToEnd(process.execPath, [program(ourProgram), ...words])
+      : await runJava(client, javaProgram, words, options);
+  const output = `${stderr.slice(-3000)}${stdout.slice(-3000)}`;
+  assert.equal(code, 0, `${client} ${javaProgram} ${args[0]}: ${output}`);
+  return stdout
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line));
+}
+
+/** Runs a command of mqadmin, ours or a release's; resolves with what it printed. */
+export async function administer(client, { nameServer }, ...args) {
+  const command = [...args, '-n', nameServer.address];
+  const { stdout, stderr } = await (client === OURS
+    ? runToEnd(process.execPath, [ourMqadmin, ...command])
+    : mqadmin(client, command));
+  return stdout + stderr;
 }
 
 /** Consumes with a client until `count` distinct messages were seen; resolves with every delivery. */

@@ -1,6 +1,6 @@
 // Our client consumes until a number of distinct messages was seen.
 // Arguments: nameServer topic group count output mode tags timeoutSeconds, as of Consume.java.
-import { writeFileSync } from 'node:fs';
+import { appendFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PushConsumer } from '@mq/client';
 import { reportedBody } from './message-facts.mjs';
@@ -8,7 +8,7 @@ import { reportedBody } from './message-facts.mjs';
 const [nameServer, topic, consumerGroup, countText, output, mode, tags, timeoutSeconds] =
   process.argv.slice(2);
 const count = Number(countText);
-const lines = [];
+writeFileSync(output, '');
 const seen = new Set();
 const failedOnce = new Set();
 let finish;
@@ -26,6 +26,7 @@ const consumer = new PushConsumer({
   rebalanceIntervalMs: 1_000,
 });
 consumer.subscribe(topic, tags, (messages) => {
+  const lines = [];
   for (const message of messages) {
     const seq = Number(message.properties.seq);
     if (mode === 'retry' && seq % 100 === 0 && !failedOnce.has(seq)) {
@@ -44,9 +45,12 @@ consumer.subscribe(topic, tags, (messages) => {
       offsetMsgId: message.offsetMsgId,
       reconsumeTimes: message.reconsumeTimes,
       brokerName: message.brokerName,
+      sysFlag: message.sysFlag,
+      cameMs: Date.now(),
     });
     seen.add(seq);
   }
+  appendFileSync(output, lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
   if (seen.size >= count) finish();
 });
 await consumer.start();
@@ -55,5 +59,4 @@ await done;
 clearTimeout(deadline);
 await sleep(500);
 await consumer.close();
-writeFileSync(output, lines.map((line) => JSON.stringify(line)).join('\n'));
 process.exitCode = seen.size >= count ? 0 : 3;

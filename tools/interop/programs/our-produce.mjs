@@ -1,9 +1,11 @@
-// Our client sends numbered messages. Arguments: nameServer topic group from count output mode, as of Produce.java.
+// Our client sends numbered messages. Arguments: nameServer topic group from count output mode, as of Produce.java, and how
+// big ones are compressed.
 import { writeFileSync } from 'node:fs';
 import { Producer } from '@mq/client';
 import { bodyText } from './message-facts.mjs';
 
-const [nameServer, topic, producerGroup, fromText, countText, output, mode] = process.argv.slice(2);
+const [nameServer, topic, producerGroup, fromText, countText, output, mode, compressType] =
+  process.argv.slice(2);
 const from = Number(fromText);
 const count = Number(countText);
 
@@ -16,7 +18,9 @@ const message = (seq) => ({
   properties: { seq: String(seq) },
 });
 
-const producer = new Producer({ nameServers: nameServer, producerGroup, sendMsgTimeoutMs: 10_000 });
+const producer = new Producer({
+  ...{ nameServers: nameServer, producerGroup, sendMsgTimeoutMs: 10_000, compressType },
+});
 await producer.start();
 const queues = await producer.fetchPublishMessageQueues(topic);
 const lines = [];
