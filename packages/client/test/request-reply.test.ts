@@ -1,7 +1,8 @@
 import { RemotingCommand, type Connection } from '@mq/remoting';
 import { MessageConst, decodeProperties } from '@mq/remoting/message';
 import { ReplyMessageRequestHeader, RequestCode, ResponseCode } from '@mq/remoting/protocol';
-import { Producer, PushConsumer, createReply, type ReceivedMessage } from '../src/index.js';
+import { ClientInstance, Producer, PushConsumer, createReply, type ReceivedMessage } from '../src/index.js';
+import { eventually } from './eventually.js';
 import { ok, refuse } from './fake-broker.js';
 import { FakeCluster } from './fake-cluster.js';
 
@@ -117,6 +118,61 @@ describe('a request', () => {
     });
     const answer = await (await producer()).request({ topic: 'T', body: 'q' }, { timeoutMs: 5_000 });
     expect(answer.body.toString()).toBe('by the other');
+  });
+
+  describe('whose reply comes by a broker that had lost its connection to the requester', () => {
+    /** Breaks what connects the second broker to anybody. */
+    function breakConnections(): void {
+      for (const connection of [...(cluster.brokers[1]?.server.connections ?? [])])
+        connection.close('a test');
+    }
+    const isKnown = (requester: Producer, since: number): boolean =>
+      cluster.brokers[1]?.heartbeats.slice(since).some(({ clientID }) => clientID === requester.clientId) ===
+      true;
+
+    async function replyBySecond(): Promise<(request: ReceivedMessage) => Promise<unknown>> {
+      const replies = await producer('R');
+      return (request) => {
+        const reply = createReply(request, 'by the other');
+        const messageQueue = { topic: reply.topic, brokerName: 'broker-b', queueId: 0 };
+        return replies.send(reply, { messageQueue });
+      };
+    }
+
+    test('while it waits, makes it again', async () => {
+      await start();
+      const send = await replyBySecond();
+      const requester = await producer();
+      let heartbeats = 0;
+      const isBack = (): boolean => isKnown(requester, heartbeats);
+      await responder(async (request) => {
+        // The client's first round of heartbeats must not be taken for what is tested; the next comes after 30 s.
+        heartbeats = cluster.brokers[1]?.heartbeats.length ?? 0;
+        await eventually('the first round', isBack);
+        heartbeats = cluster.brokers[1]?.heartbeats.length ?? 0;
+        breakConnections();
+        await eventually('the requester is back', isBack);
+        await send(request);
+      });
+      const answer = await requester.request({ topic: 'T', body: 'q' }, { timeoutMs: 10_000 });
+      expect(answer.body.toString()).toBe('by the other');
+    });
+
+    test('before it asked, makes it again', async () => {
+      await start();
+      await responder(await replyBySecond());
+      const client = new ClientInstance({ nameServers: cluster.nameServers });
+      open.push(client);
+      const requester = new Producer({ client, producerGroup: 'P' });
+      open.push(requester);
+      await requester.start();
+      await requester.request({ topic: 'T', body: 'first' }, { timeoutMs: 10_000 });
+      const { lostConnections } = client;
+      breakConnections();
+      await eventually('the loss is noticed', () => client.lostConnections > lostConnections);
+      const answer = await requester.request({ topic: 'T', body: 'second' }, { timeoutMs: 10_000 });
+      expect(answer.body.toString()).toBe('by the other');
+    });
   });
 
   test('without a reply fails as such when its time is over', async () => {

@@ -42,6 +42,9 @@ import { routeFromDefaultTopic } from './topic-routes.js';
 import type { TopicPublishInfo } from './topic-publish-info.js';
 
 const FIRST_HEARTBEAT_DELAY_MS = 1_000;
+/** While replies are waited for: after a connection was lost, and after a broker could not be reached. */
+const RECONNECT_DELAY_MS = 100;
+const RECONNECT_AGAIN_MS = 1_000;
 
 /**
  * What producers and consumers of one process share: one connection to each server, the routes, the heartbeat. Each
@@ -71,6 +74,7 @@ export class ClientInstance {
   readonly routes: RouteTable;
   /** Requests that wait for replies. */
   readonly replies = new ReplyWaiters();
+  #lostConnections = 0;
 
   readonly #vipChannelEnabled: boolean;
   readonly #nameServers: NameServerClient;
@@ -156,6 +160,11 @@ export class ClientInstance {
     this.#heartbeatTask = new RepeatingTask('heartbeat', () => this.heartbeat(), heartbeatMs, deps);
   }
 
+  /** Connections that have ended, for whatever reason; who remembers the number learns that brokers may have forgotten us. */
+  get lostConnections(): number {
+    return this.#lostConnections;
+  }
+
   /** "host:port" each; those in use now. */
   get nameServers(): readonly string[] {
     return this.#nameServers.addresses;
@@ -185,6 +194,7 @@ export class ClientInstance {
     });
     // A broker that connects anew knows nothing of us; without a heartbeat it refuses pulls with 24 (upstream since 5.2).
     this.remoting.on('connect', (address) => void this.#heartbeatTo(address));
+    this.remoting.on('close', () => this.#connectionLost());
     if (this.#discoveryUrl !== undefined) this.#discoveryTask.start();
     this.#routeTask.start();
     this.#heartbeatTask.start(FIRST_HEARTBEAT_DELAY_MS);
@@ -417,6 +427,16 @@ export class ClientInstance {
     };
   }
 
+  /** Only a heartbeat brings back the connection to a broker that nothing is sent to, and replies may come by it. */
+  #connectionLost(): void {
+    this.#lostConnections++;
+    this.#reconnectForReplies(RECONNECT_DELAY_MS);
+  }
+
+  #reconnectForReplies(delayMs: number): void {
+    if (this.replies.size > 0) this.#heartbeatTask.runSoon(delayMs);
+  }
+
   async #heartbeatTo(address: string): Promise<void> {
     if (this.#state !== 'started' || this.#producers.size + this.#consumers.size === 0) return;
     if (!this.routes.hasAddress(address)) return;
@@ -424,6 +444,7 @@ export class ClientInstance {
       await this.brokers.heartbeat({ address }, this.#heartbeatData(), { timeoutMs: this.requestTimeoutMs });
     } catch (error) {
       this.logger.warn('heartbeat failed', { address, error });
+      this.#reconnectForReplies(RECONNECT_AGAIN_MS);
     }
   }
 

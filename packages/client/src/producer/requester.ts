@@ -14,10 +14,12 @@ type Send = (requestProperties: Readonly<Record<string, string>>) => Promise<unk
  * Sends messages that ask for a reply and waits for it. Upstream: DefaultMQProducerImpl.request, RequestResponseFuture.
  *
  * The responder sends its reply to some broker of the cluster, which pushes it to this client on a connection that this
- * client must have made: before the first request to a topic, every broker of its clusters hears of us.
+ * client must have made: before the first request to a topic, and again when connections were lost, every broker of its
+ * clusters hears of us.
  */
 export class Requester {
-  readonly #announced = new Set<string>();
+  /** Wire topic → how many connections had ended when its brokers were told. */
+  readonly #announced = new Map<string, number>();
   /** Ends every wait when the producer closes. */
   readonly #closing = new AbortController();
 
@@ -33,7 +35,11 @@ export class Requester {
     timeoutMs: number,
     send: Send,
   ): Promise<ReceivedMessage> {
-    if (!this.#announced.has(wireTopic)) await this.#announce(wireTopic, budget);
+    if (this.#announced.get(wireTopic) !== this.client.lostConnections) {
+      await this.#announce(wireTopic, budget).catch((error: unknown) => {
+        throw this.#closing.signal.aborted ? this.#abortedError(undefined) : error;
+      });
+    }
     const correlationId = randomUUID();
     const properties = {
       [MessageConst.CORRELATION_ID]: correlationId,
@@ -83,6 +89,7 @@ export class Requester {
   /** Lets the brokers know this client, within the time of the request. */
   async #announce(wireTopic: string, budget: SendBudget): Promise<void> {
     const { client, sender } = this;
+    const { lostConnections } = client;
     await sender.fetchPublishInfo(wireTopic, budget);
     const clusters = new Set(client.routes.routeOf(wireTopic)?.brokerDatas.map(({ cluster }) => cluster));
     const replyTopics = [...clusters].filter((cluster) => cluster !== undefined).map(replyTopic);
@@ -92,7 +99,7 @@ export class Requester {
     await settledWithin(client.clock, routes, leftMs() / 4);
     for (const topic of replyTopics) if (client.routes.routeOf(topic) !== undefined) sender.topics.add(topic);
     await settledWithin(client.clock, client.heartbeat(), leftMs() / 2);
-    this.#announced.add(wireTopic);
+    this.#announced.set(wireTopic, lostConnections);
   }
 
   #abortedError(signal: AbortSignal | undefined): MQClientError {
