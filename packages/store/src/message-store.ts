@@ -69,6 +69,8 @@ export interface AppendMessage {
    * before `append` returns. Not for messages with a delay level, nor with UNIQ_KEY, KEYS or TAGS in the suffix.
    */
   scanned?: PropertyScanner | undefined;
+  /** True: it waited until now. Its store time is read from the clock, so that it tells no time before it was due. */
+  isDue?: boolean;
 }
 
 /** The outcome of one put. Valid for as long as the waiter keeps it; the store never changes it afterwards. */

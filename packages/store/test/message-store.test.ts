@@ -305,6 +305,15 @@ describe.each(Object.entries(DISKS))('a message store on %s', (_name, makeDisk) 
     expect(entry?.tagsCode).toBe(11_040);
   });
 
+  test('tells of a message whose delay is over no time before that, however long ago the turn began', async () => {
+    const clock = new ManualClock(1000);
+    const store = await open({ clock });
+    const first = store.put(message('now'));
+    clock.jumpWallClock(40);
+    const results = await Promise.all([first, store.put({ ...message('due'), isDue: true })]);
+    expect(results.map(({ storeTimestamp }) => storeTimestamp)).toEqual([1000, 1040]);
+  });
+
   test('counts the delay of a message from its own moment, although the clock was set back', async () => {
     const clock = new ManualClock(100_000);
     const store = await open({ clock });

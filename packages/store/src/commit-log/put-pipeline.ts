@@ -86,7 +86,7 @@ export class PutPipeline implements TurnTask {
       const tooLarge = checkRecordSize(size, this.parts.settings());
       if (tooLarge !== undefined) return this.#giveBack(refusal(tooLarge.status, tooLarge.remark), waiter, 1);
       log.reserve(size);
-      const storeTimestamp = this.#storeTimestampFor(message.topic);
+      const storeTimestamp = this.#storeTimestampFor(message);
       const record = log.append(message, queue, size, storeTimestamp);
       this.parts.dispatcher.enqueue(record);
       const { commitLogOffset, queueOffset } = record;
@@ -118,7 +118,7 @@ export class PutPipeline implements TurnTask {
       const total = this.#batchSize(messages, queue);
       if (typeof total !== 'number') return this.#giveBack(total, waiter, messages.length);
       log.reserve(total);
-      const storeTimestamp = this.#storeTimestampFor(first.topic);
+      const storeTimestamp = this.#storeTimestampFor(first);
       const begin = log.appendedOffset;
       const queueOffset = queue.nextOffset;
       const commitLogOffsets: number[] = [];
@@ -180,13 +180,13 @@ export class PutPipeline implements TurnTask {
 
   /**
    * The clock, read once for all puts of a turn: reading it for each cost as much as writing two hosts. Not for delayed
-   * messages: they are due so long after their store time, and must not come early by what a turn takes. Theirs is that of
-   * the clock also when it was set back; all others never have one before that of the record before them.
+   * messages: they are due so long after their store time, and must not come early by what a turn takes, nor seem to. Theirs
+   * is that of the clock also when it was set back; all others never have one before that of the record before them.
    */
-  #storeTimestampFor(topic: string): number {
+  #storeTimestampFor({ topic, isDue }: AppendMessage): number {
     const { clock, log } = this.parts;
     const isDelayed = topic === SCHEDULE_TOPIC || topic === TIMER_TOPIC;
-    if (isDelayed || this.#turnPuts.length === 0) this.#turnMs = clock.now();
+    if (isDelayed || isDue === true || this.#turnPuts.length === 0) this.#turnMs = clock.now();
     const inOrder = log.nextStoreTimestamp(this.#turnMs);
     return isDelayed ? this.#turnMs : inOrder;
   }

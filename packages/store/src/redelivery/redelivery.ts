@@ -67,6 +67,7 @@ export class Redelivery {
     tagsCode: undefined,
     waitStoreMsgOk: false,
     scanned: undefined,
+    isDue: true,
   };
 
   constructor(private readonly options: RedeliveryOptions) {}

@@ -119,6 +119,7 @@ export class SendMessageProcessor {
     if (scanned.has(PropertySlot.POP_CK) || isRetryTopic(header.topic) || isDelayed) {
       if (!isDelayed || this.#mustRewrite(scanned, header)) this.#rewrite(request, header, message);
       place = this.#placeOf(scanned, message);
+      message.isDue = place === undefined;
     } else {
       message.scanned = scanned;
     }
@@ -294,6 +295,7 @@ export class SendMessageProcessor {
       tagsCode: undefined,
       waitStoreMsgOk: true,
       scanned: undefined,
+      isDue: false,
     };
   }
 
