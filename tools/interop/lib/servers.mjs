@@ -23,12 +23,25 @@ const STOP_TIMEOUT_MS = 40_000;
 
 /** Below the ports that connections get: one of these stays free while its server is away. */
 const PORTS = [10_000, 32_000];
+/** Ports that a start tries. */
+const MOST_PORTS = 3;
 
 /** A free port whose neighbours (port - 2: fast port, port + 1: replication) are free too. */
 export async function freePort() {
   for (;;) {
     const port = randomInt(...PORTS);
     if ((await isFree(port)) && (await isFree(port - 2)) && (await isFree(port + 1))) return port;
+  }
+}
+
+/** Starts a server on a free port; on another one when somebody took it while the server was on its way. */
+async function onFreePort(start) {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await start(await freePort());
+    } catch (error) {
+      if (attempt === MOST_PORTS || !/EADDRINUSE|Address already in use/.test(error.message)) throw error;
+    }
   }
 }
 
@@ -67,9 +80,12 @@ export class Servers {
   }
 
   /** Starts a NameServer; resolves with its address once it serves. */
-  async nameServer(wanted) {
+  nameServer(wanted) {
+    return onFreePort((port) => this.#startNameServer(wanted, port));
+  }
+
+  async #startNameServer(wanted, port) {
     const kind = wanted === OURS ? (standIn ?? OURS) : wanted;
-    const port = await freePort();
     const home = prepareHome(this.folder());
     const config = writeNameServerConfig(home, { port });
     const command =
@@ -88,7 +104,12 @@ export class Servers {
    * settings override the suite's own. `nodeArgs` are flags of Node for ours, `program` is another build of it.
    * `descriptors` is how many files and sockets it may have open.
    */
-  async broker(
+  broker(wanted, options) {
+    const start = (port) => this.#startBroker(wanted, { ...options, port });
+    return options.port === undefined ? onFreePort(start) : start(options.port);
+  }
+
+  async #startBroker(
     wanted,
     {
       nameServer,
@@ -103,13 +124,12 @@ export class Servers {
     },
   ) {
     const kind = wanted === OURS ? (standIn ?? OURS) : wanted;
-    const listenPort = port ?? (await freePort());
     const home = prepareHome(this.folder());
     const store = storeDir ?? join(home, 'store');
     mkdirSync(store, { recursive: true });
     const config = writeBrokerConfig(home, {
       nameServer,
-      port: listenPort,
+      port,
       store,
       brokerName,
       settings: this.#isBrief ? { ...PATIENT, ...settings } : settings,
@@ -125,8 +145,8 @@ export class Servers {
     const bounded = descriptors === undefined ? command : withDescriptors(descriptors, command);
     const server = await this.#start('Broker', kind, bounded, home);
     return Object.assign(server, {
-      address: `127.0.0.1:${listenPort}`,
-      port: listenPort,
+      address: `127.0.0.1:${port}`,
+      port,
       storeDir: store,
       brokerName,
       config,
