@@ -40,7 +40,7 @@ async function onFreePort(start) {
     try {
       return await start(await freePort());
     } catch (error) {
-      if (attempt === MOST_PORTS || !/EADDRINUSE|Address already in use/.test(error.message)) throw error;
+      if (attempt === MOST_PORTS || !/is in use|Address already in use/.test(error.message)) throw error;
     }
   }
 }
