@@ -90,6 +90,12 @@ export class MessageReturner {
     return isDlqTopic(topic) && wrapNamespace(this.client.namespace, topic) !== dlqTopic(this.consumerGroup);
   }
 
+  /** How often this group has failed with the message: the attempts that made it a dead letter of another group do not count. */
+  #attemptsAt(message: ReceivedMessage): number {
+    const cameFrom = message.properties[MessageConst.RETRY_TOPIC] ?? '';
+    return this.#isLetterOfOthers(message) && !isDlqTopic(cameFrom) ? 0 : message.reconsumeTimes;
+  }
+
   /** The place of a message of a batch is that of all of them (topics of type BatchCQ): a copy of the one has to do. */
   #sendBackAsCopy(message: ReceivedMessage, delayLevel: number): Promise<void> {
     const properties: Record<string, string> = {};
@@ -136,7 +142,7 @@ export class MessageReturner {
     properties: Readonly<Record<string, string>>,
   ): Promise<void> {
     const wireTopic = retryTopic(this.consumerGroup);
-    const reconsumeTimes = message.reconsumeTimes + 1;
+    const reconsumeTimes = this.#attemptsAt(message) + 1;
     await this.#sender.send(
       {
         topic: wireTopic,
@@ -167,7 +173,7 @@ export class MessageReturner {
       [MessageConst.ORIGIN_MESSAGE_ID]: message.properties[MessageConst.ORIGIN_MESSAGE_ID] || message.msgId,
       [MessageConst.RETRY_TOPIC]: wrapNamespace(this.client.namespace, message.topic),
       [MessageConst.RECONSUME_TIME]: String(reconsumeTimes),
-      [MessageConst.DELAY_TIME_LEVEL]: String(FIRST_RETRY_DELAY_LEVEL + message.reconsumeTimes),
+      [MessageConst.DELAY_TIME_LEVEL]: String(FIRST_RETRY_DELAY_LEVEL + reconsumeTimes - 1),
     };
     if (maxReconsumeTimes === undefined) delete properties[MessageConst.MAX_RECONSUME_TIMES];
     else properties[MessageConst.MAX_RECONSUME_TIMES] = String(maxReconsumeTimes);
