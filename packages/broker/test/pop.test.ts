@@ -205,6 +205,17 @@ describe('popping', () => {
     await expect(client.pop(options)).rejects.toThrow(`pop answered ${code}`);
   });
 
+  test('is refused where names are too long for messages to come again, but in order they may', async () => {
+    await send(1);
+    // `%RETRY%`, the group, a separator and the topic are 255 characters at most.
+    const longest = 'g'.repeat(255 - '%RETRY%'.length - '_T'.length);
+    expect((await client.pop({ group: longest })).code).toBe(ResponseCode.SUCCESS);
+    await expect(client.pop({ group: `${longest}g` })).rejects.toThrow(
+      /^pop answered 29: .* their retry topic would have 256 characters, more than 255$/,
+    );
+    expect((await client.pop({ group: `${longest}g`, order: true })).code).toBe(ResponseCode.SUCCESS);
+  });
+
   test('peeking takes nothing', async () => {
     await send(2);
     const ext = PeekMessageRequestHeader.encode({

@@ -1,7 +1,10 @@
 // What requests of the pop family must satisfy, in upstream's order, since a client reacts to the first code it gets.
 import {
   isReadable,
+  isRetryTopic,
+  popRetryTopicV1,
   ResponseCode,
+  RETRY_OR_DLQ_TOPIC_MAX_LENGTH,
   type SubscriptionGroupConfig,
   type TopicConfig,
 } from '@mq/remoting/protocol';
@@ -50,6 +53,21 @@ export function checkTarget(broker: BrokerParts, target: PopTarget, remoteAddres
   }
   if (!group.consumeEnable) throw forbidden(`subscription group no permission, ${target.consumerGroup}`);
   return { topic, group };
+}
+
+/**
+ * What is not acknowledged in time comes again from a topic that is named for topic and group. Upstream gives messages out
+ * although that name is too long, and never again. Throws RequestRefused 29.
+ */
+export function checkRetryTopicName(topic: string, group: string): void {
+  if (isRetryTopic(topic)) return;
+  const { length } = popRetryTopicV1(topic, group);
+  if (length <= RETRY_OR_DLQ_TOPIC_MAX_LENGTH) return;
+  throw new RequestRefused(
+    ResponseCode.INVALID_PARAMETER,
+    `the names of the topic and the group are too long to be popped together: their retry topic would have ` +
+      `${length} characters, more than ${RETRY_OR_DLQ_TOPIC_MAX_LENGTH}`,
+  );
 }
 
 /** Throws RequestRefused 17. */

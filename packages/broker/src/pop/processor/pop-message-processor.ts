@@ -18,7 +18,7 @@ import { announcedFilter } from '../../filter/message-filter.js';
 import { RequestRefused } from '../../request-refused.js';
 import type { PullAccount } from '../../processor/pull/pull-budget.js';
 import type { HeldPop } from '../pop-long-polling.js';
-import { checkBrokerReadable, checkTarget } from './pop-checks.js';
+import { checkBrokerReadable, checkRetryTopicName, checkTarget } from './pop-checks.js';
 import { PopPass, type PopSource } from './pop-pass.js';
 
 /** Most messages of one pop: a checkpoint has 32 bits. */
@@ -65,6 +65,8 @@ export class PopMessageProcessor {
       throw new RequestRefused(ResponseCode.INVALID_PARAMETER, remark);
     }
     const checked = checkTarget(broker, header, context.connection.remoteAddress);
+    // What was popped in order stays in its queue.
+    if (header.order !== true) checkRetryTopicName(header.topic, header.consumerGroup);
     // As upstream: without an expression the type does not matter, and every message is wanted.
     const type = exp ? expType : undefined;
     const subscription = announcedSubscription(broker.consumers, header, exp, type, 'CONSUME_POP');
