@@ -814,6 +814,8 @@ describe('an orderly push consumer', () => {
     const consumer = await consumerOn(
       c,
       async ([message]) => {
+        // This broker makes no dead letters: what is one comes again through the retry topic.
+        if (message!.properties['DLQ_REASON'] !== undefined) return;
         handled.push(text(message!));
         if (text(message!) !== 'bad') return;
         await consumer.sendToDeadLetter(message!, 'no good');
