@@ -21,6 +21,8 @@ export class LocalFileOffsetStore implements OffsetStore {
   readonly #path: string;
   readonly #entries = new Map<string, OffsetEntry>();
   #isDirty = false;
+  /** The file is damaged, and the one before it must not be replaced by it. */
+  #isDamaged = false;
   /** Writes follow each other: two at once would rename each other's file away. */
   #writing: Promise<boolean> = Promise.resolve(true);
 
@@ -79,8 +81,9 @@ export class LocalFileOffsetStore implements OffsetStore {
       } finally {
         await file.close();
       }
-      await rename(this.#path, `${this.#path}.bak`).catch(ignoreMissing);
+      if (!this.#isDamaged) await rename(this.#path, `${this.#path}.bak`).catch(ignoreMissing);
       await rename(temporary, this.#path);
+      this.#isDamaged = false;
       return true;
     } catch (error) {
       this.#isDirty = true;
@@ -101,6 +104,7 @@ export class LocalFileOffsetStore implements OffsetStore {
       return decodeOffsetFile(text);
     } catch (error) {
       this.logger.warn('an offset file is damaged', { path, error });
+      this.#isDamaged = true;
       return path.endsWith('.bak') ? 'UNREADABLE' : ((await this.#tryLoad(`${path}.bak`)) ?? 'UNREADABLE');
     }
   }

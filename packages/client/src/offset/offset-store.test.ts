@@ -71,6 +71,19 @@ describe('a local offset store', () => {
     await expect(open()).rejects.toMatchObject({ code: 'LOCAL_STORE_FAILED' });
   });
 
+  test('never replaces a .bak by a damaged file', async () => {
+    mkdirSync(dirname(path()), { recursive: true });
+    writeFileSync(path(), FILE.slice(0, 20));
+    writeFileSync(`${path()}.bak`, FILE);
+    const store = await open();
+    for (const offset of [13, 14]) {
+      store.update(queue, offset, true);
+      await store.persist([queue]);
+      const before = decodeOffsetFile(readFileSync(`${path()}.bak`, 'utf8'));
+      expect(before).toMatchObject([{ queue, offset: offset - 1 }]);
+    }
+  });
+
   test('reads the file that a crash left as .bak alone', async () => {
     mkdirSync(dirname(path()), { recursive: true });
     writeFileSync(`${path()}.bak`, FILE);
