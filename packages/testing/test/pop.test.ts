@@ -364,6 +364,32 @@ describe('a push consumer whose queues the broker assigns', () => {
     expect(calls).toBe(1);
   });
 
+  test('makes a dead letter of a message whose last attempt nobody ended', async () => {
+    await ready();
+    await send(['slow']);
+    let aheadMs = 0;
+    let calls = 0;
+    const consumer = await pushConsumer(
+      () => {
+        calls++;
+        aheadMs = 3_600_000;
+      },
+      {
+        clock: { ...systemClock, monotonic: () => systemClock.monotonic() + aheadMs },
+        maxReconsumeTimes: 0,
+      },
+    );
+    await until(() => calls === 1, 'the only attempt');
+    await broker.advance(120_000);
+    const { store } = broker.controller.parts;
+    await until(() => store.maxOffsetInQueue(`%DLQ%${GROUP}`, 0) === 1, 'the dead letter');
+    await consumer.close();
+    expect(calls).toBe(1);
+    const after = await popConsumer();
+    await broker.advance(120_000);
+    expect(await after.receive(TOPIC, { waitMs: 500 })).toEqual([]);
+  });
+
   test('pulls like any other when the broker says so', async () => {
     await start();
     await send(numbered(10));

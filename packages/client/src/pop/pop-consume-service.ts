@@ -62,6 +62,11 @@ export class PopConsumeService {
     for (const message of messages) this.#settle(this.#ack(message));
   }
 
+  /** Makes dead letters of messages that had all their attempts. Never rejects; what cannot be one now comes again. */
+  bury(messages: readonly ReceivedMessage[]): void {
+    for (const message of messages) this.#settle(this.#tryAgain(message, DEAD_LETTER));
+  }
+
   abort(reason: MQClientError, queue?: PopQueue): void {
     this.#running.abort(reason, queue?.processQueue);
   }

@@ -117,9 +117,9 @@ export class QueuePopper {
     if (this.#isDone) return 0;
     if (result.status === 'POLLING_FULL') return deps.restAfterErrorMs;
     deps.consumeService.discard(result.unwanted);
-    // Delivered once more than allowed: nobody handled the last failure (upstream: processPopResult).
+    // Delivered once more than allowed: nobody ended the last attempt. Upstream acknowledges them, and they are gone.
     const tooOften = result.messages.filter((message) => message.reconsumeTimes > deps.maxReconsumeTimes);
-    deps.consumeService.discard(tooOften);
+    deps.consumeService.bury(tooOften);
     const messages =
       tooOften.length === 0
         ? result.messages
