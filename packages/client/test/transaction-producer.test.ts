@@ -85,6 +85,28 @@ function ask(msgId: string, group = 'P', connection = cluster.connections[0]): v
   connection?.oneway(RemotingCommand.request(RequestCode.CHECK_TRANSACTION_STATE, ext, record));
 }
 
+test.each([
+  ['its topics', { topics: ['T'] }, { T: 1 }],
+  ['the topic by which brokers create others', {}, { TBW102: 1 }],
+])('the brokers of %s know it before it sends anything', async (_which, options, topics) => {
+  await producerOn(await FakeCluster.start({ topics }), options);
+  await eventually('a heartbeat', () => cluster.broker.requests(RequestCode.HEART_BEAT).length > 0);
+  const { body } = cluster.broker.requests(RequestCode.HEART_BEAT)[0]!;
+  expect(JSON.parse(String(body))).toMatchObject({ producerDataSet: [{ groupName: 'P' }] });
+});
+
+test('names of topics are checked', () => {
+  const options = {
+    nameServers: '127.0.0.1:1',
+    producerGroup: 'P',
+    checkTransaction: () => 'UNKNOWN' as const,
+  };
+  expect(() => new TransactionProducer({ ...options, topics: ['a b'] })).toThrow(/topic "a b"/);
+  expect(() => new TransactionProducer({ ...options, topics: 'T' as unknown as string[] })).toThrow(
+    'topics must be a list of names',
+  );
+});
+
 describe('a transaction producer', () => {
   test.each([
     ['COMMIT', 8],

@@ -152,6 +152,59 @@ test('a transaction that a check declared dead cannot commit any more', async ()
   expect([orderCount(), await sentCount()]).toEqual([0, 0]);
 });
 
+describe('a producer that dies', () => {
+  const never = new Promise<never>(() => undefined);
+
+  /** Its transactions do not come back from the step that is named; the database rolls back what was open. */
+  function dyingIn(step: string): SqlTransactionalDatabase {
+    const alive = databaseOf(orders);
+    return {
+      ...alive,
+      transaction: async (work) => {
+        if (step === 'before its transaction') return never;
+        orders.run('BEGIN');
+        await work(alive.query);
+        orders.run(step === 'before its commit' ? 'ROLLBACK' : 'COMMIT');
+        return never;
+      },
+    };
+  }
+
+  test.each([
+    ['before its transaction', 0],
+    ['before its commit', 0],
+    ['after its commit', 1],
+  ])('%s leaves the word to another of its group, which has the table', async (step, count) => {
+    const dying = new SqlOutbox({ database: dyingIn(step), undecidedMs: 0 });
+    const isStored = new Promise<void>((resolve) => {
+      const sink: Pick<TransactionProducer, 'sendInTransaction'> = {
+        sendInTransaction: (message, local) =>
+          producer.sendInTransaction(message, (half) => {
+            resolve();
+            return local(half);
+          }),
+      };
+      dying.send(sink, { topic: 'orders', body: 'order 1' }, insertOrder).catch(() => undefined);
+    });
+    await isStored;
+    await producer.close({ timeoutMs: 1 });
+    const other = new SqlOutbox({ database: databaseOf(orders), undecidedMs: 0 });
+    producer = new TransactionProducer({
+      nameServers: broker.nameServers,
+      producerGroup: 'shop',
+      checkTransaction: other.check,
+    });
+    await producer.start();
+    const states = (): unknown[] =>
+      orders.exec('SELECT state FROM mq_outbox')[0]?.values.map(([state]) => state) ?? [];
+    while (states().length === 0) await broker.advance(2_000);
+    expect(states()).toEqual([count === 1 ? 'COMMIT' : 'ROLLBACK']);
+    await untilSent(count);
+    await broker.advance(MINUTE_MS);
+    expect([orderCount(), await sentCount()]).toEqual([count, count]);
+  });
+});
+
 test('a database that fails before the work says so itself', async () => {
   orders.run('DROP TABLE mq_outbox');
   await expect(outbox.send(producer, { topic: 'orders', body: 'order 1' }, insertOrder)).rejects.toThrow(

@@ -130,6 +130,18 @@ export class Producer {
     if (this.#state === 'created') this.#state = 'started';
   }
 
+  /** The brokers of these topics, without namespace, know the group from now on, not only from the first send. Never rejects. */
+  protected async makeKnownTo(topics: readonly string[]): Promise<void> {
+    const client = this.#client;
+    const wireTopics = topics.map((topic) => wrapNamespace(client.namespace, topic));
+    for (const topic of wireTopics) this.#sender.topics.add(topic);
+    const routes = await Promise.allSettled(wireTopics.map((topic) => client.fetchRoute(topic)));
+    const failed = routes.find(({ status }) => status === 'rejected') as PromiseRejectedResult | undefined;
+    if (failed !== undefined)
+      client.logger.warn('brokers of a producer are not known yet', { topics, error: failed.reason });
+    client.heartbeatSoon();
+  }
+
   /**
    * Sends one message and resolves when a broker stored it; look at `status` for what the broker could confirm. Goes to
    * another broker after a failure, unless the queue is the caller's choice.

@@ -1,10 +1,16 @@
 import { MessageConst, SysFlag, decodeOffsetMsgId } from '@mq/remoting/message';
-import { withoutNamespace, wrapNamespace, type EndTransactionRequestHeader } from '@mq/remoting/protocol';
+import {
+  SystemTopic,
+  withoutNamespace,
+  wrapNamespace,
+  type EndTransactionRequestHeader,
+} from '@mq/remoting/protocol';
 import { MQClientError, assertArgument } from '../errors.js';
 import type { EndTransactionObserved, SendObserved } from '../hooks/message-hook.js';
 import type { TransactionCheck } from '../instance/group-members.js';
 import { InFlight } from '../instance/in-flight.js';
 import { settledWithin } from '../instance/sleeper.js';
+import { assertTopic } from '../names.js';
 import { wholeNumber } from '../options.js';
 import type { ReceivedMessage } from '../consumer/received-message.js';
 import {
@@ -31,6 +37,12 @@ const DEFAULT_WAITING_CHECKS = 2_000;
 export interface TransactionProducerOptions extends ProducerOptions {
   /** Asked by brokers what became of transactions whose end they do not know. */
   checkTransaction: CheckTransaction;
+  /**
+   * Topics of its transactions. Their brokers know the producer from its start, and ask it about transactions of those before
+   * it, which may have died, though it sends nothing itself yet. Default: the one by which brokers create topics
+   * (`createTopicKey`), so where `autoCreateTopicEnable` is false name your own.
+   */
+  topics?: readonly string[];
   /** Checks that run at a time. Default 32. */
   maxConcurrentChecks?: number;
   /** Checks that wait for their turn; more are dropped, and asked for again by the broker. Default 2000. */
@@ -75,20 +87,25 @@ const UPSTREAM_STATES = {
  *     });
  *
  * The broker stores the message aside (a half message), the local transaction runs, the broker is told how it went. Should that
- * word get lost, or this process, the broker asks `checkTransaction` of any producer of the group, so all producers of a group
- * must be able to answer for each other. Delivery is at least once, as with every send.
+ * word get lost, or this process, the broker asks `checkTransaction` of any producer of the group that it knows (see `topics`), so
+ * all producers of a group must be able to answer for each other. Delivery is at least once, as with every send.
  */
 export class TransactionProducer extends Producer {
   readonly #checks: TransactionChecks;
   readonly #transactions: InFlight;
+  readonly #topics: readonly string[];
   readonly #closing = new AbortController();
+  #isKnown: Promise<void> | undefined;
   #closed: Promise<TransactionProducerCloseResult> | undefined;
 
   /** @throws MQClientError INVALID_ARGUMENT for an option out of range */
   constructor(options: TransactionProducerOptions) {
     super(options);
-    const { checkTransaction, maxConcurrentChecks, checkRequestHoldMax } = options;
+    const { checkTransaction, maxConcurrentChecks, checkRequestHoldMax, topics } = options;
     assertArgument(typeof checkTransaction === 'function', 'checkTransaction must be a function');
+    assertArgument(topics === undefined || Array.isArray(topics), 'topics must be a list of names');
+    this.#topics = topics ?? [options.createTopicKey ?? SystemTopic.AUTO_CREATE];
+    for (const topic of this.#topics) assertTopic(topic);
     const { client } = this;
     this.#transactions = new InFlight(client.clock);
     this.#checks = new TransactionChecks({
@@ -100,6 +117,15 @@ export class TransactionProducer extends Producer {
       answer: (check, message, outcome) => this.#answerCheck(check, message, outcome),
     });
     this.member.checkTransaction = (check) => this.#checks.take(check);
+  }
+
+  /**
+   * As of every producer; the brokers of `topics` know it soon after, and may ask `checkTransaction`.
+   * @throws MQClientError as `Producer.start`
+   */
+  override async start(): Promise<void> {
+    await super.start();
+    await (this.#isKnown ??= this.makeKnownTo(this.#topics));
   }
 
   /**
