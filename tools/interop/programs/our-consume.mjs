@@ -20,6 +20,8 @@ const consumer = new PushConsumer({
   consumeFromWhere: 'CONSUME_FROM_FIRST_OFFSET',
   consumeMode: mode === 'orderly' ? 'ORDERLY' : 'CONCURRENTLY',
   messageModel: mode === 'broadcast' ? 'BROADCASTING' : 'CLUSTERING',
+  // Nothing of an earlier run is known.
+  localOffsetStoreDir: `${output}-offsets`,
   consumeMessageBatchMaxSize: mode === 'retry' ? 1 : 16,
   // The topic of its retries is known only once the broker knows the group.
   routeRefreshIntervalMs: 1_000,
