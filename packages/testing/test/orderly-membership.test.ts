@@ -166,7 +166,7 @@ describe('a queue whose handler takes longer than others may wait for it', () =>
     for (const body of ['a', 'b']) {
       for (let queueId = 0; queueId < 2; queueId++) {
         const queue = { topic: 'T', brokerName: broker.brokerName, queueId };
-        await producer.send({ topic: 'T', body }, { queue });
+        await producer.send({ topic: 'T', body }, { messageQueue: queue });
       }
     }
     await producer.close();
