@@ -13,7 +13,6 @@ const unused = {
 };
 
 export const compatibilitySettings = {
-  waitTimeMillsInSendQueue: unused.long(200),
   controllerAddr: unused.string(''),
   messageStorePlugIn: unused.string(''),
   sendMessageThreadPoolNums: unused.int(4),
@@ -21,7 +20,6 @@ export const compatibilitySettings = {
   fetchNamesrvAddrByAddressServer: unused.boolean(false),
   sendThreadPoolQueueCapacity: unused.int(10_000),
   transferMsgByHeap: unused.boolean(true),
-  brokerFastFailureEnable: unused.boolean(true),
   waitTimeMillsInPullQueue: unused.long(5_000),
   brokerHeartbeatInterval: unused.int(1_000),
   realTimeNotifyConsumerChange: unused.boolean(true),

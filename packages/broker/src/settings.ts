@@ -352,6 +352,18 @@ export const brokerSettings = defineSettings({
     mutable: true,
     help: 'A subscription not renewed for this long is dropped.',
   }),
+  brokerFastFailureEnable: setting.boolean({
+    default: true,
+    mutable: true,
+    help: 'Refuse sends that waited for longer than waitTimeMillsInSendQueue.',
+  }),
+  waitTimeMillsInSendQueue: setting.long({
+    default: 200,
+    min: 0,
+    unit: 'ms',
+    mutable: true,
+    help: 'A send that was read and had to wait for this long behind others of its connection is answered SYSTEM_BUSY.',
+  }),
   flushConsumerOffsetInterval: setting.int({
     default: 5_000,
     min: 100,

@@ -1,5 +1,5 @@
 // Limits of sends, as a producer meets them and an operator changes them.
-import { type Clock, type RemotingCommand, systemClock } from '@mq/remoting';
+import { type Clock, type RemotingCommand, type RequestHook, systemClock } from '@mq/remoting';
 import { RequestCode, ResponseCode } from '@mq/remoting/protocol';
 
 import { BrokerHarness } from './broker-harness.js';
@@ -128,5 +128,51 @@ describe('backlog quotas', () => {
     expect((await harness.send({ topic: 'T' })).code).toBe(ResponseCode.SYSTEM_BUSY);
     await update({ backlogQuotaPerTopic: '0' });
     expect((await harness.send({ topic: 'T' })).code).toBe(ResponseCode.SUCCESS);
+  });
+});
+
+describe('sends that waited behind others of their connection', () => {
+  /** The answers to two sends of one connection that is held between them for `heldMs`. */
+  async function answersWhenHeld(
+    heldMs: number,
+    settings: Record<string, string> = {},
+  ): Promise<RemotingCommand[]> {
+    let now = Date.now();
+    let sends = 0;
+    const hold: RequestHook = {
+      beforeRequest({ code }, connection) {
+        if (code !== RequestCode.SEND_MESSAGE_V2 || ++sends !== 1) return;
+        connection.pauseReading?.();
+        setImmediate(() => {
+          now += heldMs;
+          connection.resumeReading?.();
+        });
+      },
+    };
+    harness = await new BrokerHarness().start(settings, {
+      clock: { ...systemClock, now: () => now },
+      requestHooks: [hold],
+    });
+    await harness.pull();
+    return Promise.all([harness.send(), harness.send()]);
+  }
+
+  test('for longer than waitTimeMillsInSendQueue are refused, in words that say why', async () => {
+    const [first, second] = await answersWhenHeld(201);
+    expect(first?.code).toBe(ResponseCode.SUCCESS);
+    expect(second?.code).toBe(ResponseCode.SYSTEM_BUSY);
+    expect(second?.remark).toMatch(
+      /^\[TIMEOUT_CLEAN_QUEUE\]broker busy.*period in queue: 201ms.*behind other requests/,
+    );
+  });
+
+  test('for as long as that are stored', async () => {
+    const answers = await answersWhenHeld(200);
+    expect(answers.map(({ code }) => code)).toEqual([ResponseCode.SUCCESS, ResponseCode.SUCCESS]);
+  });
+
+  test('are stored however late with brokerFastFailureEnable=false', async () => {
+    const answers = await answersWhenHeld(5_000, { brokerFastFailureEnable: 'false' });
+    expect(answers.map(({ code }) => code)).toEqual([ResponseCode.SUCCESS, ResponseCode.SUCCESS]);
   });
 });

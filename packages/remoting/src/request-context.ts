@@ -12,6 +12,8 @@ export interface RequestContext {
   readonly connection: Connection;
   /** Wall clock, milliseconds, when the chunk with the request was read. */
   readonly receivedAt: number;
+  /** How long the request had waited then until it was handled, behind others of its connection; milliseconds, mostly 0. */
+  readonly waitedMs: number;
   /** True once a response was given, or when none may be. */
   readonly isAnswered: boolean;
   /** Sends the response at the end of the turn, in the request's codec and with its opaque. No-op for a oneway request, and the second time. */
@@ -31,6 +33,7 @@ export const msgpackAnnouncement = '2';
 /** The one implementation of {@link RequestContext}: an answer that is still owed. */
 export class PendingAnswer implements RequestContext {
   isAnswered: boolean;
+  readonly waitedMs: number;
   readonly #codec: SerializeType;
 
   constructor(
@@ -40,6 +43,7 @@ export class PendingAnswer implements RequestContext {
     readonly receivedAt: number,
   ) {
     this.isAnswered = request.isOneway;
+    this.waitedMs = connection.waitedMs;
     if (!this.isAnswered) connection.unanswered++;
     this.#codec = connection.awaitsAnnouncement ? announcedCodec(request, connection) : request.serializeType;
   }

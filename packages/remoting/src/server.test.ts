@@ -434,6 +434,34 @@ describe('a peer that does not read', () => {
     expect(asked).toEqual([1, 2, 3, 4, 5]);
   });
 
+  test('whose requests waited for it tells how long', async () => {
+    const clock = new ManualClock();
+    const { server } = await start({}, { clock });
+    const waits: (readonly [opaque: number, receivedAt: number, waitedMs: number])[] = [];
+    server.register(bigCode, ({ opaque }, { connection, receivedAt, waitedMs }) => {
+      waits.push([opaque, receivedAt, waitedMs]);
+      if (opaque === 1) connection.pauseReading?.();
+      return RemotingCommand.response(0);
+    });
+    const connected = new Promise<Connection>((resolve) => server.on('connect', resolve));
+    const peer = await bench.socket();
+    const begin = clock.now();
+    peer.write(Buffer.concat([1, 2, 3].map((opaque) => frameOf(bigCode, opaque))));
+    await readFrames(peer, 1);
+    await clock.advance(300);
+    (await connected).resumeReading?.();
+    await readFrames(peer, 2);
+    await clock.advance(1_000);
+    peer.write(frameOf(bigCode, 4));
+    await readFrames(peer, 1);
+    expect(waits).toEqual([
+      [1, begin, 0],
+      [2, begin, 300],
+      [3, begin, 300],
+      [4, begin + 1_300, 0],
+    ]);
+  });
+
   test('gets everything once it reads again', async () => {
     const { server } = await start();
     server.register(bigCode, () => RemotingCommand.response(0, undefined, undefined, mebibyte));

@@ -104,6 +104,10 @@ export class SocketConnection implements Connection, TurnTask {
   /** The socket said so and everybody was told; follows {@link isOpen} by a turn. */
   #isClosed = false;
   #paused = false;
+  /** Wall clock, ms, when the oldest bytes were read that wait to be handled; undefined: none do. */
+  #waitingSince: number | undefined;
+  /** How long the request at hand had waited, read and not handled, behind others of this connection; ms. */
+  waitedMs = 0;
   /** Between `pauseReading` and `resumeReading`. */
   #isHeld = false;
   #stopped = false;
@@ -370,12 +374,16 @@ export class SocketConnection implements Connection, TurnTask {
     this.#active = true;
     this.#readChunks++;
     this.decoder.push(chunk, start, end);
-    if (!this.#paused) this.#handleFrames();
+    if (this.#paused) this.#waitingSince ??= this.#shared.clock.now();
+    else this.#handleFrames();
   }
 
   /** Stops between two frames when answering them has filled the outgoing side, or made enough for one turn. */
   #handleFrames(): void {
-    const receivedAt = this.#shared.clock.now();
+    const now = this.#shared.clock.now();
+    const receivedAt = this.#waitingSince ?? now;
+    this.waitedMs = Math.max(0, now - receivedAt);
+    this.#waitingSince = undefined;
     while (this.#open && !this.#paused) {
       const command = this.#nextCommand();
       if (command === undefined) return;
@@ -385,6 +393,8 @@ export class SocketConnection implements Connection, TurnTask {
       // `drain` goes on.
       else if (this.unanswered >= pauseReadingRequests && this.#socket.writableNeedDrain) this.#pause();
     }
+    // If anything is left at all: what is handled next finds out.
+    this.#waitingSince = receivedAt;
   }
 
   #nextCommand(): RemotingCommand | undefined {

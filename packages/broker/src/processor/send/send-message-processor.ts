@@ -82,6 +82,7 @@ export class SendMessageProcessor {
   /** Serves 10, 310 and 320. The store answers, so nothing is returned. */
   readonly send = (request: RemotingCommand, context: RequestContext): undefined => {
     this.#refuseWhenNotAccepting();
+    if (context.waitedMs > 0) this.#refuseWhenLate(context.waitedMs);
     const header = decodeSendHeader(request);
     const config = checkedTopic(this.#broker, header, context.connection.remoteAddress);
     const { body } = request;
@@ -344,6 +345,18 @@ export class SendMessageProcessor {
       const until = new Date(startAcceptSendRequestTimeStamp).toISOString();
       throw new RequestRefused(ResponseCode.SYSTEM_ERROR, `broker unable to service, until ${until}`);
     }
+  }
+
+  /** Whoever sent it may have given up meanwhile, and sends it again (upstream: BrokerFastFailure). */
+  #refuseWhenLate(waitedMs: number): void {
+    const { brokerFastFailureEnable, waitTimeMillsInSendQueue } = this.#broker.settings.broker;
+    if (!brokerFastFailureEnable || waitedMs <= waitTimeMillsInSendQueue) return;
+    throw new RequestRefused(
+      ResponseCode.SYSTEM_BUSY,
+      `[TIMEOUT_CLEAN_QUEUE]broker busy, start flow control for a while, period in queue: ${waitedMs}ms, ` +
+        `waitTimeMillsInSendQueue is ${waitTimeMillsInSendQueue}: it waited behind other requests of its connection, whose ` +
+        'answers are large or are not read; read them, or send by another connection',
+    );
   }
 
   #admit(context: RequestContext, topic: string, bytes: number, messages: number): number {
