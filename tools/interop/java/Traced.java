@@ -12,14 +12,17 @@ import org.apache.rocketmq.common.message.MessageExt;
 
 /**
  * Sends messages and consumes a topic until it has seen enough, both with trace. Prints "sent ID" and "got ID BODY TOPIC".
- * Arguments: nameServer topic group namespace (or -) model (CLUSTERING | BROADCASTING) sendCount receiveCount.
+ * Arguments: nameServer topic group namespace (or -, or unit:NAME) model (CLUSTERING | BROADCASTING) sendCount receiveCount.
+ * In a unit it prints "client ID", too.
  */
 public class Traced {
     static int run(String[] args) throws Exception {
-        String namespace = args[3].equals("-") ? null : args[3];
+        String unit = args[3].startsWith("unit:") ? args[3].substring("unit:".length()) : null;
+        String namespace = unit != null || args[3].equals("-") ? null : args[3];
         int receiveCount = Integer.parseInt(args[6]);
         DefaultMQProducer producer = new DefaultMQProducer(args[2], true, null);
         producer.setNamespace(namespace);
+        producer.setUnitName(unit);
         Producers.start(producer, args[0]);
         for (int i = 0; i < Integer.parseInt(args[5]); i++) {
             Message message = new Message(args[1], "TagJ", "keyJ" + i, ("java " + i).getBytes(StandardCharsets.UTF_8));
@@ -29,6 +32,8 @@ public class Traced {
         DefaultMQPushConsumer consumer = new DefaultMQPushConsumer(args[2], true, null);
         consumer.setNamesrvAddr(args[0]);
         consumer.setNamespace(namespace);
+        consumer.setUnitName(unit);
+        consumer.setUnitMode(unit != null);
         consumer.setConsumeFromWhere(ConsumeFromWhere.CONSUME_FROM_FIRST_OFFSET);
         if (args[4].equals("BROADCASTING")) {
             consumer.setInstanceName("interop");
@@ -46,6 +51,10 @@ public class Traced {
         });
         if (receiveCount > 0) {
             consumer.start();
+        }
+        if (unit != null) {
+            System.out.println("client " + producer.buildMQClientId());
+            System.out.println("client " + consumer.buildMQClientId());
         }
         boolean all = seen.await(90, TimeUnit.SECONDS);
         // The offset of the last message counts, and its trace is taken, a moment after the listener returned; closing does not

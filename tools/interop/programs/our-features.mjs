@@ -52,11 +52,15 @@ async function answer() {
   });
 }
 
-/** traced GROUP NAMESPACE|- SENDCOUNT RECEIVECOUNT: sends and consumes with trace, the consumers push and lite pull. */
+/** traced GROUP NAMESPACE|-|unit:NAME SENDCOUNT RECEIVECOUNT: sends and consumes with trace, the consumers push and lite pull. */
 async function traced() {
   const [group, namespaceOrNone, sendCount, receiveCount] = rest;
-  const namespace = namespaceOrNone === '-' ? undefined : namespaceOrNone;
-  const common = { nameServers, namespace, enableTrace: true, consumeFromWhere: 'CONSUME_FROM_FIRST_OFFSET' };
+  const unitName = namespaceOrNone.startsWith('unit:') ? namespaceOrNone.slice('unit:'.length) : undefined;
+  const namespace = unitName !== undefined || namespaceOrNone === '-' ? undefined : namespaceOrNone;
+  const common = {
+    ...{ nameServers, namespace, unitName, unitMode: unitName !== undefined },
+    ...{ enableTrace: true, consumeFromWhere: 'CONSUME_FROM_FIRST_OFFSET' },
+  };
   const producer = opened(new Producer({ ...common, producerGroup: group }));
   await producer.start();
   for (let i = 0; i < Number(sendCount); i++) {

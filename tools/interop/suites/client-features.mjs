@@ -182,6 +182,23 @@ describe('client features on our servers', { concurrency: true }, () => {
         assert.match(list.stdout, new RegExp(`^NS1%${topic}$`, 'm'));
       });
 
+      test(`clients of a unit, ours and Java ${version}, are one group and say their unit`, async () => {
+        const topic = name('Unit');
+        await createTopic(topic);
+        const group = `${topic}-G`;
+        const args = [nameServer.address, topic, group, 'unit:U1', 'CLUSTERING'];
+        const output = await java(version, 'Traced', [...args, '2', '2']);
+        assert.match(output, new RegExp(`^got \\S+ java 1 ${topic}$`, 'm'));
+        assert.equal([...output.matchAll(/^client \S+@\S+@U1$/gm)].length, 2);
+        const running = ours('traced', nameServer.address, topic, group, 'unit:U1', '1', '2');
+        const command = ['consumerConnection', '-n', nameServer.address, '-g', group];
+        await traceShows(() => mqadmin('5.3.3', command), [/\S+@\S+@U1\s/]);
+        await java(version, 'Traced', [...args, '1', '0']);
+        const got = (await running).filter((line) => line.got !== undefined);
+        // Its group is the one that Java's consumer was in: what that had consumed does not come again.
+        assert.deepEqual(got.map(({ body }) => body).sort(), ['java 0', 'ours 0']);
+      });
+
       test(`broadcast offsets go on from Java ${version} to ours and back`, async () => {
         const topic = name('Broadcast');
         await createTopic(topic);
