@@ -392,3 +392,23 @@ describe('a flipped bit', () => {
     expect(lines.at(-1)).toContain('maxIndexNum');
   });
 });
+
+test('keys that Apache`s broker had not vouched for when it was killed are found', async () => {
+  const disk = new SimulatedDisk();
+  const clock = new ManualClock();
+  const store = await openStore({ disk, clock });
+  for (let number = 0; number < 60; number++) {
+    await putWithKey(store, number);
+    await clock.advance(500);
+  }
+  await store.close();
+  // As it leaves a directory: nothing of ours, and a checkpoint that says nothing of the index.
+  for (const path of ['/store/config', '/store/mq-boot.journal']) disk.remove(path);
+  disk.writeFile('/store/abort', Buffer.alloc(0));
+  const checkpoint = disk.readFile('/store/checkpoint')!;
+  checkpoint.writeBigInt64BE(0n, 16);
+  disk.writeFile('/store/checkpoint', checkpoint);
+  const again = await openStore({ disk, clock, bootId: 'boot-2' });
+  expect(await missingKeys(again, 60)).toEqual([]);
+  await again.close();
+});

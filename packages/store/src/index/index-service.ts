@@ -58,6 +58,8 @@ export class IndexService {
   private created = false;
   /** A sync failed: what the files hold is unknown until a restart reads them again. */
   private fault: DiskError | undefined;
+  /** Log offset of the first key of the files that `load` removed; undefined: it removed none. */
+  private removedFrom: number | undefined;
   /** What the hashes of the last topic's keys begin with. */
   private seedTopic: string | undefined;
   private seed = 0;
@@ -93,6 +95,7 @@ export class IndexService {
     }: { readonly isTrusted?: boolean; readonly states?: readonly IndexFileState[] } = {},
   ): void {
     this.files = [];
+    this.removedFrom = undefined;
     // Whoever made a file may have ended before he synced its name.
     this.created = !lastExitOk;
     for (const name of this.names()) {
@@ -129,7 +132,13 @@ export class IndexService {
       return;
     }
     this.logger.warn('index file is newer than the checkpoint, removed', { path: file.path, ...file.header });
+    this.removedFrom = Math.min(this.removedFrom ?? Infinity, file.header.beginPhyOffset);
     file.destroy((path) => this.disk.remove(path));
+  }
+
+  /** From this log offset on keys are missing that were there before `load`; undefined: none are. */
+  get missingFrom(): number | undefined {
+    return this.removedFrom;
   }
 
   // ---- writing

@@ -178,10 +178,16 @@ function rebuild(offset: number): Beginning {
   return { offset, mark: undefined, storeTimestamp: 0, rebuilds: true };
 }
 
-function crashStart({ files, checkpoint, settings }: RecoveryParts, maxQueuePhysicalOffset: number): number {
+/** Different on purpose: not behind the keys of index files that were newer than the checkpoint. Upstream loses these. */
+function crashStart(
+  { files, checkpoint, settings, index }: RecoveryParts,
+  maxQueuePhysicalOffset: number,
+): number {
   const withIndex = settings.messageIndexEnable && settings.messageIndexSafe;
   const vouchedFor = withIndex ? checkpoint.minTimestampIndex : checkpoint.minTimestamp;
-  return startAfterCrash(files, vouchedFor, maxQueuePhysicalOffset);
+  const start = startAfterCrash(files, vouchedFor, maxQueuePhysicalOffset);
+  if (index?.missingFrom === undefined) return start;
+  return Math.min(start, (files.fileAt(index.missingFrom) ?? files.first)?.baseOffset ?? 0);
 }
 
 /** Store time of the record the mark names last, if the directory still is what the mark says; else undefined. */
