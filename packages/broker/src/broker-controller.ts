@@ -32,7 +32,7 @@ import type { BrokerConfiguration } from './broker-configuration.js';
 import type { BrokerIdentity } from './broker-identity.js';
 import type { BrokerParts } from './broker-parts.js';
 import { brokerRequestTable } from './broker-request-table.js';
-import { BrokerScheduledTasks } from './broker-scheduled-tasks.js';
+import { startScheduledTasks } from './start-scheduled-tasks.js';
 import { ConsumerManager } from './client/consumer-manager.js';
 import { ProducerManager } from './client/producer-manager.js';
 import type { ConfigText } from './config/config-text.js';
@@ -485,8 +485,7 @@ export class BrokerController {
     pop.start();
     this.#closers.push(() => pop.close());
 
-    const tasks = new BrokerScheduledTasks(parts);
-    tasks.start();
+    const tasks = startScheduledTasks(parts);
     this.#closers.push(() => tasks.close());
   }
 

@@ -5,7 +5,7 @@ export type { ConsoleLoggerOptions, LogFacts, Logger, LogLevel } from './logger.
 export { ManualClock, systemClock } from './clock.js';
 export type { Clock, Timer } from './clock.js';
 export { Lifespan } from './lifespan.js';
-export { RepeatingTask } from './repeating-task.js';
+export { RepeatingTask, RepeatingTasks } from './repeating-task.js';
 export type { RepeatingTaskDeps } from './repeating-task.js';
 export { TurnScheduler } from './turn.js';
 export type { TurnPhase, TurnTask } from './turn.js';

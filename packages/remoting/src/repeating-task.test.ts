@@ -1,6 +1,6 @@
 import { ManualClock } from './clock.js';
 import { silentLogger } from './logger.js';
-import { RepeatingTask } from './repeating-task.js';
+import { RepeatingTask, RepeatingTasks } from './repeating-task.js';
 
 describe('a repeating task', () => {
   const task = (clock: ManualClock, work: () => Promise<void> | void): RepeatingTask =>
@@ -53,4 +53,25 @@ describe('a repeating task', () => {
     expect(rounds).toBe(3);
     await repeating.close();
   });
+});
+
+test('repeating tasks begin one by one, and their end waits for what is under way', async () => {
+  const clock = new ManualClock();
+  const tasks = new RepeatingTasks({ clock, logger: silentLogger });
+  let rounds = 0;
+  let finish: () => void = () => undefined;
+  tasks.every('quick', 100, () => void rounds++);
+  tasks.every(
+    'slow',
+    () => 250,
+    () => new Promise<void>((resolve) => (finish = resolve)),
+  );
+  await clock.advance(300);
+  expect(rounds).toBe(3);
+  let isClosed = false;
+  const closed = tasks.close().then(() => (isClosed = true));
+  await clock.advance(1_000);
+  expect([rounds, isClosed]).toEqual([3, false]);
+  finish();
+  await closed;
 });

@@ -88,3 +88,22 @@ export class RepeatingTask {
     }
   }
 }
+
+/** Tasks that begin one by one and end together. */
+export class RepeatingTasks {
+  readonly #tasks: RepeatingTask[] = [];
+
+  constructor(private readonly deps: RepeatingTaskDeps) {}
+
+  /** Begins one, its first round after an interval; arguments as those of {@link RepeatingTask}. */
+  every(name: string, intervalMs: number | (() => number), work: () => Promise<void> | void): void {
+    const task = new RepeatingTask(name, work, intervalMs, this.deps);
+    this.#tasks.push(task);
+    task.start();
+  }
+
+  /** No further rounds; resolves when those under way have ended. May be called again. */
+  async close(): Promise<void> {
+    await Promise.all(this.#tasks.map((task) => task.close()));
+  }
+}

@@ -2,7 +2,7 @@
 import { totalmem } from 'node:os';
 import {
   Lifespan,
-  RepeatingTask,
+  RepeatingTasks,
   silentLogger,
   systemClock,
   TurnScheduler,
@@ -95,7 +95,7 @@ export class DefaultMessageStore implements MessageStore {
   readonly #turn: TurnScheduler;
   readonly #deps: MessageStoreDeps;
   readonly #files: StoreFiles;
-  readonly #tasks: RepeatingTask[] = [];
+  readonly #tasks: RepeatingTasks;
   #parts: Parts | undefined;
   #lock: DiskLock | undefined;
   readonly #life = new Lifespan(
@@ -114,6 +114,7 @@ export class DefaultMessageStore implements MessageStore {
     this.#logger = deps.logger ?? silentLogger;
     this.#turn = deps.turn ?? new TurnScheduler();
     this.stats = new StoreStats(this.#clock);
+    this.#tasks = new RepeatingTasks({ clock: this.#clock, logger: this.#logger, failureLevel: 'error' });
     this.#files = new StoreFiles(settings, {
       disk: this.#disk,
       clock: this.#clock,
@@ -236,12 +237,7 @@ export class DefaultMessageStore implements MessageStore {
   }
 
   #startTasks(parts: Parts, marksBoot: boolean): void {
-    const deps = { clock: this.#clock, logger: this.#logger, failureLevel: 'error' } as const;
-    const every = (name: string, intervalMs: number, work: () => Promise<void> | void): void => {
-      const task = new RepeatingTask(name, work, intervalMs, deps);
-      task.start();
-      this.#tasks.push(task);
-    };
+    const tasks = this.#tasks;
     const settings = this.#settings;
     const schedule = new FlushSchedule({
       ...parts,
@@ -252,15 +248,15 @@ export class DefaultMessageStore implements MessageStore {
       marksBoot,
       markAfterBytes: this.#deps.markAfterBytes,
     });
-    every('log flush', settings.flushIntervalCommitLog, () => schedule.flushLog());
-    every('queue flush', settings.flushIntervalConsumeQueue, () => schedule.writeQueues());
-    if (marksBoot) every('boot mark', BOOT_MARK_INTERVAL_MS, () => schedule.markBoot());
-    every('durable mark', settings.flushIntervalConsumeQueue, () => schedule.flushDerived());
-    every('expiry', settings.cleanResourceInterval, async () => {
+    tasks.every('log flush', settings.flushIntervalCommitLog, () => schedule.flushLog());
+    tasks.every('queue flush', settings.flushIntervalConsumeQueue, () => schedule.writeQueues());
+    if (marksBoot) tasks.every('boot mark', BOOT_MARK_INTERVAL_MS, () => schedule.markBoot());
+    tasks.every('durable mark', settings.flushIntervalConsumeQueue, () => schedule.flushDerived());
+    tasks.every('expiry', settings.cleanResourceInterval, async () => {
       await parts.expiry.run({ manual: false });
       this.#earliestStoreTimestamp = await this.earliestStoreTimestamp();
     });
-    every('second', SECOND_MS, () => {
+    tasks.every('second', SECOND_MS, () => {
       this.stats.sample();
       parts.pipeline.dispatch();
       this.#files.log.prepareNextFile();
@@ -278,7 +274,7 @@ export class DefaultMessageStore implements MessageStore {
       this.#logger.error('the log could not be flushed at shutdown', { error: String(error) });
     }
     await parts.expiry.close();
-    for (const task of this.#tasks) await task.close();
+    await this.#tasks.close();
     try {
       await parts.derived.flushThoroughly({ closing: true });
     } catch (error) {

@@ -173,7 +173,8 @@ export class PushConsumer {
 
   /**
    * Asks for messages of a topic; before or after `start`, and again to change the filter: what was pulled before still comes,
-   * and what is sent from then on is chosen by the new one. Every consumer of a group must subscribe to the same. An SQL92 filter that a broker refuses makes `start` reject; after it, the log says so.
+   * and what is sent from then on is chosen by the new one. Every consumer of a group must subscribe to the same. An SQL92
+   * filter that a broker refuses makes `start` reject; after it, the log says so.
    * @param expression "*" (default), "TagA || TagB", `{ sql }` where the broker allows property filters, or `{ className, source }`
    * where filter servers run
    * @param handler for this topic; default the `handler` of the options

@@ -5,7 +5,7 @@
 //
 // Upstream polls with seven threads. Here an arrival starts the enqueueing and one timer waits for the next message that is
 // due; nothing runs while nothing waits.
-import { RepeatingTask, type Clock, type Logger, type Timer } from '@mq/remoting';
+import { RepeatingTasks, type Clock, type Logger, type Timer } from '@mq/remoting';
 import { TIMER_TOPIC, type TimerCheckpoint } from '@mq/remoting/protocol';
 import type { DeliveryMarks } from '../delivery-marks.js';
 import type { Disk } from '../disk/disk.js';
@@ -73,7 +73,7 @@ export class TimerMessageStore {
   readonly #delivery: TimerDelivery;
   readonly #enqueue: TimerEnqueue;
   readonly #dequeue: TimerDequeue;
-  readonly #tasks: RepeatingTask[] = [];
+  readonly #tasks: RepeatingTasks;
   #checkpoint: TimerCheckpoint;
   #status: 'new' | 'started' | 'leaving' | 'closed' = 'new';
   #shouldRunningDequeue = true;
@@ -91,6 +91,7 @@ export class TimerMessageStore {
     const { disk, clock, settings, store, logger } = options;
     const { storePathRootDir: root, timerPrecisionMs, mappedFileSizeTimerLog } = settings();
     this.#options = options;
+    this.#tasks = new RepeatingTasks({ clock, logger, failureLevel: 'error' });
     this.counts = new TimerCounts(clock, options.countsFile);
     try {
       this.#wheel = new TimerWheel(disk, { path: `${root}/timerwheel`, precisionMs: timerPrecisionMs });
@@ -154,27 +155,18 @@ export class TimerMessageStore {
   }
 
   #startTasks(): void {
-    const { clock, logger, settings } = this.#options;
-    const every = (
-      name: string,
-      intervalMs: number | (() => number),
-      work: () => Promise<void> | void,
-    ): void => {
-      const task = new RepeatingTask(name, work, intervalMs, { clock, logger, failureLevel: 'error' });
-      task.start();
-      this.#tasks.push(task);
-    };
-    every(
+    const tasks = this.#tasks;
+    tasks.every(
       'flush of timers',
-      () => settings().timerFlushIntervalMs,
+      () => this.#options.settings().timerFlushIntervalMs,
       () => this.flush(),
     );
-    every('cleaning of the timer log', CLEAN_PERIOD_MS, () => {
+    tasks.every('cleaning of the timer log', CLEAN_PERIOD_MS, () => {
       this.#log.write();
       this.#log.removeBefore(this.#options.store.minPhyOffset);
     });
-    every('writing of timer counts', COUNTS_PERIOD_MS, () => this.counts.persist());
-    every('recount of timers', RECOUNT_PERIOD_MS, () => this.#recount());
+    tasks.every('writing of timer counts', COUNTS_PERIOD_MS, () => this.counts.persist());
+    tasks.every('recount of timers', RECOUNT_PERIOD_MS, () => this.#recount());
   }
 
   /** Waits for what is under way, then writes and syncs everything. May be called twice. */
@@ -182,11 +174,11 @@ export class TimerMessageStore {
     if (this.#status === 'closed') return;
     const wasStarted = this.#status === 'started';
     this.#status = 'closed';
-    const tasksEnd = this.#tasks.map((task) => task.close());
+    const tasksEnd = this.#tasks.close();
     this.#enqueueTimer?.cancel();
     this.#dequeueTimer?.cancel();
     this.#delivery.wake();
-    await Promise.all([this.#enqueueing, this.#dequeueing, ...tasksEnd]);
+    await Promise.all([this.#enqueueing, this.#dequeueing, tasksEnd]);
     try {
       if (wasStarted) await this.#leave();
       this.counts.persist();
