@@ -1,4 +1,4 @@
-import { ManualClock, RemotingClient, RemotingCommand, type Connection } from '@mq/remoting';
+import { ManualClock, RemotingClient, RemotingCommand, TurnScheduler, type Connection } from '@mq/remoting';
 import { RequestCode, ResponseCode } from '@mq/remoting/protocol';
 import { SimulatedDisk } from '@mq/store/testing';
 
@@ -73,6 +73,20 @@ describe('a setting that may change while the broker runs', () => {
     );
     return connection;
   }
+});
+
+describe('the event loop', () => {
+  test.each([
+    ['may rest where nothing else runs in the process', true],
+    ['is never held in an application', false],
+  ])('%s', async (_what, ownsEventLoop) => {
+    const turn = new TurnScheduler();
+    broker = brokerOf({ listenPort: '0' }, { disk: new SimulatedDisk(), turn, ownsEventLoop });
+    await broker.start();
+    expect(turn.afterTurn !== undefined).toBe(ownsEventLoop);
+    await broker.close();
+    expect(turn.afterTurn).toBeUndefined();
+  });
 });
 
 describe('the fast port, two below the listening port', () => {

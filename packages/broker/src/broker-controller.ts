@@ -8,6 +8,7 @@ import {
   type Connection,
   Lifespan,
   type Logger,
+  LoopRest,
   RemotingClient,
   RemotingServer,
   type RequestHook,
@@ -74,6 +75,11 @@ export interface BrokerControllerDeps {
   readonly random?: () => number;
   /** Default: one of its own, which server and store share. */
   readonly turn?: TurnScheduler;
+  /**
+   * Nothing else runs in this process: `restTimeMicros` may hold its event loop while requests gather. Default false, so
+   * that an application with a broker inside is never held up.
+   */
+  readonly ownsEventLoop?: boolean;
   /** Default: the machine's own file system. */
   readonly disk?: Disk;
   /** IP address of a host name given as brokerIP1; default: the system's resolver. */
@@ -95,6 +101,7 @@ export class BrokerController {
   readonly #clock: Clock;
   readonly #random: () => number;
   readonly #turn: TurnScheduler;
+  readonly #ownsEventLoop: boolean;
   readonly #disk: Disk;
   readonly #resolveHost: (name: string) => Promise<string>;
   readonly #requestHooks: readonly RequestHook[];
@@ -115,6 +122,7 @@ export class BrokerController {
     this.#clock = deps.clock ?? systemClock;
     this.#random = deps.random ?? Math.random;
     this.#turn = deps.turn ?? new TurnScheduler();
+    this.#ownsEventLoop = deps.ownsEventLoop ?? false;
     this.#disk = deps.disk ?? new FileDisk();
     this.#resolveHost = deps.resolveHost ?? (async (name) => (await lookup(name)).address);
     this.#requestHooks = deps.requestHooks ?? [];
@@ -201,6 +209,7 @@ export class BrokerController {
     this.#watchConnections(server, parts);
     this.#watchArrivals(parts);
     this.#startServices(parts);
+    if (this.#ownsEventLoop) this.#restBetweenTurns(parts);
     const certificateWatch = watchTlsCertificate({
       settings: this.#settings.broker,
       readFile,
@@ -487,6 +496,16 @@ export class BrokerController {
 
     const tasks = startScheduledTasks(parts);
     this.#closers.push(() => tasks.close());
+  }
+
+  #restBetweenTurns({ stats }: BrokerParts): void {
+    const rest = new LoopRest({
+      clock: this.#clock,
+      restMs: () => this.#settings.broker.restTimeMicros / 1_000,
+      workDone: () => stats.puts.now + stats.gets.now,
+    });
+    this.#turn.afterTurn = () => rest.afterTurn();
+    this.#closers.push(() => void (this.#turn.afterTurn = undefined));
   }
 
   /** Old clients send, and slaves copy, on listenPort - 2. */

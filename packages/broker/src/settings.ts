@@ -237,6 +237,16 @@ export const brokerSettings = defineSettings({
     help: 'Period of writing transactionMetrics.',
   }),
 
+  // The event loop
+  restTimeMicros: setting.int({
+    default: 400,
+    min: 0,
+    max: 10_000,
+    unit: 'µs',
+    mutable: true,
+    help: 'How long requests may gather between two turns of mqbroker where thousands a second come one by one: less CPU a message for this much latency. Never where clients would be slowed down. 0: not at all. Not in Apache.',
+  }),
+
   // Pulling
   longPollingEnable: setting.boolean({
     default: true,

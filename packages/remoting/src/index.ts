@@ -7,6 +7,7 @@ export type { Clock, Timer } from './clock.js';
 export { Lifespan } from './lifespan.js';
 export { RepeatingTask, RepeatingTasks } from './repeating-task.js';
 export type { RepeatingTaskDeps } from './repeating-task.js';
+export { LoopRest, type LoopRestOptions } from './loop-rest.js';
 export { TurnScheduler } from './turn.js';
 export type { TurnPhase, TurnTask } from './turn.js';
 export { isRemotingError, RemotingError } from './errors.js';

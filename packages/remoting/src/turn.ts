@@ -24,6 +24,8 @@ export class TurnScheduler {
   #storeTasks: TurnTask[] = [];
   #socketTasks: TurnTask[] = [];
   #scheduled = false;
+  /** Called after each pass that leaves nothing to do, with all answers on their way. */
+  afterTurn: (() => void) | undefined;
   readonly #run = (): void => this.#runPass();
 
   /** Queues `task` unless it already waits. */
@@ -51,6 +53,7 @@ export class TurnScheduler {
     }
     this.#scheduled = this.#storeTasks.length > 0 || this.#socketTasks.length > 0;
     if (this.#scheduled) setImmediate(this.#run);
+    else this.afterTurn?.();
   }
 }
 

@@ -39,7 +39,10 @@ async function run(args: readonly string[], host: CommandHost): Promise<void> {
   const configuration = configurationOf(flags.configFile, flags.namesrvAddr, host);
   if (flags.printConfigItem) return host.out(configuration.toProperties());
   if (flags.printImportantConfig) return host.out(importantSettings(configuration));
-  const controller = new BrokerController(configuration, { logger: consoleLogger({ level: 'info' }) });
+  const controller = new BrokerController(configuration, {
+    logger: consoleLogger({ level: 'info' }),
+    ownsEventLoop: true,
+  });
   await serveUntilStopped(host, controller, () => successLine(controller));
 }
 
