@@ -6,22 +6,27 @@ const REST_MS = 0.4;
 const TURN_MS = 0.02;
 const REQUEST_MS = 0.003;
 
+interface Client {
+  nextAt(): number;
+  take(): void;
+  answered(at: number): void;
+}
+
 /** Requests that come whatever the server does, evenly. */
-function openLoop(perMs: number) {
+function openLoop(perMs: number): Client {
   let sent = 0;
   return { nextAt: () => sent / perMs, take: () => void sent++, answered: () => {} };
 }
 
 /** A client that asks again as long after each answer. */
-function waitingClient(thinkMs: number) {
+function waitingClient(thinkMs: number): Client {
   let nextAt = 0;
   return {
     nextAt: () => nextAt,
     take: () => void (nextAt = Infinity),
-    answered: (at: number) => void (nextAt = at + thinkMs),
+    answered: (at) => void (nextAt = at + thinkMs),
   };
 }
-type Client = ReturnType<typeof waitingClient>;
 
 /** A server's event loop on a clock of its own: it waits for a request, handles what has come, and may rest. */
 class SimulatedLoop {
