@@ -37,4 +37,61 @@ describe('a deadline wheel', () => {
       { numRuns: 30 },
     );
   });
+
+  const entryOf = (onDeadline = (): void => {}): WheelEntry => ({ onDeadline });
+
+  test('keeps what is due more than a round later', async () => {
+    const clock = new ManualClock();
+    const wheel = new DeadlineWheel(clock, 1);
+    const fired: number[] = [];
+    for (const timeoutMs of [1, 1025, 2049]) {
+      wheel.add(
+        entryOf(() => void fired.push(clock.monotonic())),
+        timeoutMs,
+      );
+    }
+    await clock.advance(3_000);
+    expect(fired).toEqual([1, 1025, 2049]);
+  });
+
+  test('takes an entry that is added again while it comes due', async () => {
+    const clock = new ManualClock();
+    const wheel = new DeadlineWheel(clock);
+    let left = 3;
+    const entry = entryOf(() => {
+      if (--left > 0) wheel.add(entry, 0);
+    });
+    wheel.add(entry, 0);
+    await clock.advance(100);
+    expect(left).toBe(0);
+  });
+
+  test('passes over an entry that one before it took out', async () => {
+    const clock = new ManualClock();
+    const wheel = new DeadlineWheel(clock);
+    const fired: string[] = [];
+    const second = entryOf(() => void fired.push('second'));
+    wheel.add(
+      entryOf(() => {
+        fired.push('first');
+        wheel.remove(second);
+      }),
+      10,
+    );
+    wheel.add(second, 10);
+    await clock.advance(100);
+    expect(fired).toEqual(['first']);
+  });
+
+  test('forgets its entries when it is closed', async () => {
+    const clock = new ManualClock();
+    const wheel = new DeadlineWheel(clock);
+    const entry = entryOf(() => {
+      throw new Error('closed');
+    });
+    wheel.add(entry, 10);
+    wheel.close();
+    wheel.remove(entry);
+    expect([wheel.size, clock.pendingTimers]).toEqual([0, 0]);
+  });
 });

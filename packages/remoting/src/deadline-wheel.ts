@@ -1,15 +1,17 @@
 import type { Clock, Timer } from './clock.js';
+import { LinkedList, type LinkedNode } from './linked-list.js';
 
-/** Something that may time out. The links belong to the wheel. */
+/** Something that may time out. The marks belong to the wheel. */
 export interface WheelEntry {
   onDeadline(): void;
   wheelTick?: number;
-  wheelPrevious?: WheelEntry | undefined;
-  wheelNext?: WheelEntry | undefined;
+  wheelNode?: LinkedNode<WheelEntry> | undefined;
 }
 
 /** How late a deadline may be noticed, in milliseconds. */
-const tickMs = 20;
+const defaultTickMs = 20;
+/** Entries that are due a whole round later wait in the same list, and are passed over. */
+const slotCount = 1024;
 
 /**
  * Deadlines of many entries on one timer: adding and removing cost a few assignments, entries of one tick form a
@@ -17,13 +19,15 @@ const tickMs = 20;
  */
 export class DeadlineWheel {
   readonly #clock: Clock;
-  readonly #firstByTick = new Map<number, WheelEntry>();
+  readonly #tickMs: number;
+  readonly #slots: (LinkedList<WheelEntry> | undefined)[] = new Array(slotCount);
   #nextTick = 0;
   #size = 0;
   #timer: Timer | undefined;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, tickMs = defaultTickMs) {
     this.#clock = clock;
+    this.#tickMs = tickMs;
   }
 
   get size(): number {
@@ -34,32 +38,21 @@ export class DeadlineWheel {
   add(entry: WheelEntry, timeoutMs: number): void {
     const nowMs = this.#clock.monotonic();
     if (this.#timer === undefined) {
-      this.#nextTick = Math.floor(nowMs / tickMs);
-      this.#timer = this.#clock.setInterval(() => this.#turn(), tickMs);
+      this.#nextTick = Math.floor(nowMs / this.#tickMs);
+      this.#timer = this.#clock.setInterval(() => this.#turn(), this.#tickMs);
       this.#timer.unref?.();
     }
-    const tick = Math.max(this.#nextTick, Math.ceil((nowMs + Math.max(0, timeoutMs)) / tickMs));
-    const first = this.#firstByTick.get(tick);
+    const tick = Math.max(this.#nextTick, Math.ceil((nowMs + Math.max(0, timeoutMs)) / this.#tickMs));
     entry.wheelTick = tick;
-    entry.wheelPrevious = undefined;
-    entry.wheelNext = first;
-    if (first !== undefined) first.wheelPrevious = entry;
-    this.#firstByTick.set(tick, entry);
+    entry.wheelNode = (this.#slots[tick % slotCount] ??= new LinkedList()).add(entry);
     this.#size++;
   }
 
   /** Takes an entry out; does nothing when it is not in. */
   remove(entry: WheelEntry): void {
-    const tick = entry.wheelTick;
-    if (tick === undefined) return;
-    const { wheelPrevious: previous, wheelNext: next } = entry;
-    if (next !== undefined) next.wheelPrevious = previous;
-    if (previous !== undefined) previous.wheelNext = next;
-    else if (next !== undefined) this.#firstByTick.set(tick, next);
-    else this.#firstByTick.delete(tick);
-    entry.wheelTick = undefined;
-    entry.wheelPrevious = undefined;
-    entry.wheelNext = undefined;
+    if (entry.wheelNode === undefined) return;
+    entry.wheelNode.leave();
+    entry.wheelNode = undefined;
     this.#size--;
   }
 
@@ -67,22 +60,28 @@ export class DeadlineWheel {
   close(): void {
     this.#timer?.cancel();
     this.#timer = undefined;
-    this.#firstByTick.clear();
-    this.#size = 0;
+    for (const slot of this.#slots) for (const entry of slot ?? []) this.remove(entry);
   }
 
   #turn(): void {
-    const nowTick = Math.floor(this.#clock.monotonic() / tickMs);
-    for (; this.#nextTick <= nowTick; this.#nextTick++) {
-      for (let entry = this.#firstByTick.get(this.#nextTick); entry !== undefined;) {
-        this.remove(entry);
-        entry.onDeadline();
-        entry = this.#firstByTick.get(this.#nextTick);
-      }
-    }
+    const nowTick = Math.floor(this.#clock.monotonic() / this.#tickMs);
+    // Behind a pause of more than a round each slot is looked at once.
+    this.#nextTick = Math.max(this.#nextTick, nowTick - slotCount + 1);
+    while (this.#nextTick <= nowTick) this.#runSlot(this.#nextTick++ % slotCount, nowTick);
     if (this.#size === 0) {
       this.#timer?.cancel();
       this.#timer = undefined;
+    }
+  }
+
+  #runSlot(slot: number, nowTick: number): void {
+    const due: WheelEntry[] = [];
+    for (const entry of this.#slots[slot] ?? []) if (entry.wheelTick! <= nowTick) due.push(entry);
+    for (const entry of due) {
+      // One that ran before may have taken it out.
+      if (entry.wheelNode === undefined) continue;
+      this.remove(entry);
+      entry.onDeadline();
     }
   }
 }

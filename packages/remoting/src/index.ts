@@ -7,6 +7,8 @@ export type { Clock, Timer } from './clock.js';
 export { Lifespan } from './lifespan.js';
 export { RepeatingTask, RepeatingTasks } from './repeating-task.js';
 export type { RepeatingTaskDeps } from './repeating-task.js';
+export { DeadlineWheel, type WheelEntry } from './deadline-wheel.js';
+export { LinkedList, LinkedNode } from './linked-list.js';
 export { LoopRest, type LoopRestOptions } from './loop-rest.js';
 export { TurnScheduler } from './turn.js';
 export type { TurnPhase, TurnTask } from './turn.js';

@@ -11,6 +11,7 @@ import {
 import { writeDecimal, writeInt32 } from './codec/bytes.js';
 import { codecByte } from './codec/serialize-type.js';
 import type { HotResponseHeader, RemotingCommand } from './command.js';
+import { LinkedList } from './linked-list.js';
 import type { SlabPool } from './slab-pool.js';
 
 /** Bodies up to this size are copied behind their header; larger ones are handed to the socket as they are. */
@@ -51,8 +52,9 @@ export class OutgoingFrames {
   #pieceBytes = 0;
   #usedSlabs: Buffer[] = [];
   #releases: (() => void)[] = [];
-  /** Batches of releases whose bytes are with the socket. */
-  readonly #handed = new Set<(() => void)[]>();
+  /** Batches of releases whose bytes are with the socket, in the order it will be done with them. */
+  readonly #handed = new LinkedList<(() => void)[]>();
+  readonly #onWritten = (): void => releaseAll(this.#handed.shift());
 
   constructor(slabs: SlabPool, maxFrameBytes: number) {
     this.#slabs = slabs;
@@ -158,8 +160,7 @@ export class OutgoingFrames {
 
   /** Once the socket is closed: it forgets the callbacks of writes it never finished, and reads nothing any more. */
   releaseHanded(): void {
-    for (const releases of this.#handed) releaseAll(releases);
-    this.#handed.clear();
+    while (this.#handed.size > 0) releaseAll(this.#handed.shift());
   }
 
   #write(socket: Writable, bytes: Buffer, releases: (() => void)[] | undefined): void {
@@ -168,10 +169,7 @@ export class OutgoingFrames {
       return;
     }
     this.#handed.add(releases);
-    socket.write(bytes, () => {
-      this.#handed.delete(releases);
-      releaseAll(releases);
-    });
+    socket.write(bytes, this.#onWritten);
   }
 
   #takeReleases(): (() => void)[] | undefined {

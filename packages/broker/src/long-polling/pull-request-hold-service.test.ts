@@ -125,12 +125,14 @@ describe('PullRequestHoldService', () => {
     expect(service.hold(pull('b'), 15_000)).toBe(false);
   });
 
-  test('forgets queues nobody waits for', async () => {
-    const { service, pull } = setUp();
+  test('forgets queues nobody waits for with its next sweep', async () => {
+    const { clock, service, pull } = setUp();
+    service.start();
     service.hold(pull('a'), 15_000);
     expect(service.queueCount).toBe(1);
     service.notifyArrival('T', 0, 6, 0);
-    await turnEnd();
+    await clock.advance(5_000);
     expect(service.queueCount).toBe(0);
+    service.close();
   });
 });

@@ -3,14 +3,23 @@
 //
 // What it costs: an arrival with nobody waiting is two map look-ups. Wake-ups of one loop turn are gathered and run
 // together at its end, so that a consumer gets all messages of the turn in one answer, not one answer a message.
-// Time-outs are kept in buckets of 100 ms that one timer walks; a waiting pull has no timer of its own.
-import type { Clock, Timer, TurnScheduler, TurnTask } from '@mq/remoting';
+// Time-outs are kept in ticks of 100 ms that one timer walks; a waiting pull has no timer of its own.
+import {
+  type Clock,
+  DeadlineWheel,
+  LinkedList,
+  type LinkedNode,
+  type Timer,
+  type TurnScheduler,
+  type TurnTask,
+  type WheelEntry,
+} from '@mq/remoting';
 
 import { ConnectionHolds } from './connection-holds.js';
 import type { HeldPull } from './held-pull.js';
 
-/** Width of a time-out bucket: answers may be this late. */
-const BUCKET_MS = 100;
+/** Answers of pulls whose time is over may be this late. */
+const TICK_MS = 100;
 
 /** Arrivals wake pulls at once; this sweep is the safety net upstream has too. */
 const SWEEP_MS = 5_000;
@@ -23,17 +32,29 @@ export interface HoldLimits {
   readonly perConnection: number;
 }
 
-interface Hold {
-  readonly pull: HeldPull;
-  readonly bucket: number;
-  readonly queue: HeldQueue;
-  readonly ofConnection: Set<Hold>;
-}
+/** A pull that waits, in the list of its queue and in that of its connection. */
+class Hold implements WheelEntry {
+  readonly ofQueue: LinkedNode<Hold>;
+  readonly ofConnection: LinkedNode<Hold>;
 
-interface HeldQueue {
-  readonly topic: string;
-  readonly queueId: number;
-  readonly holds: Set<Hold>;
+  constructor(
+    readonly pull: HeldPull,
+    queue: LinkedList<Hold>,
+    connection: LinkedList<Hold>,
+    readonly wakeLater: (hold: Hold) => void,
+  ) {
+    this.ofQueue = queue.add(this);
+    this.ofConnection = connection.add(this);
+  }
+
+  onDeadline(): void {
+    this.wakeLater(this);
+  }
+
+  leave(): void {
+    this.ofQueue.leave();
+    this.ofConnection.leave();
+  }
 }
 
 export interface PullRequestHoldDeps {
@@ -49,18 +70,24 @@ export class PullRequestHoldService implements TurnTask {
   queued = false;
 
   readonly #deps: PullRequestHoldDeps;
-  readonly #queues = new Map<string, Map<number, HeldQueue>>();
-  readonly #buckets = new Map<number, Set<Hold>>();
+  /** By topic and queue id; lists that are empty stay until the next sweep, for the pull that follows. */
+  readonly #queues = new Map<string, Map<number, LinkedList<Hold>>>();
+  readonly #deadlines: DeadlineWheel;
   readonly #connections = new ConnectionHolds<Hold>((hold) => this.#remove(hold));
+  readonly #wakeLater = (hold: Hold): void => {
+    this.#remove(hold);
+    this.#due.push(hold);
+    // Phase 1: after the store has written what arrived, before the sockets of the next turn.
+    this.#deps.turn.atTurnEnd(1, this);
+  };
   #due: Hold[] = [];
   #size = 0;
-  #ticker: Timer | undefined;
   #sweeper: Timer | undefined;
-  #lastBucket = 0;
   #closed = false;
 
   constructor(deps: PullRequestHoldDeps) {
     this.#deps = deps;
+    this.#deadlines = new DeadlineWheel(deps.clock, TICK_MS);
   }
 
   /** Pulls waiting now. */
@@ -68,7 +95,7 @@ export class PullRequestHoldService implements TurnTask {
     return this.#size;
   }
 
-  /** Queues that somebody waits for. */
+  /** Queues that somebody waits for, or waited for a moment ago. */
   get queueCount(): number {
     let count = 0;
     for (const ofTopic of this.#queues.values()) count += ofTopic.size;
@@ -90,16 +117,9 @@ export class PullRequestHoldService implements TurnTask {
     const ofConnection = this.#connections.of(pull.connection);
     if (ofConnection.size >= limits.perConnection) return false;
 
-    const queue = this.#queueOf(pull.topic, pull.queueId);
-    const bucket = Math.floor((this.#deps.clock.monotonic() + Math.max(0, timeoutMs)) / BUCKET_MS) + 1;
-    const hold: Hold = { pull, bucket, queue, ofConnection };
-    queue.holds.add(hold);
-    ofConnection.add(hold);
-    let due = this.#buckets.get(bucket);
-    if (due === undefined) this.#buckets.set(bucket, (due = new Set()));
-    due.add(hold);
+    const hold = new Hold(pull, this.#queueOf(pull.topic, pull.queueId), ofConnection, this.#wakeLater);
+    this.#deadlines.add(hold, timeoutMs);
     this.#size++;
-    this.#startTicker();
     return true;
   }
 
@@ -115,10 +135,11 @@ export class PullRequestHoldService implements TurnTask {
   ): void {
     const queue = this.#queues.get(topic)?.get(queueId);
     if (queue === undefined) return;
-    for (const hold of queue.holds) {
-      const { pull } = hold;
-      if (nextQueueOffset <= pull.pullFromOffset) continue;
-      if (pull.matches(tagsCode, buffer, propertiesStart, propertiesEnd)) this.#wakeLater(hold);
+    for (let node = queue.first; node !== undefined;) {
+      const { value: hold, next } = node;
+      node = next;
+      if (nextQueueOffset <= hold.pull.pullFromOffset) continue;
+      if (hold.pull.matches(tagsCode, buffer, propertiesStart, propertiesEnd)) this.#wakeLater(hold);
     }
   }
 
@@ -126,7 +147,7 @@ export class PullRequestHoldService implements TurnTask {
   wakeQueue(topic: string, queueId: number): void {
     const queue = this.#queues.get(topic)?.get(queueId);
     if (queue === undefined) return;
-    for (const hold of queue.holds) this.#wakeLater(hold);
+    for (const hold of queue) this.#wakeLater(hold);
   }
 
   runAtTurnEnd(): void {
@@ -140,76 +161,37 @@ export class PullRequestHoldService implements TurnTask {
     if (this.#closed) return;
     this.#closed = true;
     this.#sweeper?.cancel();
-    for (const ofTopic of [...this.#queues.values()]) {
-      for (const queue of [...ofTopic.values()]) for (const hold of [...queue.holds]) this.#wakeLater(hold);
-    }
+    for (const hold of this.#connections.all()) this.#wakeLater(hold);
     this.runAtTurnEnd();
-    this.#stopTicker();
-  }
-
-  #wakeLater(hold: Hold): void {
-    this.#remove(hold);
-    this.#due.push(hold);
-    // Phase 1: after the store has written what arrived, before the sockets of the next turn.
-    this.#deps.turn.atTurnEnd(1, this);
+    this.#deadlines.close();
   }
 
   #remove(hold: Hold): void {
     this.#size--;
-    hold.ofConnection.delete(hold);
-    const { queue } = hold;
-    queue.holds.delete(hold);
-    if (queue.holds.size === 0) this.#forgetQueue(queue);
-    const bucket = this.#buckets.get(hold.bucket);
-    bucket?.delete(hold);
-    if (bucket?.size === 0) this.#buckets.delete(hold.bucket);
+    hold.leave();
+    this.#deadlines.remove(hold);
   }
 
-  #queueOf(topic: string, queueId: number): HeldQueue {
+  #queueOf(topic: string, queueId: number): LinkedList<Hold> {
     let ofTopic = this.#queues.get(topic);
     if (ofTopic === undefined) this.#queues.set(topic, (ofTopic = new Map()));
     let queue = ofTopic.get(queueId);
-    if (queue === undefined) ofTopic.set(queueId, (queue = { topic, queueId, holds: new Set() }));
+    if (queue === undefined) ofTopic.set(queueId, (queue = new LinkedList()));
     return queue;
   }
 
-  #forgetQueue(queue: HeldQueue): void {
-    const ofTopic = this.#queues.get(queue.topic);
-    if (ofTopic?.get(queue.queueId) !== queue) return;
-    ofTopic.delete(queue.queueId);
-    if (ofTopic.size === 0) this.#queues.delete(queue.topic);
-  }
-
-  #startTicker(): void {
-    if (this.#ticker !== undefined) return;
-    this.#lastBucket = Math.floor(this.#deps.clock.monotonic() / BUCKET_MS);
-    this.#ticker = this.#deps.clock.setInterval(() => this.#tick(), BUCKET_MS);
-    this.#ticker.unref?.();
-  }
-
-  #stopTicker(): void {
-    this.#ticker?.cancel();
-    this.#ticker = undefined;
-  }
-
-  #tick(): void {
-    const current = Math.floor(this.#deps.clock.monotonic() / BUCKET_MS);
-    for (; this.#lastBucket <= current; this.#lastBucket++) {
-      const due = this.#buckets.get(this.#lastBucket);
-      if (due === undefined) continue;
-      for (const hold of [...due]) this.#wakeLater(hold);
-    }
-    if (this.#size === 0) this.#stopTicker();
-  }
-
+  /** Forgets queues nobody waits for, and wakes whose message was never announced. */
   #sweep(): void {
-    for (const ofTopic of this.#queues.values()) {
-      for (const queue of ofTopic.values()) this.#sweepQueue(queue);
+    for (const [topic, ofTopic] of this.#queues) {
+      for (const [queueId, queue] of ofTopic) {
+        if (queue.size === 0) ofTopic.delete(queueId);
+        else this.#sweepQueue(queue, this.#deps.maxOffsetInQueue(topic, queueId));
+      }
+      if (ofTopic.size === 0) this.#queues.delete(topic);
     }
   }
 
-  #sweepQueue(queue: HeldQueue): void {
-    const maxOffset = this.#deps.maxOffsetInQueue(queue.topic, queue.queueId);
-    for (const hold of queue.holds) if (maxOffset > hold.pull.pullFromOffset) this.#wakeLater(hold);
+  #sweepQueue(queue: LinkedList<Hold>, maxOffset: number): void {
+    for (const hold of queue) if (maxOffset > hold.pull.pullFromOffset) this.#wakeLater(hold);
   }
 }

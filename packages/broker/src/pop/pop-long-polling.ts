@@ -3,10 +3,24 @@
 //
 // An arrival of a topic nobody waits for is one map look-up. Of a group only one waiting pop is woken in a turn: it takes
 // what is there, and wakes the next one when something is left (upstream: the same, by restNum).
-import type { Clock, Connection, TurnScheduler, TurnTask } from '@mq/remoting';
+import {
+  type Clock,
+  type Connection,
+  DeadlineWheel,
+  LinkedList,
+  type LinkedNode,
+  type TurnScheduler,
+  type TurnTask,
+  type WheelEntry,
+} from '@mq/remoting';
 
 import { ConnectionHolds } from '../long-polling/connection-holds.js';
-import { DeadlineBuckets } from './deadline-buckets.js';
+
+/** Answers of pops whose time is over may be this late. */
+const TICK_MS = 100;
+
+/** Places nobody waits at any more are kept for who asks next, up to this many. */
+const SPARE_PLACES = 1_024;
 
 /** Queue id of a pop that takes messages of any queue. */
 export const ANY_QUEUE = -1;
@@ -30,34 +44,58 @@ export interface PopPollingLimits {
   readonly forceInterval: number;
 }
 
-interface Hold {
-  readonly pop: HeldPop;
-  readonly dueAtMs: number;
-  readonly place: Place;
-  readonly ofConnection: Set<Hold>;
+/** A pop that waits, in the list of its place and in that of its connection. */
+class Hold implements WheelEntry {
+  readonly ofPlace: LinkedNode<Hold>;
+  readonly ofConnection: LinkedNode<Hold>;
+
+  constructor(
+    readonly pop: HeldPop,
+    readonly place: Place,
+    connection: LinkedList<Hold>,
+    readonly wakeLater: (hold: Hold) => void,
+  ) {
+    this.ofPlace = place.holds.add(this);
+    this.ofConnection = connection.add(this);
+  }
+
+  onDeadline(): void {
+    this.wakeLater(this);
+  }
+
+  leave(): void {
+    this.ofPlace.leave();
+    this.ofConnection.leave();
+  }
 }
 
 /** Those that wait for one queue of a group. */
-interface Place {
-  readonly topic: string;
-  readonly group: string;
-  readonly queueId: number;
-  readonly holds: Set<Hold>;
+class Place {
+  readonly holds = new LinkedList<Hold>();
   /** One of them was woken in this turn. */
-  isWoken: boolean;
+  isWoken = false;
 }
 
 export class PopLongPolling implements TurnTask {
   queued = false;
+  readonly #clock: Clock;
   readonly #turn: TurnScheduler;
   readonly #limits: () => PopPollingLimits;
   readonly #wakesAll: boolean;
   readonly #topics = new Map<string, Map<string, Map<number, Place>>>();
   readonly #connections = new ConnectionHolds<Hold>((hold) => this.#remove(hold));
-  readonly #deadlines: DeadlineBuckets<Hold>;
+  readonly #deadlines: DeadlineWheel;
+  readonly #wakeLater = (hold: Hold): void => {
+    this.#remove(hold);
+    this.#due.push(hold);
+    // Phase 1: after the store has written what arrived.
+    this.#turn.atTurnEnd(1, this);
+  };
   #due: Hold[] = [];
   #size = 0;
   #places = 0;
+  /** So many places make it worth while to look for empty ones. */
+  #crowd = SPARE_PLACES;
   #isClosed = false;
 
   /** @param wakesAll an arrival wakes all that wait for its queue: they only want to know */
@@ -67,10 +105,11 @@ export class PopLongPolling implements TurnTask {
     readonly limits: () => PopPollingLimits;
     readonly wakesAll?: boolean;
   }) {
+    this.#clock = deps.clock;
     this.#turn = deps.turn;
     this.#limits = deps.limits;
     this.#wakesAll = deps.wakesAll ?? false;
-    this.#deadlines = new DeadlineBuckets(deps.clock, (hold) => this.#wakeLater(hold));
+    this.#deadlines = new DeadlineWheel(deps.clock, TICK_MS);
   }
 
   /** Waiting now. */
@@ -89,11 +128,8 @@ export class PopLongPolling implements TurnTask {
     if (this.#isClosed || !pop.connection.isOpen || this.#size >= limits.total) return false;
     const place = this.#placeOf(pop, limits.queues);
     if (place === undefined || place.holds.size >= limits.perQueue) return false;
-    const ofConnection = this.#connections.of(pop.connection);
-    const hold: Hold = { pop, dueAtMs, place, ofConnection };
-    place.holds.add(hold);
-    ofConnection.add(hold);
-    this.#deadlines.add(hold);
+    const hold = new Hold(pop, place, this.#connections.of(pop.connection), this.#wakeLater);
+    this.#deadlines.add(hold, dueAtMs - this.#clock.now());
     this.#size++;
     return true;
   }
@@ -155,43 +191,38 @@ export class PopLongPolling implements TurnTask {
     }
   }
 
-  #wakeLater(hold: Hold): void {
-    this.#remove(hold);
-    this.#due.push(hold);
-    // Phase 1: after the store has written what arrived.
-    this.#turn.atTurnEnd(1, this);
-  }
-
   #remove(hold: Hold): void {
     this.#size--;
-    hold.ofConnection.delete(hold);
-    this.#deadlines.delete(hold);
-    const { place } = hold;
-    place.holds.delete(hold);
-    if (place.holds.size === 0) this.#forgetPlace(place);
+    hold.leave();
+    this.#deadlines.remove(hold);
   }
 
   #placeOf({ topic, group, queueId }: HeldPop, maxPlaces: number): Place | undefined {
-    let groups = this.#topics.get(topic);
-    let place = groups?.get(group)?.get(queueId);
-    if (place !== undefined) return place;
+    const known = this.#topics.get(topic)?.get(group)?.get(queueId);
+    if (known !== undefined) return known;
+    if (this.#places >= Math.min(this.#crowd, maxPlaces)) this.#forgetEmptyPlaces();
     if (this.#places >= maxPlaces) return undefined;
+    let groups = this.#topics.get(topic);
     if (groups === undefined) this.#topics.set(topic, (groups = new Map()));
     let places = groups.get(group);
     if (places === undefined) groups.set(group, (places = new Map()));
-    places.set(queueId, (place = { topic, group, queueId, holds: new Set(), isWoken: false }));
+    const place = new Place();
+    places.set(queueId, place);
     this.#places++;
     return place;
   }
 
-  #forgetPlace(place: Place): void {
-    const groups = this.#topics.get(place.topic);
-    const places = groups?.get(place.group);
-    if (places?.get(place.queueId) !== place) return;
-    places.delete(place.queueId);
-    this.#places--;
-    if (places.size > 0) return;
-    groups?.delete(place.group);
-    if (groups?.size === 0) this.#topics.delete(place.topic);
+  #forgetEmptyPlaces(): void {
+    for (const [topic, groups] of this.#topics) {
+      for (const [group, places] of groups) {
+        for (const [queueId, { holds }] of places) if (holds.size === 0) places.delete(queueId);
+        if (places.size === 0) groups.delete(group);
+      }
+      if (groups.size === 0) this.#topics.delete(topic);
+    }
+    this.#places = 0;
+    for (const groups of this.#topics.values())
+      for (const places of groups.values()) this.#places += places.size;
+    this.#crowd = Math.max(SPARE_PLACES, 2 * this.#places);
   }
 }
