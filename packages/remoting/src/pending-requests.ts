@@ -2,6 +2,7 @@ import { listenForAbort } from './abort-listener.js';
 import type { RemotingCommand } from './command.js';
 import type { DeadlineWheel, WheelEntry } from './deadline-wheel.js';
 import { RemotingError } from './errors.js';
+import type { LinkedNode } from './linked-list.js';
 
 /** Signed int32 counter that pairs responses with requests; wraps through the negative numbers. */
 export class OpaqueCounter {
@@ -18,13 +19,20 @@ export class OpaqueCounter {
   }
 }
 
-/** Requests of one connection that wait for their response. */
+/** Slots at first; a power of two. */
+const firstSlots = 64;
+
+/**
+ * Requests of one connection that wait for their response, each in the slot that the low bits of its opaque name. (In a Map
+ * that changes so often every table is linked to the next: see `LinkedList`.)
+ */
 export class PendingRequests {
   readonly #address: string;
   readonly #wheel: DeadlineWheel;
   readonly #opaques: OpaqueCounter;
   readonly #maxInFlight: number;
-  readonly #byOpaque = new Map<number, PendingRequest>();
+  #slots: (PendingRequest | undefined)[] = emptySlots(firstSlots);
+  #size = 0;
 
   constructor(address: string, wheel: DeadlineWheel, opaques: OpaqueCounter, maxInFlight: number) {
     this.#address = address;
@@ -34,12 +42,12 @@ export class PendingRequests {
   }
 
   get size(): number {
-    return this.#byOpaque.size;
+    return this.#size;
   }
 
   /** @throws RemotingError `TOO_MANY_REQUESTS` */
   assertRoom(): void {
-    if (this.#byOpaque.size < this.#maxInFlight) return;
+    if (this.#size < this.#maxInFlight) return;
     throw new RemotingError(
       'TOO_MANY_REQUESTS',
       `${this.#maxInFlight} requests wait for ${this.#address} already`,
@@ -49,14 +57,15 @@ export class PendingRequests {
     );
   }
 
-  /** An opaque that no waiting request of this connection has. */
+  /** An opaque whose slot is free: no waiting request of this connection has it. */
   nextOpaque(): number {
+    if (2 * this.#size >= this.#slots.length) this.#grow();
     let opaque = this.#opaques.next();
-    while (this.#byOpaque.has(opaque)) opaque = this.#opaques.next();
+    while (this.#slots[this.#slotOf(opaque)] !== undefined) opaque = this.#opaques.next();
     return opaque;
   }
 
-  /** Enters a request; `onTimeout` runs when its time is over, right after it failed. */
+  /** Enters a request under an opaque from `nextOpaque`; `onTimeout` runs when its time is over, right after it failed. */
   add(
     opaque: number,
     code: number,
@@ -66,7 +75,8 @@ export class PendingRequests {
   ): Promise<RemotingCommand> {
     return new Promise((resolve, reject) => {
       const pending = new PendingRequest(this, opaque, code, timeoutMs, resolve, reject, onTimeout);
-      this.#byOpaque.set(opaque, pending);
+      this.#slots[this.#slotOf(opaque)] = pending;
+      this.#size++;
       this.#wheel.add(pending, timeoutMs);
       if (signal !== undefined) pending.listenTo(signal);
     });
@@ -74,8 +84,8 @@ export class PendingRequests {
 
   /** Hands a response to its request; false when none waits (it timed out, or the peer invented it). */
   complete(response: RemotingCommand): boolean {
-    const pending = this.#byOpaque.get(response.opaque);
-    if (pending === undefined) return false;
+    const pending = this.#slots[this.#slotOf(response.opaque)];
+    if (pending?.opaque !== response.opaque) return false;
     this.#take(pending);
     pending.resolve(response);
     return true;
@@ -89,7 +99,8 @@ export class PendingRequests {
   /** Fails every request that waits. */
   failAll(reason: string): void {
     const message = `connection to ${this.#address} closed before the response: ${reason}`;
-    for (const pending of [...this.#byOpaque.values()]) {
+    for (const pending of this.#slots) {
+      if (pending === undefined) continue;
       this.fail(pending, new RemotingError('CLOSED', message, { address: this.#address }));
     }
   }
@@ -108,16 +119,35 @@ export class PendingRequests {
   }
 
   #take(pending: PendingRequest): void {
-    this.#byOpaque.delete(pending.opaque);
+    const slot = this.#slotOf(pending.opaque);
+    if (this.#slots[slot] !== pending) return;
+    this.#slots[slot] = undefined;
+    this.#size--;
     this.#wheel.remove(pending);
     pending.unlisten();
   }
+
+  #slotOf(opaque: number): number {
+    return opaque & (this.#slots.length - 1);
+  }
+
+  /** Who had a slot for itself has one among twice as many. */
+  #grow(): void {
+    const before = this.#slots;
+    this.#slots = emptySlots(2 * before.length);
+    for (const pending of before) {
+      if (pending !== undefined) this.#slots[this.#slotOf(pending.opaque)] = pending;
+    }
+  }
+}
+
+function emptySlots(count: number): undefined[] {
+  return new Array<undefined>(count).fill(undefined);
 }
 
 class PendingRequest implements WheelEntry {
-  wheelTick: number | undefined = undefined;
-  wheelPrevious: WheelEntry | undefined = undefined;
-  wheelNext: WheelEntry | undefined = undefined;
+  wheelTick = 0;
+  wheelNode: LinkedNode<WheelEntry> | undefined = undefined;
   #signal: AbortSignal | undefined = undefined;
   #onAbort: (() => void) | undefined = undefined;
 
