@@ -1,3 +1,4 @@
+import { LinkedList } from '@mq/remoting';
 import PQueue from 'p-queue';
 import { isRetryTopic, type ConsumeMessageDirectlyResult } from '@mq/remoting/protocol';
 import { MQClientError } from '../errors.js';
@@ -22,12 +23,16 @@ const TIMEOUT_DELAY_LEVEL = 3;
  * and so lets the offset pass, only when it succeeded or the broker has it again. Upstream: ConsumeMessageConcurrentlyService.
  */
 export class ConcurrentConsumeService implements ConsumeService {
-  readonly #queue: PQueue;
+  /** Runs as many workers as handlers may run at a time; a task for each message would cost more than most handlers. */
+  readonly #workers: PQueue;
+  /** What was pulled and waits for a worker, in the order it came. */
+  readonly #waiting = new LinkedList<Submission>();
+  #workerCount = 0;
   readonly #running: RunningBatches;
   #stopped = false;
 
   constructor(private readonly deps: ConsumeDeps) {
-    this.#queue = new PQueue({ concurrency: deps.maxConcurrency });
+    this.#workers = new PQueue({ concurrency: deps.maxConcurrency });
     this.#running = new RunningBatches(
       deps.clock,
       deps.consumeTimeoutMs,
@@ -40,13 +45,26 @@ export class ConcurrentConsumeService implements ConsumeService {
   }
 
   submit(processQueue: ProcessQueue, messages: readonly ReceivedMessage[]): void {
-    for (let at = 0; at < messages.length;) {
-      const end = this.#batchEnd(messages, at);
-      const batch = messages.slice(at, end);
-      at = end;
-      void this.#queue.add(() => this.#consume(processQueue, batch));
-    }
+    if (messages.length === 0) return;
+    this.#waiting.add({ processQueue, messages, next: 0 });
+    const wanted = Math.min(messages.length, this.deps.maxConcurrency - this.#workerCount);
+    this.#workerCount += wanted;
+    for (let i = 0; i < wanted; i++) void this.#workers.add(this.#work);
   }
+
+  /** A worker: takes batches until none waits. What comes after that makes a new one. */
+  readonly #work = async (): Promise<void> => {
+    try {
+      for (let first = this.#waiting.first?.value; first !== undefined; first = this.#waiting.first?.value) {
+        const { processQueue, messages, next } = first;
+        first.next = this.#batchEnd(messages, next);
+        if (first.next >= messages.length) this.#waiting.shift();
+        await this.#consume(processQueue, messages.slice(next, first.next));
+      }
+    } finally {
+      this.#workerCount--;
+    }
+  };
 
   consumeDirectly(
     message: ReceivedMessage,
@@ -62,7 +80,8 @@ export class ConcurrentConsumeService implements ConsumeService {
 
   stop(): void {
     this.#stopped = true;
-    this.#queue.clear();
+    this.#workers.clear();
+    while (this.#waiting.size > 0) this.#waiting.shift();
   }
 
   /** A batch has one topic; a retry queue holds several. */
@@ -165,6 +184,13 @@ export class ConcurrentConsumeService implements ConsumeService {
     }, LOCAL_RETRY_DELAY_MS);
     timer.unref?.();
   }
+}
+
+/** The messages of one pull; those before `next` were taken. */
+interface Submission {
+  readonly processQueue: ProcessQueue;
+  readonly messages: readonly ReceivedMessage[];
+  next: number;
 }
 
 const NONE: readonly ReceivedMessage[] = [];

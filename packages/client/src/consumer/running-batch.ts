@@ -1,4 +1,4 @@
-import type { Logger } from '@mq/remoting';
+import type { LinkedNode, Logger } from '@mq/remoting';
 import type { MessageQueue } from '@mq/remoting/protocol';
 import { MQClientError } from '../errors.js';
 import type { ConsumeContext, ConsumeStatus, MessageHandler } from './message-handler.js';
@@ -21,6 +21,8 @@ export class RunningBatch implements ConsumeContext {
   suspendCurrentQueueTimeMs: number;
   /** Its time was over; set once, by RunningBatches. */
   hasTimedOut = false;
+  /** Among all that run; that of RunningBatches. */
+  place: LinkedNode<RunningBatch> | undefined = undefined;
   /** Made when first asked for: most handlers never do. */
   #controller: AbortController | undefined;
   #abortReason: MQClientError | undefined;

@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '@mq/remoting';
+import { type Clock, LinkedList, type Timer } from '@mq/remoting';
 import { MQClientError } from '../errors.js';
 import type { ProcessQueue } from './process-queue.js';
 import type { RunningBatch } from './running-batch.js';
@@ -8,7 +8,7 @@ import type { RunningBatch } from './running-batch.js';
  * watches them all.
  */
 export class RunningBatches {
-  readonly #batches = new Set<RunningBatch>();
+  readonly #batches = new LinkedList<RunningBatch>();
   #timer: Timer | undefined;
 
   constructor(
@@ -26,12 +26,12 @@ export class RunningBatches {
 
   begin(batch: RunningBatch): void {
     batch.processQueue.handlers.begin();
-    this.#batches.add(batch);
+    batch.place = this.#batches.add(batch);
     if (this.#timer === undefined) this.#arm(this.timeoutMs);
   }
 
   end(batch: RunningBatch): void {
-    this.#batches.delete(batch);
+    batch.place?.leave();
     batch.processQueue.handlers.end();
     if (this.#batches.size === 0) this.#disarm();
   }
