@@ -1,12 +1,13 @@
 // Whether a long backlog makes sends dearer, and what memory it costs; Apache's 5.3.3 and ours:
-//   node tools/bench/backlog.mjs [--messages 10000000] [--rounds 3] [--seconds 3] [--java-heap 4g] [--mqload PATH]
+//   node tools/bench/backlog.mjs [--messages 10000000] [--rounds 3] [--seconds 3] [--as-shipped] [--mqload PATH]
+// Apache's broker gets what its JVM chooses for the machine; --as-shipped: what its own start script gives it.
 // Both brokers are warm; sends are measured in turns before and after so many messages of 128 bytes were stored.
 import { parseArgs } from 'node:util';
 import { OURS, Servers } from '../interop/lib/servers.mjs';
 import { buildLoadGenerator, fillBefore, measureRow } from './load.mjs';
 import { privateMegabytes, residentMegabytes } from './process.mjs';
 import { rows } from './rows.mjs';
-import { JAVA, prepareSides, startSide, tableHead, tableRow } from './sides.mjs';
+import { AS_SHIPPED, JAVA, JVM_DEFAULTS, prepareSides, startSide, tableHead, tableRow } from './sides.mjs';
 import { inTurns, sideMedians } from './turns.mjs';
 
 const WARM_UP_SECONDS = 20;
@@ -16,11 +17,11 @@ const { values } = parseArgs({
     messages: { type: 'string', default: '10000000' },
     rounds: { type: 'string', default: '3' },
     seconds: { type: 'string', default: '3' },
-    /** Apache's own start script gives it 8g. */
-    'java-heap': { type: 'string', default: '4g' },
+    'as-shipped': { type: 'boolean', default: false },
     mqload: { type: 'string', default: '' },
   },
 });
+const memoryFlags = values['as-shipped'] ? AS_SHIPPED : JVM_DEFAULTS;
 const mqload = values.mqload || buildLoadGenerator();
 const send = rows.find(({ name }) => name === 'send128');
 
@@ -36,8 +37,7 @@ prepareSides();
 const servers = new Servers();
 try {
   const sides = [];
-  for (const kind of [JAVA, OURS])
-    sides.push(await startSide(servers, kind, { javaHeap: values['java-heap'] }));
+  for (const kind of [JAVA, OURS]) sides.push(await startSide(servers, kind, { memoryFlags }));
   for (const side of sides) await measureRow(mqload, side, send, String(WARM_UP_SECONDS));
   const before = await sendCost(sides);
   for (const side of sides) await fillBefore(mqload, side, { fill: Number(values.messages) });

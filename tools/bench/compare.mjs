@@ -3,14 +3,17 @@
 // Each round measures a row once on each broker (A B, then B A, and so on); a warmed-up Java broker runs all rounds of a
 // row. Prints a markdown table of medians and of the median of the rounds' ratios.
 // --node-flags "--use-largepages=silent" runs ours, the current build, with flags of Node.
+// --full-page-cache measures as on a server that has run for long (page-cache.mjs): takes as much room on the disk as there is memory.
 // With --base the other side is an earlier build of ours instead: a copy of apps/broker/dist/mqbroker.js.
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { installApache } from '../interop/lib/apache.mjs';
 import { OURS, Servers } from '../interop/lib/servers.mjs';
-import { buildApp } from '../workspace.mjs';
+import { buildApp, root } from '../workspace.mjs';
 import { buildLoadGenerator, fillBefore, loadArguments, measureRow, runLoad, settingsOf } from './load.mjs';
+import { emptyPageCache, fillPageCache } from './page-cache.mjs';
 import { rows } from './rows.mjs';
+import { JVM_DEFAULTS } from './sides.mjs';
 import { inTurns, median, sideMedians } from './turns.mjs';
 
 const JAVA = '5.3.3';
@@ -27,6 +30,7 @@ const { values } = parseArgs({
     mqload: { type: 'string', default: '' },
     base: { type: 'string', default: '' },
     'node-flags': { type: 'string', default: '' },
+    'full-page-cache': { type: 'boolean', default: false },
   },
 });
 const rounds = Number(values.rounds);
@@ -41,7 +45,13 @@ const measure = (server, row) => measureRow(mqload, server, row, values.seconds)
 
 async function prepare(servers, kind, row, program, nodeArgs = []) {
   const nameServer = await servers.nameServer(OURS);
-  const broker = await servers.broker(kind, { nameServer, settings: settingsOf(row), program, nodeArgs });
+  const broker = await servers.broker(kind, {
+    nameServer,
+    settings: settingsOf(row),
+    program,
+    nodeArgs,
+    memoryFlags: JVM_DEFAULTS,
+  });
   const server = { nameServer, broker };
   await fillBefore(mqload, server, row);
   const warmUpSeconds = kind === OURS ? OUR_WARM_UP_SECONDS : JAVA_WARM_UP_SECONDS;
@@ -62,7 +72,9 @@ console.log(
   `| row | figure | ${base === undefined ? `Apache ${JAVA}` : 'before'} | ours | ratio (median of ${rounds}, min–max) | aim |`,
 );
 console.log('|---|---|---|---|---|---|');
+const filler = join(root, '.cache', 'page-cache');
 for (const row of chosen) {
+  if (values['full-page-cache']) fillPageCache(filler);
   const servers = new Servers();
   try {
     const theirs = await prepare(servers, other, row, base);
@@ -86,3 +98,4 @@ for (const row of chosen) {
     await servers.dispose();
   }
 }
+emptyPageCache(filler);

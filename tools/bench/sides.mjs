@@ -13,10 +13,25 @@ export function prepareSides() {
   installApache(JAVA);
 }
 
-/** Starts one side; resolves with what the load generator is aimed at. `javaHeap`: the most of Apache's, as in `-Xmx`. */
-export async function startSide(servers, kind, { settings = {}, javaHeap } = {}) {
+/** Apache's broker gets the heap and the collector that its JVM chooses for the machine. */
+export const JVM_DEFAULTS = [];
+
+/** Heap and collector as Apache's own start script has them (distribution/bin/runbroker.sh of 5.3.3). */
+export const AS_SHIPPED = [
+  '-Xms8g',
+  '-Xmx8g',
+  '-Xmn4g',
+  '-XX:+UseG1GC',
+  '-XX:G1HeapRegionSize=16m',
+  '-XX:G1ReservePercent=25',
+  '-XX:InitiatingHeapOccupancyPercent=30',
+  '-XX:+AlwaysPreTouch',
+];
+
+/** Starts one side; resolves with what the load generator is aimed at. */
+export async function startSide(servers, kind, { settings = {}, memoryFlags = JVM_DEFAULTS } = {}) {
   const nameServer = await servers.nameServer(OURS);
-  const broker = await servers.broker(kind, { nameServer, settings: settingsOf({ settings }), javaHeap });
+  const broker = await servers.broker(kind, { nameServer, settings: settingsOf({ settings }), memoryFlags });
   return { kind, nameServer, broker };
 }
 

@@ -16,7 +16,6 @@ const JAVA_FLAGS = [
   '--add-exports=java.base/jdk.internal.ref=ALL-UNNAMED',
   '--add-opens=java.base/jdk.internal.ref=ALL-UNNAMED',
   '--add-opens=java.base/java.lang=ALL-UNNAMED',
-  '-XX:+UseSerialGC',
   '-Dfile.encoding=UTF-8',
   '-Duser.timezone=UTC',
 ];
@@ -90,12 +89,18 @@ export function prepareHome(home) {
   return home;
 }
 
-/** Command line of a Java program of the release: `main` is a class of ours or of Apache's. `isBrief`: it lives for a test only. */
+/** Flags for a JVM that shall be small: it shares a machine with others. */
+const smallMemory = (heap) => ['-XX:+UseSerialGC', `-Xmx${heap}`];
+
+/**
+ * Command line of a Java program of the release: `main` is a class of ours or of Apache's. `isBrief`: it lives for a test only. `memoryFlags`
+ * are given in place of those for a small `heap`; none: the JVM chooses for itself.
+ */
 export function javaCommand(
   version,
   main,
   args,
-  { heap = '512m', home, properties = {}, isBrief = false } = {},
+  { heap = '512m', memoryFlags = smallMemory(heap), home, properties = {}, isBrief = false } = {},
 ) {
   const base = cacheFolder('apache', version);
   const userHome = home ?? prepareHome(cacheFolder('apache', version, 'home'));
@@ -103,7 +108,7 @@ export function javaCommand(
     ([key, value]) => `-D${key}=${value}`,
   );
   const classpath = `${join(base, 'programs.jar')}:${join(base, 'lib', '*')}`;
-  const flags = [...JAVA_FLAGS, ...(isBrief ? briefFlags(version, userHome) : []), `-Xmx${heap}`];
+  const flags = [...JAVA_FLAGS, ...(isBrief ? briefFlags(version, userHome) : []), ...memoryFlags];
   return ['java', [...flags, ...defines, '-cp', classpath, main, ...args]];
 }
 

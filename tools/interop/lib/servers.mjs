@@ -120,7 +120,7 @@ export class Servers {
       nodeArgs = [],
       program,
       descriptors,
-      javaHeap = '768m',
+      memoryFlags,
     },
   ) {
     const kind = wanted === OURS ? (standIn ?? OURS) : wanted;
@@ -139,7 +139,8 @@ export class Servers {
         ? [process.execPath, [...nodeArgs, program ?? this.#programs.mqbroker, '-c', config]]
         : javaCommand(kind, 'org.apache.rocketmq.broker.BrokerStartup', ['-c', config], {
             home,
-            heap: javaHeap,
+            heap: '768m',
+            memoryFlags,
             isBrief: this.#isBrief,
           });
     const bounded = descriptors === undefined ? command : withDescriptors(descriptors, command);
