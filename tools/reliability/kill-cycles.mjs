@@ -85,7 +85,8 @@ async function play({
     await consume(group, true, false);
     if (violations.length === 0) violations.push(...(await verify(broker, journal)));
     const missing = await untilNothingIsLeft(() => group.missing(journal.bodies()), STANDSTILL_MS);
-    violations.push(...missing.map((body) => `acknowledged ${body} was never given to the group`));
+    // One by one: a control may miss more than a call takes arguments.
+    for (const body of missing) violations.push(`acknowledged ${body} was never given to the group`);
     await group.stop();
     violations.push(...(await offsetsPastTheEnd(broker)));
     await broker.stop();
