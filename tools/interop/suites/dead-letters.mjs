@@ -119,6 +119,11 @@ for (const brokerKind of [OURS, JAVA]) {
         for (const reader of new Set([OURS, client === OURS ? JAVA : client])) {
           const letters = await read(reader, topic, words.length);
           letters.sort((a, b) => (a.body < b.body ? -1 : 1));
+          assert.deepEqual(
+            letters.map(({ body }) => body),
+            words,
+            `read by ${reader}`,
+          );
           for (const [index, word] of words.entries()) {
             const { body, flag, msgId, properties, reconsumeTimes, topic: told } = letters[index];
             const { MIN_OFFSET, MAX_OFFSET, ORIGIN_MESSAGE_ID, ...rest } = properties;
