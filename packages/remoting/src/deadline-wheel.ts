@@ -3,8 +3,11 @@ import { LinkedList, type LinkedNode } from './linked-list.js';
 
 /** Something that may time out. The marks belong to the wheel. */
 export interface WheelEntry {
+  /** Its time is over; it is no longer in the wheel. */
   onDeadline(): void;
+  /** Where it is due. */
   wheelTick?: number;
+  /** Its place while it waits. */
   wheelNode?: LinkedNode<WheelEntry> | undefined;
 }
 
@@ -30,6 +33,7 @@ export class DeadlineWheel {
     this.#tickMs = tickMs;
   }
 
+  /** Entries that wait. */
   get size(): number {
     return this.#size;
   }

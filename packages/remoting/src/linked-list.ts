@@ -1,10 +1,14 @@
 /** The place of a value in a list. Who took it out may keep it: it refers to no other. */
 export class LinkedNode<T> {
+  /** The one before it in its list. */
   previous: LinkedNode<T> | undefined;
+  /** The one behind it in its list. */
   next: LinkedNode<T> | undefined;
 
   constructor(
+    /** What was added. */
     readonly value: T,
+    /** The list it is in; undefined once it was taken out. */
     public list: LinkedList<T> | undefined,
   ) {}
 
@@ -25,10 +29,12 @@ export class LinkedList<T> {
   #last: LinkedNode<T> | undefined;
   #size = 0;
 
+  /** Values in the list. */
   get size(): number {
     return this.#size;
   }
 
+  /** Where the value stands that came first. */
   get first(): LinkedNode<T> | undefined {
     return this.#first;
   }

@@ -30,6 +30,7 @@ interface Pace {
   readonly turns: number;
 }
 
+/** What rests depend on. */
 export interface LoopRestOptions {
   /** `monotonic` is read once a turn. */
   readonly clock: Clock;
