@@ -74,6 +74,14 @@ class Place {
   readonly holds = new LinkedList<Hold>();
   /** One of them was woken in this turn. */
   isWoken = false;
+  /** Among the places nobody waits at. */
+  spare: LinkedNode<Place> | undefined = undefined;
+
+  constructor(
+    readonly topic: string,
+    readonly group: string,
+    readonly queueId: number,
+  ) {}
 }
 
 export class PopLongPolling implements TurnTask {
@@ -94,8 +102,8 @@ export class PopLongPolling implements TurnTask {
   #due: Hold[] = [];
   #size = 0;
   #places = 0;
-  /** So many places make it worth while to look for empty ones. */
-  #crowd = SPARE_PLACES;
+  /** Places nobody waits at, the oldest first. */
+  readonly #spares = new LinkedList<Place>();
   #isClosed = false;
 
   /** @param wakesAll an arrival wakes all that wait for its queue: they only want to know */
@@ -129,6 +137,7 @@ export class PopLongPolling implements TurnTask {
     const place = this.#placeOf(pop, limits.queues);
     if (place === undefined || place.holds.size >= limits.perQueue) return false;
     const hold = new Hold(pop, place, this.#connections.of(pop.connection), this.#wakeLater);
+    place.spare?.leave();
     this.#deadlines.add(hold, dueAtMs - this.#clock.now());
     this.#size++;
     return true;
@@ -195,34 +204,38 @@ export class PopLongPolling implements TurnTask {
     this.#size--;
     hold.leave();
     this.#deadlines.remove(hold);
+    const { place } = hold;
+    if (place.holds.size > 0) return;
+    place.spare = this.#spares.add(place);
+    if (this.#spares.size > SPARE_PLACES) this.#forgetSpare();
   }
 
   #placeOf({ topic, group, queueId }: HeldPop, maxPlaces: number): Place | undefined {
     const known = this.#topics.get(topic)?.get(group)?.get(queueId);
     if (known !== undefined) return known;
-    if (this.#places >= Math.min(this.#crowd, maxPlaces)) this.#forgetEmptyPlaces();
-    if (this.#places >= maxPlaces) return undefined;
+    if (this.#places >= maxPlaces && !this.#forgetSpare()) return undefined;
     let groups = this.#topics.get(topic);
     if (groups === undefined) this.#topics.set(topic, (groups = new Map()));
     let places = groups.get(group);
     if (places === undefined) groups.set(group, (places = new Map()));
-    const place = new Place();
+    const place = new Place(topic, group, queueId);
+    place.spare = this.#spares.add(place);
     places.set(queueId, place);
     this.#places++;
     return place;
   }
 
-  #forgetEmptyPlaces(): void {
-    for (const [topic, groups] of this.#topics) {
-      for (const [group, places] of groups) {
-        for (const [queueId, { holds }] of places) if (holds.size === 0) places.delete(queueId);
-        if (places.size === 0) groups.delete(group);
-      }
-      if (groups.size === 0) this.#topics.delete(topic);
-    }
-    this.#places = 0;
-    for (const groups of this.#topics.values())
-      for (const places of groups.values()) this.#places += places.size;
-    this.#crowd = Math.max(SPARE_PLACES, 2 * this.#places);
+  /** False: somebody waits at every place. */
+  #forgetSpare(): boolean {
+    const spare = this.#spares.shift();
+    if (spare === undefined) return false;
+    const { topic, group, queueId } = spare;
+    const groups = this.#topics.get(topic);
+    const places = groups?.get(group);
+    places?.delete(queueId);
+    this.#places--;
+    if (places?.size === 0) groups?.delete(group);
+    if (groups?.size === 0) this.#topics.delete(topic);
+    return true;
   }
 }
