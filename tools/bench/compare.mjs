@@ -73,29 +73,32 @@ console.log(
 );
 console.log('|---|---|---|---|---|---|');
 const filler = join(root, '.cache', 'page-cache');
-for (const row of chosen) {
-  if (values['full-page-cache']) fillPageCache(filler);
-  const servers = new Servers();
-  try {
-    const theirs = await prepare(servers, other, row, base);
-    const ours = await prepare(servers, OURS, row, undefined, nodeFlags);
-    const results = await inTurns([theirs, ours], { rounds }, (side) => measure(side, row));
-    for (const [title, figure, direction, want] of row.figures) {
-      const ratios = results.map((round) => {
-        const [theirFigure, ourFigure] = round.map(figure);
-        return direction === 'less' ? theirFigure / ourFigure : ourFigure / theirFigure;
-      });
-      const cells = [
-        row.title,
-        title,
-        ...sideMedians(results, figure).map(show),
-        `${show(median(ratios))} × ${direction} (${show(Math.min(...ratios))}–${show(Math.max(...ratios))})`,
-        want === undefined ? '' : `≥ ${want} ×`,
-      ];
-      console.log(`| ${cells.join(' | ')} |`);
+try {
+  for (const row of chosen) {
+    if (values['full-page-cache']) fillPageCache(filler);
+    const servers = new Servers();
+    try {
+      const theirs = await prepare(servers, other, row, base);
+      const ours = await prepare(servers, OURS, row, undefined, nodeFlags);
+      const results = await inTurns([theirs, ours], { rounds }, (side) => measure(side, row));
+      for (const [title, figure, direction, want] of row.figures) {
+        const ratios = results.map((round) => {
+          const [theirFigure, ourFigure] = round.map(figure);
+          return direction === 'less' ? theirFigure / ourFigure : ourFigure / theirFigure;
+        });
+        const cells = [
+          row.title,
+          title,
+          ...sideMedians(results, figure).map(show),
+          `${show(median(ratios))} × ${direction} (${show(Math.min(...ratios))}–${show(Math.max(...ratios))})`,
+          want === undefined ? '' : `≥ ${want} ×`,
+        ];
+        console.log(`| ${cells.join(' | ')} |`);
+      }
+    } finally {
+      await servers.dispose();
     }
-  } finally {
-    await servers.dispose();
   }
+} finally {
+  emptyPageCache(filler);
 }
-emptyPageCache(filler);

@@ -17,8 +17,10 @@ export const privateMegabytes = (pid) => megabytes(pid, 'RssAnon');
 /** All of it, mapped files and what it shares with others too, MB. */
 export const residentMegabytes = (pid) => megabytes(pid, 'VmRSS');
 
-function megabytes(pid, name) {
-  const status = readFileSync(`/proc/${pid}/status`, 'latin1');
-  const [, kilobytes] = new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(status);
-  return (Number(kilobytes) * 1024) / 1e6;
+const megabytes = (pid, name) => bytesIn(`/proc/${pid}/status`, name) / 1e6;
+
+/** A figure of a file of /proc that has a line `name: 1234 kB` for it. */
+export function bytesIn(path, name) {
+  const [, kilobytes] = new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(readFileSync(path, 'latin1'));
+  return Number(kilobytes) * 1024;
 }
