@@ -1,5 +1,5 @@
 import { consoleLogger } from '@mq/remoting';
-import { RequestCode, encodeResetOffsetBody, type MessageQueue } from '@mq/remoting/protocol';
+import { RequestCode, ResponseCode, encodeResetOffsetBody, type MessageQueue } from '@mq/remoting/protocol';
 import {
   LitePullConsumer,
   PullConsumer,
@@ -121,6 +121,40 @@ describe('a lite pull consumer', () => {
     await eventually('it holds the queue', () => consumer.assignment().length === 1);
     await consumer.close();
     expect(offsetOf()).toBe(offset);
+  });
+
+  test('commits the first offset of a topic alone: a Java broker loses one of two that race to be the first', async () => {
+    await filled(1, 1, 1);
+    let atOnce = 0;
+    const seen: number[] = [];
+    cluster.broker.answer(RequestCode.UPDATE_CONSUMER_OFFSET, async () => {
+      seen.push(++atOnce);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      atOnce--;
+      return ok();
+    });
+    const consumer = await lite({ autoCommit: false }, (c) => c.assign([queue(0), queue(1), queue(2)]));
+    await consumer.commit([0, 1, 2].map((queueId) => [queue(queueId), 1] as const));
+    expect(seen).toEqual([1, 1, 2]);
+    seen.length = 0;
+    await consumer.commit([0, 1, 2].map((queueId) => [queue(queueId), 2] as const));
+    expect(seen).toEqual([1, 2, 3]);
+  });
+
+  test('tries all offsets of a topic, also when the first fails', async () => {
+    await filled(1, 1);
+    let isFirst = true;
+    cluster.broker.answer(RequestCode.UPDATE_CONSUMER_OFFSET, () => {
+      if (!isFirst) return 'PASS';
+      isFirst = false;
+      return refuse(ResponseCode.SYSTEM_ERROR, 'not now');
+    });
+    const consumer = await lite({ autoCommit: false }, (c) => c.assign([queue(0), queue(1)]));
+    const offsets = [0, 1].map((queueId) => [queue(queueId), 1] as const);
+    await expect(consumer.commit(offsets)).rejects.toMatchObject({ code: 'CONNECTION_FAILED' });
+    expect([offsetOf(0), offsetOf(1)]).toEqual([undefined, 1]);
+    await consumer.commit(offsets);
+    expect([offsetOf(0), offsetOf(1)]).toEqual([1, 1]);
   });
 
   test('says that a commit failed', async () => {

@@ -11,6 +11,8 @@ interface Entry {
 /** Offsets of a cluster: the brokers keep them, for the whole group. Upstream: RemoteBrokerOffsetStore. */
 export class RemoteBrokerOffsetStore implements OffsetStore {
   readonly #entries = new Map<string, Entry>();
+  /** By topic and broker: whether the first commit there succeeded. */
+  readonly #firstCommits = new Map<string, Promise<boolean>>();
 
   constructor(
     private readonly client: ClientInstance,
@@ -40,7 +42,9 @@ export class RemoteBrokerOffsetStore implements OffsetStore {
 
   /**
    * Unlike upstream (oneway) this waits for the broker's word: only then does closing know what was saved. An offset the
-   * broker has already is not sent again.
+   * broker has already is not sent again. So no commit may go lost: the first one of a topic goes alone, since upstream's
+   * broker makes the group's table of a topic with it, and keeps one of two that race to make it
+   * (ConsumerOffsetManager.commitOffset).
    */
   async persist(queues: readonly MessageQueue[], timeoutMs: number): Promise<MessageQueue[]> {
     const outcomes = await Promise.all(queues.map((queue) => this.#persistOne(queue, timeoutMs)));
@@ -54,6 +58,20 @@ export class RemoteBrokerOffsetStore implements OffsetStore {
   async #persistOne(queue: MessageQueue, timeoutMs: number): Promise<boolean> {
     const entry = this.#entries.get(messageQueueKey(queue));
     if (entry === undefined || entry.offset === entry.persisted) return true;
+    const table = `${queue.topic} ${queue.brokerName}`;
+    const first = this.#firstCommits.get(table);
+    if (first !== undefined) {
+      await first;
+      return this.#commit(queue, entry, timeoutMs);
+    }
+    const commit = this.#commit(queue, entry, timeoutMs);
+    this.#firstCommits.set(table, commit);
+    const isCommitted = await commit;
+    if (!isCommitted) this.#firstCommits.delete(table);
+    return isCommitted;
+  }
+
+  async #commit(queue: MessageQueue, entry: Entry, timeoutMs: number): Promise<boolean> {
     const { offset } = entry;
     try {
       const broker = await this.client.brokerOf(queue, 0, false);
