@@ -3,11 +3,11 @@
 // Apache's broker gets what its JVM chooses for the machine; --as-shipped: what its own start script gives it.
 // Both brokers are warm; sends are measured in turns before and after so many messages of 128 bytes were stored.
 import { parseArgs } from 'node:util';
-import { OURS, Servers } from '../interop/lib/servers.mjs';
+import { OURS } from '../interop/lib/servers.mjs';
 import { buildLoadGenerator, fillBefore, measureRow } from './load.mjs';
 import { privateMegabytes, residentMegabytes } from './process.mjs';
 import { rows } from './rows.mjs';
-import { AS_SHIPPED, JAVA, JVM_DEFAULTS, prepareSides, startSide, tableHead, tableRow } from './sides.mjs';
+import { AS_SHIPPED, JAVA, benchServers, prepareSides, startSide, tableHead, tableRow } from './sides.mjs';
 import { inTurns, sideMedians } from './turns.mjs';
 
 const WARM_UP_SECONDS = 20;
@@ -21,7 +21,6 @@ const { values } = parseArgs({
     mqload: { type: 'string', default: '' },
   },
 });
-const memoryFlags = values['as-shipped'] ? AS_SHIPPED : JVM_DEFAULTS;
 const mqload = values.mqload || buildLoadGenerator();
 const send = rows.find(({ name }) => name === 'send128');
 
@@ -34,10 +33,10 @@ async function sendCost(sides) {
 }
 
 prepareSides();
-const servers = new Servers();
+const servers = benchServers(values['as-shipped'] ? AS_SHIPPED : undefined);
 try {
   const sides = [];
-  for (const kind of [JAVA, OURS]) sides.push(await startSide(servers, kind, { memoryFlags }));
+  for (const kind of [JAVA, OURS]) sides.push(await startSide(servers, kind));
   for (const side of sides) await measureRow(mqload, side, send, String(WARM_UP_SECONDS));
   const before = await sendCost(sides);
   for (const side of sides) await fillBefore(mqload, side, { fill: Number(values.messages) });

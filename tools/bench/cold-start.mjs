@@ -3,10 +3,10 @@
 // `mqload probe` begins with the process and sends on fresh connections until one is answered. CPU is what the process had
 // used by then.
 import { parseArgs } from 'node:util';
-import { freePort, OURS, Servers } from '../interop/lib/servers.mjs';
+import { freePort, OURS } from '../interop/lib/servers.mjs';
 import { buildLoadGenerator, runLoad, settingsOf } from './load.mjs';
 import { cpuSeconds } from './process.mjs';
-import { JAVA, prepareSides, tableHead, tableRow } from './sides.mjs';
+import { JAVA, benchServers, prepareSides, tableHead, tableRow } from './sides.mjs';
 import { inTurns, sideMedians } from './turns.mjs';
 
 const { values } = parseArgs({
@@ -16,7 +16,7 @@ const mqload = values.mqload || buildLoadGenerator();
 
 /** Milliseconds and CPU seconds to the first acknowledgement. */
 async function coldStart(kind) {
-  const servers = new Servers();
+  const servers = benchServers();
   try {
     const nameServer = await servers.nameServer(OURS);
     const port = await freePort();

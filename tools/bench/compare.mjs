@@ -8,19 +8,19 @@
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { installApache } from '../interop/lib/apache.mjs';
-import { OURS, Servers } from '../interop/lib/servers.mjs';
+import { OURS } from '../interop/lib/servers.mjs';
 import { buildApp, root } from '../workspace.mjs';
 import { buildLoadGenerator, fillBefore, loadArguments, measureRow, runLoad, settingsOf } from './load.mjs';
 import { emptyPageCache, fillPageCache } from './page-cache.mjs';
 import { rows } from './rows.mjs';
-import { JVM_DEFAULTS } from './sides.mjs';
+import { benchServers } from './sides.mjs';
 import { inTurns, median, sideMedians } from './turns.mjs';
 
 const JAVA = '5.3.3';
-/** What a fresh JVM needs until its compiled code is the one measured. */
-const JAVA_WARM_UP_SECONDS = 20;
-/** What a fresh process of ours needs. */
-const OUR_WARM_UP_SECONDS = 4;
+/** What a fresh JVM needs until its compiled code is the one measured; ours gets the same. */
+const WARM_UP_SECONDS = 20;
+/** The same for rows that end when their work is done. */
+const WARM_UP_RUNS = 4;
 
 const { values } = parseArgs({
   options: {
@@ -50,13 +50,11 @@ async function prepare(servers, kind, row, program, nodeArgs = []) {
     settings: settingsOf(row),
     program,
     nodeArgs,
-    memoryFlags: JVM_DEFAULTS,
   });
   const server = { nameServer, broker };
   await fillBefore(mqload, server, row);
-  const warmUpSeconds = kind === OURS ? OUR_WARM_UP_SECONDS : JAVA_WARM_UP_SECONDS;
-  if (!row.unbounded) await runLoad(mqload, loadArguments(server, row, warmUpSeconds, 0));
-  else for (let i = 0; i < (kind === OURS ? 1 : 4); i++) await measure(server, row);
+  if (!row.unbounded) await runLoad(mqload, loadArguments(server, row, WARM_UP_SECONDS, 0));
+  else for (let i = 0; i < WARM_UP_RUNS; i++) await measure(server, row);
   return server;
 }
 
@@ -76,7 +74,7 @@ const filler = join(root, '.cache', 'page-cache');
 try {
   for (const row of chosen) {
     if (values['full-page-cache']) fillPageCache(filler);
-    const servers = new Servers();
+    const servers = benchServers();
     try {
       const theirs = await prepare(servers, other, row, base);
       const ours = await prepare(servers, OURS, row, undefined, nodeFlags);

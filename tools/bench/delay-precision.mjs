@@ -5,14 +5,14 @@
 // the arrival, so its lateness holds the way of the send, too.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { OURS, Servers } from '../interop/lib/servers.mjs';
+import { OURS } from '../interop/lib/servers.mjs';
 import { DelayedLedger } from '../reliability/delayed-ledger.mjs';
 import { Load } from '../reliability/kill-campaign.mjs';
 import { QueueReader } from '../reliability/queue-reader.mjs';
 import { seededRandom } from '../reliability/random.mjs';
 import { rawClient } from '../reliability/raw-client.mjs';
 import { buildLoadGenerator, runLoad } from './load.mjs';
-import { JAVA, prepareSides, startSide } from './sides.mjs';
+import { JAVA, benchServers, prepareSides, startSide } from './sides.mjs';
 
 const TOPIC = 'PrecisionTopic';
 const QUEUES = 4;
@@ -44,7 +44,7 @@ function aDelay(random, number) {
 }
 
 async function measure(kind) {
-  const servers = new Servers();
+  const servers = benchServers();
   try {
     const side = await startSide(servers, kind);
     const { address } = side.broker;

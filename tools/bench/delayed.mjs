@@ -4,10 +4,10 @@
 // wait for their answers at any time; with one each send wakes the broker by itself, which costs more than all the rest.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { OURS, Servers } from '../interop/lib/servers.mjs';
+import { OURS } from '../interop/lib/servers.mjs';
 import { buildLoadGenerator, runLoad } from './load.mjs';
 import { cpuSeconds, privateMegabytes } from './process.mjs';
-import { JAVA, prepareSides, startSide, tableHead, tableRow } from './sides.mjs';
+import { JAVA, benchServers, prepareSides, startSide, tableHead, tableRow } from './sides.mjs';
 import { inTurns, sideMedians } from './turns.mjs';
 
 const TOPIC = 'BenchTopic';
@@ -48,7 +48,7 @@ async function cost(side, props) {
 }
 
 prepareSides();
-const servers = new Servers();
+const servers = benchServers();
 try {
   const sides = [];
   for (const kind of [JAVA, OURS]) sides.push(await startSide(servers, kind));

@@ -3,9 +3,9 @@
 // --settle: what start-up, its compiler and its garbage collector are given to come to rest.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { OURS, Servers } from '../interop/lib/servers.mjs';
+import { OURS } from '../interop/lib/servers.mjs';
 import { cpuSeconds, privateMegabytes } from './process.mjs';
-import { JAVA, prepareSides, startSide, tableHead, tableRow } from './sides.mjs';
+import { JAVA, benchServers, prepareSides, startSide, tableHead, tableRow } from './sides.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -16,7 +16,7 @@ const { values } = parseArgs({
 const seconds = Number(values.seconds);
 
 prepareSides();
-const servers = new Servers();
+const servers = benchServers();
 try {
   const pids = [];
   for (const kind of [JAVA, OURS]) pids.push((await startSide(servers, kind)).broker.pid);

@@ -11,9 +11,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { installApache } from '../interop/lib/apache.mjs';
 import { runToEnd } from '../interop/lib/command.mjs';
-import { freePort, OURS, Servers } from '../interop/lib/servers.mjs';
+import { freePort, OURS } from '../interop/lib/servers.mjs';
 import { buildApp } from '../workspace.mjs';
 import { buildLoadGenerator, runLoad, settingsOf } from './load.mjs';
+import { benchServers } from './sides.mjs';
 import { inTurns, median, sideMedians } from './turns.mjs';
 
 const JAVA = '5.3.3';
@@ -66,7 +67,7 @@ async function startAndProbe(servers, kind, nameServer, { storeDir, port }) {
 }
 
 async function cold(kind) {
-  const servers = new Servers();
+  const servers = benchServers();
   try {
     const nameServer = await servers.nameServer(OURS);
     const { ms } = await startAndProbe(servers, kind, nameServer, { port: await freePort() });
@@ -77,7 +78,7 @@ async function cold(kind) {
 }
 
 async function afterKill(kind) {
-  const servers = new Servers();
+  const servers = benchServers();
   try {
     const nameServer = await servers.nameServer(OURS);
     const { program } = values;

@@ -1,6 +1,6 @@
 // The two sides of a figure that has its own script: Apache's Broker and ours, each with a NameServer of its own.
 import { installApache } from '../interop/lib/apache.mjs';
-import { OURS } from '../interop/lib/servers.mjs';
+import { OURS, Servers } from '../interop/lib/servers.mjs';
 import { buildApp } from '../workspace.mjs';
 import { settingsOf } from './load.mjs';
 
@@ -13,10 +13,10 @@ export function prepareSides() {
   installApache(JAVA);
 }
 
-/** Apache's broker gets the heap and the collector that its JVM chooses for the machine. */
-export const JVM_DEFAULTS = [];
+/** Heap and collector as the JVM of Apache's broker chooses them for the machine. */
+const JVM_DEFAULTS = [];
 
-/** Heap and collector as Apache's own start script has them (distribution/bin/runbroker.sh of 5.3.3). */
+/** As Apache's own start script has them (distribution/bin/runbroker.sh of 5.3.3). */
 export const AS_SHIPPED = [
   '-Xms8g',
   '-Xmx8g',
@@ -28,10 +28,13 @@ export const AS_SHIPPED = [
   '-XX:+AlwaysPreTouch',
 ];
 
+/** Servers that are measured. */
+export const benchServers = (memoryFlags = JVM_DEFAULTS) => new Servers({ memoryFlags });
+
 /** Starts one side; resolves with what the load generator is aimed at. */
-export async function startSide(servers, kind, { settings = {}, memoryFlags = JVM_DEFAULTS } = {}) {
+export async function startSide(servers, kind, { settings = {} } = {}) {
   const nameServer = await servers.nameServer(OURS);
-  const broker = await servers.broker(kind, { nameServer, settings: settingsOf({ settings }), memoryFlags });
+  const broker = await servers.broker(kind, { nameServer, settings: settingsOf({ settings }) });
   return { kind, nameServer, broker };
 }
 

@@ -5,11 +5,11 @@
 // they take in so much time without any load is left out.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { OURS, Servers } from '../interop/lib/servers.mjs';
+import { OURS } from '../interop/lib/servers.mjs';
 import { rawClient } from '../reliability/raw-client.mjs';
 import { importSource } from '../reliability/sources.mjs';
 import { cpuSeconds } from './process.mjs';
-import { JAVA, prepareSides, startSide, tableHead, tableRow } from './sides.mjs';
+import { JAVA, benchServers, prepareSides, startSide, tableHead, tableRow } from './sides.mjs';
 import { inTurns, sideMedians } from './turns.mjs';
 
 const { PopConsumer, Producer, PushConsumer, TransactionProducer } = await importSource('@mq/client');
@@ -138,7 +138,7 @@ async function cost({ nameServer, broker }, kind, topic) {
 }
 
 prepareSides();
-const servers = new Servers();
+const servers = benchServers();
 try {
   const sides = [];
   for (const kind of [JAVA, OURS]) sides.push(await startSide(servers, kind));

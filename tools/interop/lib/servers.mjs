@@ -59,13 +59,15 @@ export class Servers {
   #folders = [];
   #programs;
   #isBrief;
+  #memoryFlags;
 
   /**
    * `programs` replaces the built apps: `{ mqnamesrv, mqbroker }`, paths of scripts. `isBrief`: the servers live for a test only,
-   * which is not about their speed.
+   * which is not about their speed. `memoryFlags`: of the JVM of Apache's brokers; default: a small heap.
    */
-  constructor({ programs = {}, isBrief = false } = {}) {
+  constructor({ programs = {}, isBrief = false, memoryFlags } = {}) {
     this.#isBrief = isBrief;
+    this.#memoryFlags = memoryFlags;
     this.#programs = {
       mqnamesrv: join(root, 'apps/nameserver/dist/mqnamesrv.js'),
       mqbroker: join(root, 'apps/broker/dist/mqbroker.js'),
@@ -120,7 +122,6 @@ export class Servers {
       nodeArgs = [],
       program,
       descriptors,
-      memoryFlags,
     },
   ) {
     const kind = wanted === OURS ? (standIn ?? OURS) : wanted;
@@ -140,7 +141,7 @@ export class Servers {
         : javaCommand(kind, 'org.apache.rocketmq.broker.BrokerStartup', ['-c', config], {
             home,
             heap: '768m',
-            memoryFlags,
+            memoryFlags: this.#memoryFlags,
             isBrief: this.#isBrief,
           });
     const bounded = descriptors === undefined ? command : withDescriptors(descriptors, command);
