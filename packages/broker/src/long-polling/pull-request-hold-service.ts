@@ -1,25 +1,11 @@
 // Long polling (upstream: PullRequestHoldService). A pull that found nothing waits here until a message that its filter
 // lets through arrives, its time is over, or its connection closes.
 //
-// What it costs: an arrival with nobody waiting is two map look-ups. Wake-ups of one loop turn are gathered and run
-// together at its end, so that a consumer gets all messages of the turn in one answer, not one answer a message.
-// Time-outs are kept in ticks of 100 ms that one timer walks; a waiting pull has no timer of its own.
-import {
-  type Clock,
-  DeadlineWheel,
-  LinkedList,
-  type LinkedNode,
-  type Timer,
-  type TurnScheduler,
-  type TurnTask,
-  type WheelEntry,
-} from '@mq/remoting';
+// What it costs: an arrival with nobody waiting is two map look-ups; a waiting pull has no timer of its own (`holds.ts`).
+import { type Clock, LinkedList, type Timer, type TurnScheduler } from '@mq/remoting';
 
-import { ConnectionHolds } from './connection-holds.js';
 import type { HeldPull } from './held-pull.js';
-
-/** Answers of pulls whose time is over may be this late. */
-const TICK_MS = 100;
+import { type Hold, type HoldPlace, Holds } from './holds.js';
 
 /** Arrivals wake pulls at once; this sweep is the safety net upstream has too. */
 const SWEEP_MS = 5_000;
@@ -32,29 +18,9 @@ export interface HoldLimits {
   readonly perConnection: number;
 }
 
-/** A pull that waits, in the list of its queue and in that of its connection. */
-class Hold implements WheelEntry {
-  readonly ofQueue: LinkedNode<Hold>;
-  readonly ofConnection: LinkedNode<Hold>;
-
-  constructor(
-    readonly pull: HeldPull,
-    queue: LinkedList<Hold>,
-    connection: LinkedList<Hold>,
-    readonly wakeLater: (hold: Hold) => void,
-  ) {
-    this.ofQueue = queue.add(this);
-    this.ofConnection = connection.add(this);
-  }
-
-  onDeadline(): void {
-    this.wakeLater(this);
-  }
-
-  leave(): void {
-    this.ofQueue.leave();
-    this.ofConnection.leave();
-  }
+/** The pulls that wait for one queue. */
+class PulledQueue implements HoldPlace<HeldPull, PulledQueue> {
+  readonly holds: LinkedList<Hold<HeldPull, PulledQueue>> = new LinkedList();
 }
 
 export interface PullRequestHoldDeps {
@@ -66,33 +32,21 @@ export interface PullRequestHoldDeps {
   readonly maxOffsetInQueue: (topic: string, queueId: number) => number;
 }
 
-export class PullRequestHoldService implements TurnTask {
-  queued = false;
-
+export class PullRequestHoldService {
   readonly #deps: PullRequestHoldDeps;
-  /** By topic and queue id; lists that are empty stay until the next sweep, for the pull that follows. */
-  readonly #queues = new Map<string, Map<number, LinkedList<Hold>>>();
-  readonly #deadlines: DeadlineWheel;
-  readonly #connections = new ConnectionHolds<Hold>((hold) => this.#remove(hold));
-  readonly #wakeLater = (hold: Hold): void => {
-    this.#remove(hold);
-    this.#due.push(hold);
-    // Phase 1: after the store has written what arrived, before the sockets of the next turn.
-    this.#deps.turn.atTurnEnd(1, this);
-  };
-  #due: Hold[] = [];
-  #size = 0;
+  /** By topic and queue id; those nobody waits for stay until the next sweep, for the pull that follows. */
+  readonly #queues = new Map<string, Map<number, PulledQueue>>();
+  readonly #holds: Holds<HeldPull, PulledQueue>;
   #sweeper: Timer | undefined;
-  #closed = false;
 
   constructor(deps: PullRequestHoldDeps) {
     this.#deps = deps;
-    this.#deadlines = new DeadlineWheel(deps.clock, TICK_MS);
+    this.#holds = new Holds(deps);
   }
 
   /** Pulls waiting now. */
   get size(): number {
-    return this.#size;
+    return this.#holds.size;
   }
 
   /** Queues that somebody waits for, or waited for a moment ago. */
@@ -112,14 +66,11 @@ export class PullRequestHoldService implements TurnTask {
    * at once, which a client takes as an ordinary empty answer.
    */
   hold(pull: HeldPull, timeoutMs: number): boolean {
-    const limits = this.#deps.limits();
-    if (this.#closed || !pull.connection.isOpen || this.#size >= limits.total) return false;
-    const ofConnection = this.#connections.of(pull.connection);
-    if (ofConnection.size >= limits.perConnection) return false;
-
-    const hold = new Hold(pull, this.#queueOf(pull.topic, pull.queueId), ofConnection, this.#wakeLater);
-    this.#deadlines.add(hold, timeoutMs);
-    this.#size++;
+    const { connection, topic, queueId } = pull;
+    const { total, perConnection } = this.#deps.limits();
+    if (!this.#holds.takes(connection) || this.#holds.size >= total) return false;
+    if (this.#holds.countOf(connection) >= perConnection) return false;
+    this.#holds.add(pull, this.#queueOf(topic, queueId), timeoutMs);
     return true;
   }
 
@@ -135,11 +86,12 @@ export class PullRequestHoldService implements TurnTask {
   ): void {
     const queue = this.#queues.get(topic)?.get(queueId);
     if (queue === undefined) return;
-    for (let node = queue.first; node !== undefined;) {
+    for (let node = queue.holds.first; node !== undefined;) {
       const { value: hold, next } = node;
       node = next;
-      if (nextQueueOffset <= hold.pull.pullFromOffset) continue;
-      if (hold.pull.matches(tagsCode, buffer, propertiesStart, propertiesEnd)) this.#wakeLater(hold);
+      const pull = hold.request;
+      if (nextQueueOffset <= pull.pullFromOffset) continue;
+      if (pull.matches(tagsCode, buffer, propertiesStart, propertiesEnd)) this.#holds.wakeLater(hold);
     }
   }
 
@@ -147,36 +99,20 @@ export class PullRequestHoldService implements TurnTask {
   wakeQueue(topic: string, queueId: number): void {
     const queue = this.#queues.get(topic)?.get(queueId);
     if (queue === undefined) return;
-    for (const hold of queue) this.#wakeLater(hold);
-  }
-
-  runAtTurnEnd(): void {
-    const due = this.#due;
-    this.#due = [];
-    for (const hold of due) hold.pull.wake();
+    for (const hold of queue.holds) this.#holds.wakeLater(hold);
   }
 
   /** Wakes every pull a last time and takes no more; the consumers get their ordinary empty answers. */
   close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
     this.#sweeper?.cancel();
-    for (const hold of this.#connections.all()) this.#wakeLater(hold);
-    this.runAtTurnEnd();
-    this.#deadlines.close();
+    this.#holds.close();
   }
 
-  #remove(hold: Hold): void {
-    this.#size--;
-    hold.leave();
-    this.#deadlines.remove(hold);
-  }
-
-  #queueOf(topic: string, queueId: number): LinkedList<Hold> {
+  #queueOf(topic: string, queueId: number): PulledQueue {
     let ofTopic = this.#queues.get(topic);
     if (ofTopic === undefined) this.#queues.set(topic, (ofTopic = new Map()));
     let queue = ofTopic.get(queueId);
-    if (queue === undefined) ofTopic.set(queueId, (queue = new LinkedList()));
+    if (queue === undefined) ofTopic.set(queueId, (queue = new PulledQueue()));
     return queue;
   }
 
@@ -184,14 +120,14 @@ export class PullRequestHoldService implements TurnTask {
   #sweep(): void {
     for (const [topic, ofTopic] of this.#queues) {
       for (const [queueId, queue] of ofTopic) {
-        if (queue.size === 0) ofTopic.delete(queueId);
+        if (queue.holds.size === 0) ofTopic.delete(queueId);
         else this.#sweepQueue(queue, this.#deps.maxOffsetInQueue(topic, queueId));
       }
       if (ofTopic.size === 0) this.#queues.delete(topic);
     }
   }
 
-  #sweepQueue(queue: LinkedList<Hold>, maxOffset: number): void {
-    for (const hold of queue) if (maxOffset > hold.pull.pullFromOffset) this.#wakeLater(hold);
+  #sweepQueue(queue: PulledQueue, maxOffset: number): void {
+    for (const hold of queue.holds) if (maxOffset > hold.request.pullFromOffset) this.#holds.wakeLater(hold);
   }
 }

@@ -3,21 +3,9 @@
 //
 // An arrival of a topic nobody waits for is one map look-up. Of a group only one waiting pop is woken in a turn: it takes
 // what is there, and wakes the next one when something is left (upstream: the same, by restNum).
-import {
-  type Clock,
-  type Connection,
-  DeadlineWheel,
-  LinkedList,
-  type LinkedNode,
-  type TurnScheduler,
-  type TurnTask,
-  type WheelEntry,
-} from '@mq/remoting';
+import { type Clock, LinkedList, type LinkedNode, type TurnScheduler } from '@mq/remoting';
 
-import { ConnectionHolds } from '../long-polling/connection-holds.js';
-
-/** Answers of pops whose time is over may be this late. */
-const TICK_MS = 100;
+import { type HeldRequest, type Hold, type HoldPlace, Holds } from '../long-polling/holds.js';
 
 /** Places nobody waits at any more are kept for who asks next, up to this many. */
 const SPARE_PLACES = 1_024;
@@ -25,15 +13,12 @@ const SPARE_PLACES = 1_024;
 /** Queue id of a pop that takes messages of any queue. */
 export const ANY_QUEUE = -1;
 
-export interface HeldPop {
-  readonly connection: Connection;
+export interface HeldPop extends HeldRequest {
   readonly topic: string;
   readonly group: string;
   readonly queueId: number;
   /** By the queue entry alone; may say yes too often. */
   matches(tagsCode: number): boolean;
-  /** Runs again. Called at most once. */
-  wake(): void;
 }
 
 export interface PopPollingLimits {
@@ -44,34 +29,9 @@ export interface PopPollingLimits {
   readonly forceInterval: number;
 }
 
-/** A pop that waits, in the list of its place and in that of its connection. */
-class Hold implements WheelEntry {
-  readonly ofPlace: LinkedNode<Hold>;
-  readonly ofConnection: LinkedNode<Hold>;
-
-  constructor(
-    readonly pop: HeldPop,
-    readonly place: Place,
-    connection: LinkedList<Hold>,
-    readonly wakeLater: (hold: Hold) => void,
-  ) {
-    this.ofPlace = place.holds.add(this);
-    this.ofConnection = connection.add(this);
-  }
-
-  onDeadline(): void {
-    this.wakeLater(this);
-  }
-
-  leave(): void {
-    this.ofPlace.leave();
-    this.ofConnection.leave();
-  }
-}
-
 /** Those that wait for one queue of a group. */
-class Place {
-  readonly holds = new LinkedList<Hold>();
+class Place implements HoldPlace<HeldPop, Place> {
+  readonly holds: LinkedList<Hold<HeldPop, Place>> = new LinkedList();
   /** One of them was woken in this turn. */
   isWoken = false;
   /** Among the places nobody waits at. */
@@ -84,27 +44,15 @@ class Place {
   ) {}
 }
 
-export class PopLongPolling implements TurnTask {
-  queued = false;
+export class PopLongPolling {
   readonly #clock: Clock;
-  readonly #turn: TurnScheduler;
   readonly #limits: () => PopPollingLimits;
   readonly #wakesAll: boolean;
   readonly #topics = new Map<string, Map<string, Map<number, Place>>>();
-  readonly #connections = new ConnectionHolds<Hold>((hold) => this.#remove(hold));
-  readonly #deadlines: DeadlineWheel;
-  readonly #wakeLater = (hold: Hold): void => {
-    this.#remove(hold);
-    this.#due.push(hold);
-    // Phase 1: after the store has written what arrived.
-    this.#turn.atTurnEnd(1, this);
-  };
-  #due: Hold[] = [];
-  #size = 0;
+  readonly #holds: Holds<HeldPop, Place>;
   #places = 0;
   /** Places nobody waits at, the oldest first. */
   readonly #spares = new LinkedList<Place>();
-  #isClosed = false;
 
   /** @param wakesAll an arrival wakes all that wait for its queue: they only want to know */
   constructor(deps: {
@@ -114,15 +62,19 @@ export class PopLongPolling implements TurnTask {
     readonly wakesAll?: boolean;
   }) {
     this.#clock = deps.clock;
-    this.#turn = deps.turn;
     this.#limits = deps.limits;
     this.#wakesAll = deps.wakesAll ?? false;
-    this.#deadlines = new DeadlineWheel(deps.clock, TICK_MS);
+    this.#holds = new Holds({
+      clock: deps.clock,
+      turn: deps.turn,
+      onLeave: (place) => this.#onLeave(place),
+      onWake: (place) => (place.isWoken = false),
+    });
   }
 
   /** Waiting now. */
   get size(): number {
-    return this.#size;
+    return this.#holds.size;
   }
 
   /** Waiting for this queue of a group. */
@@ -133,13 +85,11 @@ export class PopLongPolling implements TurnTask {
   /** Holds until `dueAtMs`, wall clock. False: a bound is reached or nothing waits any more, answer at once. */
   hold(pop: HeldPop, dueAtMs: number): boolean {
     const limits = this.#limits();
-    if (this.#isClosed || !pop.connection.isOpen || this.#size >= limits.total) return false;
+    if (!this.#holds.takes(pop.connection) || this.#holds.size >= limits.total) return false;
     const place = this.#placeOf(pop, limits.queues);
     if (place === undefined || place.holds.size >= limits.perQueue) return false;
-    const hold = new Hold(pop, place, this.#connections.of(pop.connection), this.#wakeLater);
     place.spare?.leave();
-    this.#deadlines.add(hold, dueAtMs - this.#clock.now());
-    this.#size++;
+    this.#holds.add(pop, place, dueAtMs - this.#clock.now());
     return true;
   }
 
@@ -173,38 +123,23 @@ export class PopLongPolling implements TurnTask {
         for (const place of places.values()) this.#wakeFrom(place, 0, true);
   }
 
-  runAtTurnEnd(): void {
-    const due = this.#due;
-    this.#due = [];
-    for (const { place } of due) place.isWoken = false;
-    for (const { pop } of due) if (pop.connection.isOpen) pop.wake();
-  }
-
   /** Wakes all a last time and takes no more. */
   close(): void {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
-    this.#deadlines.close();
-    for (const hold of this.#connections.all()) this.#wakeLater(hold);
-    this.runAtTurnEnd();
+    this.#holds.close();
   }
 
   #wakeFrom(place: Place | undefined, tagsCode: number, isForced: boolean): void {
     if (place === undefined || place.isWoken) return;
     for (const hold of place.holds) {
-      if (!isForced && !hold.pop.matches(tagsCode)) continue;
-      this.#wakeLater(hold);
+      if (!isForced && !hold.request.matches(tagsCode)) continue;
+      this.#holds.wakeLater(hold);
       if (this.#wakesAll) continue;
       place.isWoken = true;
       return;
     }
   }
 
-  #remove(hold: Hold): void {
-    this.#size--;
-    hold.leave();
-    this.#deadlines.remove(hold);
-    const { place } = hold;
+  #onLeave(place: Place): void {
     if (place.holds.size > 0) return;
     place.spare = this.#spares.add(place);
     if (this.#spares.size > SPARE_PLACES) this.#forgetSpare();

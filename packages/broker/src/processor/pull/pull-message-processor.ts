@@ -275,6 +275,6 @@ class WaitingPull implements HeldPull {
   }
 
   wake(): void {
-    if (this.connection.isOpen) this.processor.executeLater(this.request, this.context, this.header, false);
+    this.processor.executeLater(this.request, this.context, this.header, false);
   }
 }
