@@ -7,6 +7,7 @@ import {
   QUEUES,
   ROOT,
   TOPICS,
+  batchOf,
   judge,
   makeStore,
   numberedMessage,
@@ -184,7 +185,7 @@ class Run {
     const { appended } = this;
     if (count === 1) this.store.append(messages[0], { onPutResult });
     else if (isWrapped) this.store.append(wrappedMessages(messages), { onPutResult });
-    else this.store.appendBatch(messages, { onPutResult });
+    else this.store.appendBatch(batchOf(messages), { onPutResult });
     if (refused) return;
     for (const [i, { topic, queueId, body, keys }] of messages.entries()) {
       appended.push({

@@ -4,7 +4,9 @@ import { importSource } from './sources.mjs';
 const { DefaultMessageStore, messageStoreSettings } = await importSource('@mq/store');
 const { ManualClock, TurnScheduler } = await importSource('@mq/remoting');
 const {
+  BatchBlocks,
   decodeBatch,
+  decodeProperties,
   encodeBatch,
   RecordLayout,
   recordPhysicalOffset,
@@ -59,6 +61,15 @@ export function numberedMessage(number, { topic, queueId, bytes, keys = [], wait
     properties: Buffer.from(properties),
     waitStoreMsgOk: wait,
   };
+}
+
+/** Messages of one place, to be stored together, each as a record. */
+export function batchOf(messages) {
+  const bodies = messages.map(({ flag, body, properties }) => ({
+    ...{ flag, body },
+    properties: decodeProperties(properties.toString()),
+  }));
+  return { message: messages[0], blocks: new BatchBlocks(encodeBatch(bodies)) };
 }
 
 /** One record of several messages, for topic `BATCHES`; the index knows it by the first of them. */

@@ -20,6 +20,7 @@ import { DerivedFlusher } from './flush/derived-flusher.js';
 import { FlushSchedule } from './flush/flush-schedule.js';
 import { CommitLogStream } from './log-stream.js';
 import type {
+  AppendBatch,
   AppendMessage,
   ArrivalListener,
   ConsumeQueueEntry,
@@ -314,8 +315,8 @@ export class DefaultMessageStore implements MessageStore {
     this.#running().pipeline.append(message, waiter);
   }
 
-  appendBatch(messages: readonly AppendMessage[], waiter: PutWaiter): void {
-    this.#running().pipeline.appendBatch(messages, waiter);
+  appendBatch(batch: AppendBatch, waiter: PutWaiter): void {
+    this.#running().pipeline.appendBatch(batch, waiter);
   }
 
   put(message: AppendMessage): Promise<PutResult> {

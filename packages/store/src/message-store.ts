@@ -1,7 +1,7 @@
 // The seam between the broker and its storage: what a message store promises, free of how it keeps the promise.
 // Offsets: a *commit log offset* (physical offset) counts bytes of the whole log, a *queue offset* counts entries
 // of one queue. Ranges are half-open: a max offset is the next one to be written. Times are ms since the epoch.
-import type { PropertyScanner } from '@mq/remoting/message';
+import type { BatchBlocks, PropertyScanner } from '@mq/remoting/message';
 import type { ConsumeQueueExtUnit } from './consume-queue/consume-queue-ext.js';
 import type { RunningFlags } from './running-flags.js';
 
@@ -71,6 +71,16 @@ export interface AppendMessage {
   scanned?: PropertyScanner | undefined;
   /** True: it waited until now. Its store time is read from the clock, so that it tells no time before it was due. */
   isDue?: boolean;
+}
+
+/** Records of one queue to append together. */
+export interface AppendBatch {
+  /** What all of them have in common. Flags, bodies and properties are those of `blocks`. */
+  readonly message: AppendMessage;
+  /** Of each its flag, body and properties. */
+  readonly blocks: BatchBlocks;
+  /** A scan of the properties of each where they stand in `blocks`; as `AppendMessage.scanned`. */
+  readonly scanned?: readonly PropertyScanner[] | undefined;
 }
 
 /** The outcome of one put. Valid for as long as the waiter keeps it; the store never changes it afterwards. */
@@ -300,8 +310,8 @@ export interface MessageStore {
    * `waiter.onPutResult` fires when the configured durability holds or failed. Refusals fire synchronously.
    */
   append(message: AppendMessage, waiter: PutWaiter): void;
-  /** Records of one topic and queue, contiguous in the log and in queue offsets; all of them or none. */
-  appendBatch(messages: readonly AppendMessage[], waiter: PutWaiter): void;
+  /** `append` of several records, contiguous in the log and in queue offsets; all of them or none. */
+  appendBatch(batch: AppendBatch, waiter: PutWaiter): void;
   /** `append` as a promise; never rejects. */
   put(message: AppendMessage): Promise<PutResult>;
 

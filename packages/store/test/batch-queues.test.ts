@@ -17,7 +17,7 @@ import {
   type GetMessageRequest,
 } from '../src/index.js';
 import { SimulatedDisk } from '../src/testing/index.js';
-import { message, openStore, properties, readAll, type FixtureOptions } from './store-fixture.js';
+import { batchOf, message, openStore, properties, readAll, type FixtureOptions } from './store-fixture.js';
 
 const BATCH = 'B';
 const open = (options: FixtureOptions): Promise<DefaultMessageStore> =>
@@ -122,10 +122,8 @@ describe('a topic of type BatchCQ', () => {
     await store.put(
       message('2', { topic: BATCH, properties: tagged, propertiesSuffix: properties({ S: 'x' }) }),
     );
-    store.appendBatch(
-      [3, 4, 5].map((i) => message(`${i}`, { topic: BATCH, properties: tagged })),
-      { onPutResult: () => undefined },
-    );
+    const alike = [3, 4, 5].map((i) => message(`${i}`, { topic: BATCH, properties: tagged }));
+    store.appendBatch(batchOf(alike), { onPutResult: () => undefined });
     await store.put(batch(6, 9));
     const alone = (await messagesOf(store, 2))[0]!;
     expect(alone.properties).toEqual({ TAGS: 'A', S: 'x', INNER_NUM: '1', INNER_BASE: '2' });

@@ -7,6 +7,7 @@ import { javaHashCode, MAGIC_V2, recordMagic, SysFlag } from '@mq/remoting/messa
 import { FileDisk, type DefaultMessageStore, type Disk, type GetMessageRequest } from '../src/index.js';
 import { SimulatedDisk } from '../src/testing/index.js';
 import {
+  batchOf,
   bodies,
   LOOPBACK_V6,
   makeStore,
@@ -150,14 +151,14 @@ describe.each(Object.entries(DISKS))('a message store on %s', (_name, makeDisk) 
     await store.put(message('x'.repeat(3500)));
     const batch = ['a', 'b', 'c'].map((body) => message(body.repeat(150)));
     const result = await new Promise<Parameters<Parameters<typeof store.appendBatch>[1]['onPutResult']>[0]>(
-      (resolve) => store.appendBatch(batch, { onPutResult: resolve }),
+      (resolve) => store.appendBatch(batchOf(batch), { onPutResult: resolve }),
     );
     expect(result).toMatchObject({ status: 'PUT_OK', queueOffset: 1, commitLogOffset: 4096 });
     expect(result.commitLogOffsets).toHaveLength(3);
     expect(store.maxOffsetInQueue('T', 0)).toBe(4);
     const tooLarge = Array.from({ length: 20 }, () => message('y'.repeat(300)));
     const statuses: string[] = [];
-    store.appendBatch(tooLarge, { onPutResult: ({ status }) => statuses.push(status) });
+    store.appendBatch(batchOf(tooLarge), { onPutResult: ({ status }) => statuses.push(status) });
     expect(statuses).toEqual(['MESSAGE_ILLEGAL']);
   });
 

@@ -1,9 +1,16 @@
 // Small helpers that let the store's tests read aloud.
 import { ManualClock, TurnScheduler, type Clock, type Logger } from '@mq/remoting';
-import { decodeRecords, type MessageExt } from '@mq/remoting/message';
+import {
+  BatchBlocks,
+  decodeProperties,
+  decodeRecords,
+  encodeBatch,
+  type MessageExt,
+} from '@mq/remoting/message';
 import {
   DefaultMessageStore,
   messageStoreSettings,
+  type AppendBatch,
   type AppendMessage,
   type Disk,
   type MessageStoreDeps,
@@ -31,6 +38,18 @@ export function message(body: string, overrides: Partial<AppendMessage> = {}): A
     waitStoreMsgOk: true,
     ...overrides,
   };
+}
+
+/** Messages that differ in flag, body and properties only, to be stored together. */
+export function batchOf(messages: readonly AppendMessage[]): AppendBatch {
+  const body = encodeBatch(
+    messages.map(({ flag, body, properties }) => ({
+      flag,
+      body,
+      properties: decodeProperties(properties.toString()),
+    })),
+  );
+  return { message: messages[0]!, blocks: new BatchBlocks(body) };
 }
 
 export function properties(pairs: Record<string, string>): Buffer {

@@ -63,30 +63,78 @@ function writeBlock(target: Buffer, at: number, flag: number, body: Buffer, prop
   return bytes;
 }
 
-/**
- * Blocks of a batch body, in order, without copying. Throws RemotingError BAD_BODY, naming the position, for bytes
- * that are no batch: half a batch is never accepted.
- */
-export function decodeBatch(batch: Buffer): BatchBlock[] {
-  const blocks: BatchBlock[] = [];
-  for (let at = 0; at < batch.length;) {
-    const rest = batch.length - at;
-    const sizeBytes = rest < MIN_BATCH_BLOCK_BYTES ? 0 : readInt32(batch, at);
-    if (sizeBytes < MIN_BATCH_BLOCK_BYTES || sizeBytes > rest) throw badBlock(at, 'size');
-    const end = at + sizeBytes;
-    const bodyLength = readInt32(batch, at + BODY_LENGTH_AT);
-    if (bodyLength < 0 || bodyLength > sizeBytes - MIN_BATCH_BLOCK_BYTES) throw badBlock(at, 'body length');
-    const propertiesAt = at + BODY_AT + bodyLength;
-    const propertiesStart = propertiesAt + PROPERTIES_LENGTH_BYTES;
-    if (propertiesStart + readInt16(batch, propertiesAt) !== end) throw badBlock(at, 'properties length');
-    blocks.push({
-      flag: readInt32(batch, at + FLAG_AT),
-      body: batch.subarray(at + BODY_AT, propertiesAt),
-      properties: batch.subarray(propertiesStart, end),
-    });
-    at = end;
+/** Where the messages of a batch body are; makes neither a view nor an object of each. */
+export class BatchBlocks {
+  readonly #starts: number[] = [];
+  #longestProperties = 0;
+
+  /** @throws RemotingError BAD_BODY, naming the position, for bytes that are no batch: half a batch is never accepted */
+  constructor(
+    /** The body; the positions below are in it. */
+    readonly bytes: Buffer,
+  ) {
+    for (let at = 0; at < bytes.length;) {
+      const rest = bytes.length - at;
+      const sizeBytes = rest < MIN_BATCH_BLOCK_BYTES ? 0 : readInt32(bytes, at);
+      if (sizeBytes < MIN_BATCH_BLOCK_BYTES || sizeBytes > rest) throw badBlock(at, 'size');
+      const end = at + sizeBytes;
+      const bodyLength = readInt32(bytes, at + BODY_LENGTH_AT);
+      if (bodyLength < 0 || bodyLength > sizeBytes - MIN_BATCH_BLOCK_BYTES) throw badBlock(at, 'body length');
+      const propertiesAt = at + BODY_AT + bodyLength;
+      const propertiesLength = readInt16(bytes, propertiesAt);
+      if (propertiesAt + PROPERTIES_LENGTH_BYTES + propertiesLength !== end)
+        throw badBlock(at, 'properties length');
+      if (propertiesLength > this.#longestProperties) this.#longestProperties = propertiesLength;
+      this.#starts.push(at);
+      at = end;
+    }
   }
-  return blocks;
+
+  /** Messages. */
+  get count(): number {
+    return this.#starts.length;
+  }
+
+  /** Bytes of the longest properties text. */
+  get longestProperties(): number {
+    return this.#longestProperties;
+  }
+
+  /** The message's own flag, signed 32 bit. */
+  flag(index: number): number {
+    return readInt32(this.bytes, this.#starts[index]! + FLAG_AT);
+  }
+
+  /** First byte of the payload. */
+  bodyStart(index: number): number {
+    return this.#starts[index]! + BODY_AT;
+  }
+
+  /** Behind the last byte of the payload. */
+  bodyEnd(index: number): number {
+    const start = this.#starts[index]!;
+    return start + BODY_AT + readInt32(this.bytes, start + BODY_LENGTH_AT);
+  }
+
+  /** First byte of the properties text. */
+  propertiesStart(index: number): number {
+    return this.bodyEnd(index) + PROPERTIES_LENGTH_BYTES;
+  }
+
+  /** Behind the last byte of the properties text. */
+  propertiesEnd(index: number): number {
+    return index + 1 < this.#starts.length ? this.#starts[index + 1]! : this.bytes.length;
+  }
+}
+
+/** Messages of a batch body, in order, as views into it. @throws RemotingError BAD_BODY, as `BatchBlocks` */
+export function decodeBatch(batch: Buffer): BatchBlock[] {
+  const blocks = new BatchBlocks(batch);
+  return Array.from({ length: blocks.count }, (_, index) => ({
+    flag: blocks.flag(index),
+    body: batch.subarray(blocks.bodyStart(index), blocks.bodyEnd(index)),
+    properties: batch.subarray(blocks.propertiesStart(index), blocks.propertiesEnd(index)),
+  }));
 }
 
 function badBlock(at: number, what: string): RemotingError {

@@ -23,6 +23,14 @@ export function writeInt64(buf: Buffer, at: number, value: number): void {
   writeInt32(buf, at + 4, value | 0);
 }
 
+/** `writeInt64` through a view. */
+export function setInt64(view: DataView, at: number, value: number): void {
+  if (!Number.isSafeInteger(value))
+    throw new RangeError(`not a 64-bit integer this program can hold exactly: ${value}`);
+  view.setInt32(at, Math.floor(value / TWO_32));
+  view.setInt32(at + 4, value | 0);
+}
+
 /** Signed 32-bit read without the bounds check of Buffer's own (callers check whole records). */
 export function readInt32(buf: Buffer, at: number): number {
   return (buf[at]! << 24) | (buf[at + 1]! << 16) | (buf[at + 2]! << 8) | buf[at + 3]!;

@@ -94,6 +94,28 @@ describe('a record', () => {
     );
   });
 
+  test('is the same, whether body and properties are buffers of their own or parts of one', () => {
+    fc.assert(
+      fc.property(anyRecord, bytes(9), fc.nat(20), (fields, gap, at) => {
+        const { body, properties } = fields;
+        const whole = Buffer.concat([gap, body, gap, properties, gap]);
+        const bodyStart = gap.length;
+        const bodyEnd = bodyStart + body.length;
+        const propertiesStart = bodyEnd + gap.length;
+        const propertiesEnd = propertiesStart + properties.length;
+        const parts = { bodyStart, bodyEnd, propertiesStart, propertiesEnd };
+        const inParts = { ...fields, body: whole, properties: whole, ...parts };
+        const size = recordBytes(fields);
+        expect(recordBytes(inParts)).toBe(size);
+        const target = Buffer.alloc(at + size + 3, 0xee);
+        writeRecord(target, at, inParts);
+        expect(target).toEqual(
+          Buffer.concat([Buffer.alloc(at, 0xee), encodeRecord(fields), Buffer.alloc(3, 0xee)]),
+        );
+      }),
+    );
+  });
+
   test('takes the IPv6 bits of its sysFlag from the hosts it holds', () => {
     const v6Bits = SysFlag.BORNHOST_V6 | SysFlag.STOREHOST_V6;
     expect(decodeRecord(encodeRecord(record({ bornHost: V6, storeHost: V6 })))!.sysFlag).toBe(v6Bits);

@@ -5,9 +5,11 @@
 //     bodyLength  body  topicLength:1|2  topic  propertiesLength:2  properties
 //
 // Big-endian; a host is 20 bytes when its sysFlag bit says IPv6; the topic length is 2 bytes in version 2 only.
+import { copyPart, copyPartWithCrc } from './copy-part.js';
 import { bodyCrc } from './crc32.js';
 import { HOST_BYTES_V4, HOST_BYTES_V6 } from './host.js';
-import { readInt16, readInt32, readInt64, writeInt16, writeInt32, writeInt64 } from './int64.js';
+import { readInt16, readInt32, readInt64, setInt64, writeInt32 } from './int64.js';
+import { LastView } from './last-view.js';
 import { PROPERTY_SEPARATOR } from './properties.js';
 import { hasPropertyCrc, PROPERTY_CRC_BYTES, verifyPropertyCrc, writePropertyCrc } from './property-crc.js';
 import { SysFlag } from './sys-flag.js';
@@ -86,10 +88,18 @@ export interface RecordFields {
   reconsumeTimes: number;
   /** Log offset of the half message a commit or rollback record belongs to, else 0. */
   preparedTransactionOffset: number;
-  /** As it travels, compressed or not. */
+  /** Holds the payload, as it travels, compressed or not. */
   body: Buffer;
-  /** Encoded properties text, at most `MAX_PROPERTIES_BYTES` with the suffix. */
+  /** First byte of the payload in `body`. Default 0. */
+  bodyStart?: number;
+  /** Behind the last byte of the payload. Default: the end of `body`. */
+  bodyEnd?: number;
+  /** Holds the encoded properties text, at most `MAX_PROPERTIES_BYTES` with the suffix. */
   properties: Buffer;
+  /** First byte of the text in `properties`. Default 0. */
+  propertiesStart?: number;
+  /** Behind the last byte of the text. Default: the end of `properties`. */
+  propertiesEnd?: number;
   /** Appended to `properties`, 0x02 put between if missing. */
   propertiesSuffix?: Buffer | undefined;
   /** Close the properties with a checksum of the whole record (see property-crc.ts). Default false. */
@@ -99,17 +109,29 @@ export interface RecordFields {
 /** What the size of a record depends on. */
 export type RecordSizing = Pick<
   RecordFields,
-  'topic' | 'bornHost' | 'storeHost' | 'body' | 'properties' | 'propertiesSuffix' | 'appendPropertyCrc'
+  | 'topic'
+  | 'bornHost'
+  | 'storeHost'
+  | 'body'
+  | 'bodyStart'
+  | 'bodyEnd'
+  | 'properties'
+  | 'propertiesStart'
+  | 'propertiesEnd'
+  | 'propertiesSuffix'
+  | 'appendPropertyCrc'
 >;
 
-/** Bytes of the properties as stored: text, suffix, checksum and the separators put between them. */
+/** Bytes of the properties `[start, end)` as stored: text, suffix, checksum and the separators put between them. */
 export function recordPropertiesBytes(
   properties: Buffer,
   suffix?: Buffer,
   appendPropertyCrc = false,
+  start = 0,
+  end = properties.length,
 ): number {
-  let bytes = properties.length;
-  let open = isOpen(properties);
+  let bytes = end - start;
+  let open = isOpen(properties, start, end);
   if (suffix !== undefined && suffix.length > 0) {
     bytes += suffix.length + (open ? 1 : 0);
     open = isOpen(suffix);
@@ -117,9 +139,20 @@ export function recordPropertiesBytes(
   return appendPropertyCrc ? bytes + PROPERTY_CRC_BYTES + (open ? 1 : 0) : bytes;
 }
 
+function propertiesBytes(fields: RecordSizing): number {
+  const { properties, propertiesSuffix, appendPropertyCrc, propertiesStart, propertiesEnd } = fields;
+  return recordPropertiesBytes(
+    properties,
+    propertiesSuffix,
+    appendPropertyCrc,
+    propertiesStart,
+    propertiesEnd,
+  );
+}
+
 /** True for text whose last pair is not closed by 0x02. */
-function isOpen(properties: Buffer): boolean {
-  return properties.length > 0 && properties[properties.length - 1] !== PROPERTY_SEPARATOR;
+function isOpen(properties: Buffer, start = 0, end = properties.length): boolean {
+  return end > start && properties[end - 1] !== PROPERTY_SEPARATOR;
 }
 
 /** Size in bytes `writeRecord` will need. */
@@ -130,11 +163,14 @@ export function recordBytes(fields: RecordSizing): number {
     MIN_RECORD_BYTES +
     ipv6Extra +
     version2Extra +
-    fields.body.length +
+    (fields.bodyEnd ?? fields.body.length) -
+    (fields.bodyStart ?? 0) +
     fields.topic.length +
-    recordPropertiesBytes(fields.properties, fields.propertiesSuffix, fields.appendPropertyCrc)
+    propertiesBytes(fields)
   );
 }
+
+const targetView = new LastView();
 
 /**
  * Writes one record at `at` and returns its size in bytes. Allocates nothing. The caller has made sure of the room
@@ -142,40 +178,43 @@ export function recordBytes(fields: RecordSizing): number {
  * their length fields can say, or a number that is no safe integer.
  */
 export function writeRecord(target: Buffer, at: number, fields: RecordFields): number {
-  const { body, topic, properties, propertiesSuffix, bornHost, storeHost } = fields;
-  const propertiesLength = recordPropertiesBytes(
-    fields.properties,
-    fields.propertiesSuffix,
-    fields.appendPropertyCrc,
-  );
+  const { body, bodyStart = 0, bodyEnd = body.length, topic, propertiesSuffix, bornHost, storeHost } = fields;
+  const { properties, propertiesStart = 0, propertiesEnd = properties.length } = fields;
+  const propertiesLength = propertiesBytes(fields);
   if (propertiesLength > MAX_PROPERTIES_BYTES || topic.length > MAX_TOPIC_BYTES_V2) {
     throw new RangeError(
       `record cannot hold a topic of ${topic.length} and properties of ${propertiesLength} bytes`,
     );
   }
+  const view = targetView.of(target);
   const version2 = topic.length > MAX_TOPIC_BYTES_V1;
-  writeInt32(target, at + MAGIC, version2 ? MAGIC_V2 : MAGIC_V1);
-  writeInt32(target, at + BODY_CRC, bodyCrc(body));
-  writeInt32(target, at + QUEUE_ID, fields.queueId);
-  writeInt32(target, at + FLAG, fields.flag);
-  writeInt64(target, at + QUEUE_OFFSET, fields.queueOffset);
-  writeInt64(target, at + PHYSICAL_OFFSET, fields.physicalOffset);
-  writeInt32(target, at + SYS_FLAG, sysFlagFor(fields.sysFlag, bornHost, storeHost));
-  writeInt64(target, at + BORN_TIMESTAMP, fields.bornTimestamp);
+  view.setInt32(at + MAGIC, version2 ? MAGIC_V2 : MAGIC_V1);
+  view.setInt32(at + QUEUE_ID, fields.queueId);
+  view.setInt32(at + FLAG, fields.flag);
+  setInt64(view, at + QUEUE_OFFSET, fields.queueOffset);
+  setInt64(view, at + PHYSICAL_OFFSET, fields.physicalOffset);
+  view.setInt32(at + SYS_FLAG, sysFlagFor(fields.sysFlag, bornHost, storeHost));
+  setInt64(view, at + BORN_TIMESTAMP, fields.bornTimestamp);
   let p = copyBytes(target, at + BORN_HOST, bornHost);
-  writeInt64(target, p, fields.storeTimestamp);
+  setInt64(view, p, fields.storeTimestamp);
   p = copyBytes(target, p + INT64, storeHost);
-  writeInt32(target, p, fields.reconsumeTimes);
-  writeInt64(target, p + INT32, fields.preparedTransactionOffset);
+  view.setInt32(p, fields.reconsumeTimes);
+  setInt64(view, p + INT32, fields.preparedTransactionOffset);
   p += INT32 + INT64;
-  writeInt32(target, p, body.length);
-  p = copyBytes(target, p + INT32, body);
+  const bodyLength = bodyEnd - bodyStart;
+  view.setInt32(p, bodyLength);
+  p += INT32;
+  if (bodyLength === body.length) {
+    target.set(body, p);
+    view.setInt32(at + BODY_CRC, bodyCrc(body));
+  } else view.setInt32(at + BODY_CRC, copyPartWithCrc(target, p, body, bodyStart, bodyEnd));
+  p += bodyLength;
   if (version2) target[p++] = topic.length >>> 8;
   target[p++] = topic.length;
   p = copyBytes(target, p, topic);
-  writeInt16(target, p, propertiesLength);
-  p = copyBytes(target, p + PROPERTIES_LENGTH_BYTES, properties);
-  let open = isOpen(properties);
+  view.setInt16(p, propertiesLength);
+  p = copyBytes(target, p + PROPERTIES_LENGTH_BYTES, properties, propertiesStart, propertiesEnd);
+  let open = isOpen(properties, propertiesStart, propertiesEnd);
   if (propertiesSuffix !== undefined && propertiesSuffix.length > 0) {
     if (open) target[p++] = PROPERTY_SEPARATOR;
     p = copyBytes(target, p, propertiesSuffix);
@@ -186,7 +225,7 @@ export function writeRecord(target: Buffer, at: number, fields: RecordFields): n
     p += PROPERTY_CRC_BYTES;
   }
   const sizeBytes = p - at;
-  writeInt32(target, at + TOTAL_SIZE, sizeBytes);
+  view.setInt32(at + TOTAL_SIZE, sizeBytes);
   if (fields.appendPropertyCrc) writePropertyCrc(target, at, p);
   return sizeBytes;
 }
@@ -197,11 +236,12 @@ function sysFlagFor(sysFlag: number, bornHost: Buffer, storeHost: Buffer): numbe
   return (sysFlag & ~(SysFlag.BORNHOST_V6 | SysFlag.STOREHOST_V6)) | born | store;
 }
 
-/** Copies all of `source` and returns the position behind it. Up to a host's size a loop beats the call into `set`. */
-function copyBytes(target: Buffer, at: number, source: Buffer): number {
-  const length = source.length;
-  if (length > HOST_BYTES_V4) target.set(source, at);
-  else for (let i = 0; i < length; i++) target[at + i] = source[i]!;
+/** Copies a part of `source` and returns the position behind it. Up to a host's size a loop beats the call into `set`. */
+function copyBytes(target: Buffer, at: number, source: Buffer, start = 0, end = source.length): number {
+  const length = end - start;
+  if (length <= HOST_BYTES_V4) for (let i = 0; i < length; i++) target[at + i] = source[start + i]!;
+  else if (length === source.length) target.set(source, at);
+  else copyPart(target, at, source, start, end);
   return at + length;
 }
 

@@ -15,13 +15,14 @@ import {
   withoutPropertyCrc,
   writeBlankRecord,
   writeRecord,
+  type PropertyScanner,
   type RecordFields,
 } from '@mq/remoting/message';
-import type { AppendMessage } from '../message-store.js';
+import type { AppendBatch, AppendMessage } from '../message-store.js';
 import type { LogFile } from './log-file.js';
 import type { LogFiles } from './log-files.js';
 import type { AppendedRecord } from './pending-put.js';
-import { batchSuffix } from './batch-suffix.js';
+import { batchSuffix, MAX_BATCH_SUFFIX_BYTES } from './batch-suffix.js';
 import { BlockSums } from './block-sums.js';
 import { PreparedSpace } from './prepared-space.js';
 import { END_OF_FILE_BYTES } from './put-check.js';
@@ -34,6 +35,7 @@ const MAX_UNWRITTEN_BYTES = 8 * 1024 * 1024;
 const NEXT_FILE_AT = 0.5;
 
 const NO_BYTES = Buffer.alloc(0);
+const SEPARATOR_BYTES = 1;
 
 export class CommitLog {
   /** What was encoded, for cold reads to be compared with. */
@@ -62,9 +64,16 @@ export class CommitLog {
     reconsumeTimes: 0,
     preparedTransactionOffset: 0,
     body: NO_BYTES,
+    bodyStart: 0,
+    bodyEnd: 0,
     properties: NO_BYTES,
+    propertiesStart: 0,
+    propertiesEnd: 0,
     propertiesSuffix: undefined,
+    appendPropertyCrc: false,
   };
+  /** Of the properties in `#fields`, as they are there. */
+  #scanned: PropertyScanner | undefined;
 
   constructor(
     readonly files: LogFiles,
@@ -153,12 +162,49 @@ export class CommitLog {
    * follow at once.
    */
   recordSize(message: AppendMessage, queue: AppendQueue): number {
-    return recordBytes(this.#fill(message, queue));
+    const { body, properties, scanned } = message;
+    this.#fill(message, queue);
+    this.#fillOwn(message.flag, body, 0, body.length, properties, 0, properties.length, scanned);
+    return recordBytes(this.#fields);
+  }
+
+  /** The same for a message of a batch. */
+  blockSize({ message, blocks, scanned }: AppendBatch, index: number, queue: AppendQueue): number {
+    const { bytes } = blocks;
+    const bodyEnd = blocks.bodyEnd(index);
+    const start = blocks.propertiesStart(index);
+    const end = blocks.propertiesEnd(index);
+    this.#fill(message, queue);
+    this.#fillOwn(
+      blocks.flag(index),
+      bytes,
+      blocks.bodyStart(index),
+      bodyEnd,
+      bytes,
+      start,
+      end,
+      scanned?.[index],
+    );
+    return recordBytes(this.#fields);
+  }
+
+  /**
+   * What a record of a batch holds beside its own body and text, at most, all of it and in its properties alone. Bytes.
+   */
+  mostAround(message: AppendMessage, queue: AppendQueue): { recordBytes: number; propertiesBytes: number } {
+    this.#fill(message, queue);
+    this.#fillOwn(0, NO_BYTES, 0, 0, NO_BYTES, 0, 0, undefined);
+    // A text that is not closed is; queue offsets behind the first one may have more digits.
+    const more = SEPARATOR_BYTES + (queue.batchQueue === undefined ? 0 : MAX_BATCH_SUFFIX_BYTES);
+    return {
+      recordBytes: recordBytes(this.#fields) + more,
+      propertiesBytes: this.#propertiesBytes() + more,
+    };
   }
 
   /**
    * Encodes one record and assigns its queue offset. The caller has checked the message, called `reserve`, and before
-   * anything else is put, `recordSize` for this very message. Allocates the returned object and nothing else.
+   * anything else is put, `recordSize` or `blockSize` for this very message. Allocates the returned object and nothing else.
    */
   append(
     message: AppendMessage,
@@ -183,11 +229,10 @@ export class CommitLog {
       batchQueue === undefined ? undefined : { queue: batchQueue, count: message.innerCount ?? 1 };
     if (inQueue) queue.nextOffset += batch === undefined ? 1 : batch.count;
     const propertiesEnd = at + size;
-    const propertiesStart =
-      propertiesEnd -
-      recordPropertiesBytes(fields.properties, fields.propertiesSuffix, fields.appendPropertyCrc);
-    const { scanned } = message;
-    const isScanned = scanned !== undefined && fields.properties === message.properties;
+    const propertiesStart = propertiesEnd - this.#propertiesBytes();
+    const scanned = this.#scanned;
+    /** From where the scan found them to where they are now. */
+    const moved = propertiesStart - fields.propertiesStart!;
     return {
       topic: queue.topic.name,
       queueId: queue.queueId,
@@ -199,11 +244,11 @@ export class CommitLog {
       sysFlag: message.sysFlag,
       storeTimestamp,
       tagsCode: message.tagsCode ?? scanned?.hashCode(PropertySlot.TAGS),
-      isScanned,
-      uniqKeyStart: isScanned ? propertiesStart + scanned.start(PropertySlot.UNIQ_KEY) : 0,
-      uniqKeyEnd: isScanned ? propertiesStart + scanned.end(PropertySlot.UNIQ_KEY) : 0,
-      keysStart: isScanned ? propertiesStart + scanned.start(PropertySlot.KEYS) : 0,
-      keysEnd: isScanned ? propertiesStart + scanned.end(PropertySlot.KEYS) : 0,
+      isScanned: scanned !== undefined,
+      uniqKeyStart: scanned === undefined ? 0 : moved + scanned.start(PropertySlot.UNIQ_KEY),
+      uniqKeyEnd: scanned === undefined ? 0 : moved + scanned.end(PropertySlot.UNIQ_KEY),
+      keysStart: scanned === undefined ? 0 : moved + scanned.start(PropertySlot.KEYS),
+      keysEnd: scanned === undefined ? 0 : moved + scanned.end(PropertySlot.KEYS),
       segment,
       buffer: segment.buffer,
       propertiesStart,
@@ -255,23 +300,61 @@ export class CommitLog {
     if (left < this.files.fileSizeBytes * NEXT_FILE_AT) this.files.ensure(this.#fileEnd);
   }
 
-  #fill(message: AppendMessage, queue: AppendQueue): RecordFields {
+  /** Of the record whose fields are prepared. */
+  #propertiesBytes(): number {
+    const { properties, propertiesSuffix, appendPropertyCrc, propertiesStart, propertiesEnd } = this.#fields;
+    return recordPropertiesBytes(
+      properties,
+      propertiesSuffix,
+      appendPropertyCrc,
+      propertiesStart,
+      propertiesEnd,
+    );
+  }
+
+  /** What the records of a batch have in common. */
+  #fill(message: AppendMessage, queue: AppendQueue): void {
     const fields = this.#fields;
     fields.topic = queue.topic.bytes;
     fields.queueId = message.queueId;
-    fields.flag = message.flag;
     fields.sysFlag = message.sysFlag;
     fields.bornTimestamp = message.bornTimestamp;
     fields.bornHost = message.bornHost;
     fields.storeHost = message.storeHost;
     fields.reconsumeTimes = message.reconsumeTimes;
     fields.preparedTransactionOffset = message.preparedTransactionOffset;
-    fields.body = message.body;
-    const { properties } = message;
-    fields.properties = fields.appendPropertyCrc === true ? withoutPropertyCrc(properties) : properties;
     fields.propertiesSuffix =
       queue.batchQueue === undefined ? message.propertiesSuffix : batchSuffix(message, queue.nextOffset);
-    return fields;
+  }
+
+  /** What each has for itself. */
+  #fillOwn(
+    flag: number,
+    body: Buffer,
+    bodyStart: number,
+    bodyEnd: number,
+    properties: Buffer,
+    propertiesStart: number,
+    propertiesEnd: number,
+    scanned: PropertyScanner | undefined,
+  ): void {
+    const fields = this.#fields;
+    fields.flag = flag;
+    fields.body = body;
+    fields.bodyStart = bodyStart;
+    fields.bodyEnd = bodyEnd;
+    fields.properties = properties;
+    fields.propertiesStart = propertiesStart;
+    fields.propertiesEnd = propertiesEnd;
+    this.#scanned = scanned;
+    if (fields.appendPropertyCrc !== true) return;
+    const text = properties.subarray(propertiesStart, propertiesEnd);
+    const bare = withoutPropertyCrc(text);
+    if (bare === text) return;
+    fields.properties = bare;
+    fields.propertiesStart = 0;
+    fields.propertiesEnd = bare.length;
+    this.#scanned = undefined;
   }
 
   /** A segment that continues the log in the current file and has room for `bytes`; registered for the next write. */

@@ -57,14 +57,17 @@ export function checkMessage(
   if (message.body.length > limits.maxMessageSize) {
     return illegal(`the body has ${message.body.length} bytes, at most ${limits.maxMessageSize} are allowed`);
   }
-  const propertiesBytes =
-    recordPropertiesBytes(message.properties, message.propertiesSuffix, limits.enabledAppendPropCRC) +
-    morePropertyBytes;
-  if (propertiesBytes > MAX_PROPERTIES_BYTES) {
-    const remark = `the properties have ${propertiesBytes} bytes, at most ${MAX_PROPERTIES_BYTES} are allowed`;
-    return { status: 'PROPERTIES_SIZE_EXCEEDED', remark };
-  }
-  return undefined;
+  const { properties, propertiesSuffix } = message;
+  return checkPropertiesBytes(
+    recordPropertiesBytes(properties, propertiesSuffix, limits.enabledAppendPropCRC) + morePropertyBytes,
+  );
+}
+
+/** Checks the length of the properties of a record; undefined = acceptable. */
+export function checkPropertiesBytes(bytes: number): PutRefusal | undefined {
+  if (bytes <= MAX_PROPERTIES_BYTES) return undefined;
+  const remark = `the properties have ${bytes} bytes, at most ${MAX_PROPERTIES_BYTES} are allowed`;
+  return { status: 'PROPERTIES_SIZE_EXCEEDED', remark };
 }
 
 /** Checks a message with sysFlag INNER_BATCH; undefined = acceptable (upstream: DefaultMessageStore#asyncPutMessage). */

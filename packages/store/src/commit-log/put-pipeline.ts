@@ -2,12 +2,12 @@
 // position, acknowledged when the configured durability holds. One write, one dispatch and one round of
 // acknowledgements serve all puts of a turn.
 import type { Clock, Logger, TurnScheduler, TurnTask } from '@mq/remoting';
-import { SysFlag } from '@mq/remoting/message';
+import { MIN_BATCH_BLOCK_BYTES, SysFlag } from '@mq/remoting/message';
 import { TIMER_TOPIC } from '@mq/remoting/protocol';
 import type { Dispatcher } from '../dispatch/dispatcher.js';
 import { DurabilityGate } from '../flush/durability-gate.js';
 import { LogFlusher } from '../flush/log-flusher.js';
-import type { AppendMessage, PutResult, PutStatus, PutWaiter } from '../message-store.js';
+import type { AppendBatch, AppendMessage, PutResult, PutStatus, PutWaiter } from '../message-store.js';
 import type { RunningFlags } from '../running-flags.js';
 import type { MessageStoreSettings } from '../settings.js';
 import type { StoreStats } from '../store-stats.js';
@@ -15,7 +15,13 @@ import type { CommitLog } from './commit-log.js';
 import { SCHEDULE_TOPIC } from './delay-levels.js';
 import { MAX_BATCH_SUFFIX_BYTES } from './batch-suffix.js';
 import { PendingPut, refusal } from './pending-put.js';
-import { checkFileRoom, checkInnerBatch, checkMessage, checkRecordSize } from './put-check.js';
+import {
+  checkFileRoom,
+  checkInnerBatch,
+  checkMessage,
+  checkPropertiesBytes,
+  checkRecordSize,
+} from './put-check.js';
 import type { AppendQueue, QueueTable } from './queue-table.js';
 
 export interface PutPipelineParts {
@@ -108,33 +114,45 @@ export class PutPipeline implements TurnTask {
     }
   }
 
-  appendBatch(messages: readonly AppendMessage[], waiter: PutWaiter): void {
+  appendBatch(batch: AppendBatch, waiter: PutWaiter): void {
     const { log, queues } = this.parts;
-    const refused = this.#refuseBatch(messages);
-    if (refused !== undefined) return this.#giveBack(refused, waiter, messages.length);
+    const { message } = batch;
+    const { count } = batch.blocks;
+    const known = queues.find(message.topic, message.queueId);
+    const refused =
+      count === 0 ? refusal('MESSAGE_ILLEGAL', 'the batch is empty') : this.#refuse(message, known);
+    if (refused !== undefined) return this.#giveBack(refused, waiter, count);
     try {
-      const first = messages[0]!;
-      const queue = queues.queue(first.topic, first.queueId);
-      const total = this.#batchSize(messages, queue);
-      if (typeof total !== 'number') return this.#giveBack(total, waiter, messages.length);
+      const queue = known ?? queues.queue(message.topic, message.queueId);
+      const total = this.#batchSize(batch, queue);
+      if (typeof total !== 'number') return this.#giveBack(total, waiter, count);
       log.reserve(total);
-      const storeTimestamp = this.#storeTimestampFor(first);
+      const storeTimestamp = this.#storeTimestampFor(message);
       const begin = log.appendedOffset;
       const queueOffset = queue.nextOffset;
       const commitLogOffsets: number[] = [];
-      for (const message of messages) {
-        const record = log.append(message, queue, log.recordSize(message, queue), storeTimestamp);
+      for (let index = 0; index < count; index++) {
+        const record = log.append(message, queue, log.blockSize(batch, index, queue), storeTimestamp);
         this.parts.dispatcher.enqueue(record);
         commitLogOffsets.push(record.commitLogOffset);
       }
-      const waits = messages.some((message) => message.waitStoreMsgOk);
       const end = log.appendedOffset;
-      const count = messages.length;
-      const put = new PendingPut(waiter, begin, queueOffset, end - begin, storeTimestamp, end, count, waits);
+      const { waitStoreMsgOk } = message;
+      const bytes = end - begin;
+      const put = new PendingPut(
+        waiter,
+        begin,
+        queueOffset,
+        bytes,
+        storeTimestamp,
+        end,
+        count,
+        waitStoreMsgOk,
+      );
       put.commitLogOffsets = commitLogOffsets;
       this.#enter(put);
     } catch (error) {
-      this.#giveBack(this.#failure(error), waiter, messages.length);
+      this.#giveBack(this.#failure(error), waiter, count);
     }
   }
 
@@ -288,33 +306,14 @@ export class PutPipeline implements TurnTask {
     return undefined;
   }
 
-  #refuseBatch(messages: readonly AppendMessage[]): PutResult | undefined {
-    const first = messages[0];
-    if (first === undefined) return refusal('MESSAGE_ILLEGAL', 'the batch is empty');
-    const known = this.parts.queues.find(first.topic, first.queueId);
-    for (const message of messages) {
-      const refused = this.#refuse(message, message.topic === first.topic ? known : undefined);
-      if (refused !== undefined) return refused;
-      if (message.topic !== first.topic || message.queueId !== first.queueId) {
-        return refusal('MESSAGE_ILLEGAL', 'the messages of a batch must be for one queue');
-      }
-    }
-    return undefined;
-  }
-
-  #batchSize(messages: readonly AppendMessage[], queue: AppendQueue): number | PutResult {
+  /** Bytes of all records of a batch at most, or why it is refused. */
+  #batchSize({ message, blocks }: AppendBatch, queue: AppendQueue): number | PutResult {
     const settings = this.parts.settings();
-    let total = 0;
-    for (const message of messages) {
-      const size = this.parts.log.recordSize(message, queue);
-      const tooLarge = checkRecordSize(size, settings);
-      if (tooLarge !== undefined) return refusal(tooLarge.status, tooLarge.remark);
-      total += size;
-      // Queue offsets behind the first one may have more digits.
-      if (queue.batchQueue !== undefined) total += MAX_BATCH_SUFFIX_BYTES;
-    }
-    const noRoom = checkFileRoom(total, settings);
-    return noRoom === undefined ? total : refusal(noRoom.status, noRoom.remark);
+    const { propertiesBytes, recordBytes } = this.parts.log.mostAround(message, queue);
+    const total = blocks.bytes.length + blocks.count * (recordBytes - MIN_BATCH_BLOCK_BYTES);
+    const illegal =
+      checkPropertiesBytes(blocks.longestProperties + propertiesBytes) ?? checkFileRoom(total, settings);
+    return illegal === undefined ? total : refusal(illegal.status, illegal.remark);
   }
 
   /** The next file could not be created, or the topic is no directory name; nothing was stored. */

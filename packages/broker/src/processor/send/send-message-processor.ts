@@ -6,7 +6,7 @@
 // strip) takes the general path, `#rewrite`; a delayed message gets its true target into the suffix.
 import type { RemotingCommand, RequestContext } from '@mq/remoting';
 import {
-  decodeBatch,
+  BatchBlocks,
   decodeProperties,
   encodeProperties,
   encodeProperty,
@@ -233,31 +233,27 @@ export class SendMessageProcessor {
     const queueId = this.#targetQueue(header, config);
     // All messages of a batch go to one queue.
     header.queueId = queueId;
-    const staysOne = isBatchTopic(config);
-    const messages: AppendMessage[] = [];
-    const blocks = decodeBatch(body);
-    for (let index = 0; index < blocks.length; index++) {
-      const block = blocks[index]!;
+    const blocks = new BatchBlocks(body);
+    const { count } = blocks;
+    const scannedBlocks: PropertyScanner[] = [];
+    for (let index = 0; index < count; index++) {
       const ofMessage = this.#scannerOf(index);
-      ofMessage.scan(block.properties);
+      ofMessage.scan(body, blocks.propertiesStart(index), blocks.propertiesEnd(index));
       this.#refuseUnserved(ofMessage, header, config);
       refuseInBatch(ofMessage, header);
-      if (staysOne) continue;
-      const message = this.#compose(context, header, config, block.body, block.properties);
-      message.flag = block.flag;
-      message.waitStoreMsgOk = waitStoreMsgOk;
-      message.scanned = ofMessage;
-      messages.push(message);
+      scannedBlocks.push(ofMessage);
     }
-    const count = blocks.length;
     const bytes = this.#admit(context, header.topic, body.length, count);
     const waiter = new SendWaiter(this.#answering, context, header.topic, queueId, bytes, count);
     waiter.setUniqKey(ofBatch, idStart, idEnd);
-    if (!staysOne) return this.#broker.store.appendBatch(messages, waiter);
     const batch = this.#compose(context, header, config, body, ofBatch);
+    batch.waitStoreMsgOk = waitStoreMsgOk;
+    if (!isBatchTopic(config)) {
+      this.#broker.store.appendBatch({ message: batch, blocks, scanned: scannedBlocks }, waiter);
+      return;
+    }
     batch.sysFlag |= SysFlag.INNER_BATCH | SysFlag.NEED_UNWRAP;
     batch.innerCount = count;
-    batch.waitStoreMsgOk = waitStoreMsgOk;
     batch.scanned = scanned;
     waiter.isInnerBatch = true;
     this.#broker.store.append(batch, waiter);
