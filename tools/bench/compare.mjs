@@ -4,6 +4,8 @@
 // row. Prints a markdown table of medians and of the median of the rounds' ratios.
 // --node-flags "--use-largepages=silent" runs ours, the current build, with flags of Node.
 // --full-page-cache measures as on a server that has run for long (page-cache.mjs): takes as much room on the disk as there is memory.
+// --alone starts a broker for each round, with nothing beside it: the threads of a JVM that has nothing to do take a tenth of a core,
+// and a message of the other broker that meets them waits.
 // With --base the other side is an earlier build of ours instead: a copy of apps/broker/dist/mqbroker.js.
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -31,6 +33,7 @@ const { values } = parseArgs({
     base: { type: 'string', default: '' },
     'node-flags': { type: 'string', default: '' },
     'full-page-cache': { type: 'boolean', default: false },
+    alone: { type: 'boolean', default: false },
   },
 });
 const rounds = Number(values.rounds);
@@ -41,22 +44,50 @@ const nodeFlags = values['node-flags'].split(' ').filter(Boolean);
 const base = values.base === '' ? undefined : resolve(values.base);
 const other = base === undefined ? JAVA : OURS;
 
+const filler = join(root, '.cache', 'page-cache');
+
 const measure = (server, row) => measureRow(mqload, server, row, values.seconds);
 
-async function prepare(servers, kind, row, program, nodeArgs = []) {
+/** Whom it is about: a kind of broker, and how it is run. */
+const sides = [
+  { kind: other, program: base },
+  { kind: OURS, nodeArgs: nodeFlags },
+];
+
+async function prepare(servers, { kind, program, nodeArgs }, row) {
   const nameServer = await servers.nameServer(OURS);
-  const broker = await servers.broker(kind, {
-    nameServer,
-    settings: settingsOf(row),
-    program,
-    nodeArgs,
-  });
+  const broker = await servers.broker(kind, { nameServer, settings: settingsOf(row), program, nodeArgs });
   const server = { nameServer, broker };
   await fillBefore(mqload, server, row);
   if (!row.unbounded) await runLoad(mqload, loadArguments(server, row, WARM_UP_SECONDS, 0));
   else for (let i = 0; i < WARM_UP_RUNS; i++) await measure(server, row);
   return server;
 }
+
+/** `task` with servers that end with it. */
+async function withServers(task) {
+  if (values['full-page-cache']) fillPageCache(filler);
+  const servers = benchServers();
+  try {
+    return await task(servers);
+  } finally {
+    await servers.dispose();
+  }
+}
+
+/** Both are up for all rounds of a row. */
+const measureTogether = (row) =>
+  withServers(async (servers) => {
+    const prepared = [];
+    for (const side of sides) prepared.push(await prepare(servers, side, row));
+    return inTurns(prepared, { rounds }, (server) => measure(server, row));
+  });
+
+/** Each is started for each round. */
+const measureAlone = (row) =>
+  inTurns(sides, { rounds }, (side) =>
+    withServers(async (servers) => measure(await prepare(servers, side, row), row)),
+  );
 
 const show = (number) =>
   number >= 1000
@@ -70,31 +101,22 @@ console.log(
   `| row | figure | ${base === undefined ? `Apache ${JAVA}` : 'before'} | ours | ratio (median of ${rounds}, min–max) | aim |`,
 );
 console.log('|---|---|---|---|---|---|');
-const filler = join(root, '.cache', 'page-cache');
 try {
   for (const row of chosen) {
-    if (values['full-page-cache']) fillPageCache(filler);
-    const servers = benchServers();
-    try {
-      const theirs = await prepare(servers, other, row, base);
-      const ours = await prepare(servers, OURS, row, undefined, nodeFlags);
-      const results = await inTurns([theirs, ours], { rounds }, (side) => measure(side, row));
-      for (const [title, figure, direction, want] of row.figures) {
-        const ratios = results.map((round) => {
-          const [theirFigure, ourFigure] = round.map(figure);
-          return direction === 'less' ? theirFigure / ourFigure : ourFigure / theirFigure;
-        });
-        const cells = [
-          row.title,
-          title,
-          ...sideMedians(results, figure).map(show),
-          `${show(median(ratios))} × ${direction} (${show(Math.min(...ratios))}–${show(Math.max(...ratios))})`,
-          want === undefined ? '' : `≥ ${want} ×`,
-        ];
-        console.log(`| ${cells.join(' | ')} |`);
-      }
-    } finally {
-      await servers.dispose();
+    const results = await (values.alone ? measureAlone : measureTogether)(row);
+    for (const [title, figure, direction, want] of row.figures) {
+      const ratios = results.map((round) => {
+        const [theirFigure, ourFigure] = round.map(figure);
+        return direction === 'less' ? theirFigure / ourFigure : ourFigure / theirFigure;
+      });
+      const cells = [
+        row.title,
+        title,
+        ...sideMedians(results, figure).map(show),
+        `${show(median(ratios))} × ${direction} (${show(Math.min(...ratios))}–${show(Math.max(...ratios))})`,
+        want === undefined ? '' : `≥ ${want} ×`,
+      ];
+      console.log(`| ${cells.join(' | ')} |`);
     }
   }
 } finally {

@@ -32,7 +32,12 @@ export async function runLoad(mqload, args, tries = REGISTRATION_TRIES) {
     return runLoad(mqload, args, tries - 1);
   }
   if (code !== 0) throw new Error(`mqload ${args.join(' ')}: ${stderr}${stdout}`);
-  return JSON.parse(stdout.trim().split('\n').at(-1));
+  const report = JSON.parse(stdout.trim().split('\n').at(-1));
+  if (report.msgs === 0)
+    throw new Error(
+      `mqload ${args.join(' ')}: nothing was done, answers by code: ${JSON.stringify(report.errors)}`,
+    );
+  return report;
 }
 
 /** Settings of the broker, whichever it is, for a row. */
