@@ -275,7 +275,7 @@ export const messageStoreSettings = defineSettings(
 
     // Ours.
     tailCacheSize: setting.int({
-      default: 32 * MIB,
+      default: 64 * MIB,
       min: MIB,
       unit: 'bytes',
       help: 'Newest part of the log kept in memory for readers at the tail. Not an upstream setting.',
