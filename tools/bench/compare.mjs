@@ -6,12 +6,14 @@
 // --full-page-cache measures as on a server that has run for long (page-cache.mjs): takes as much room on the disk as there is memory.
 // --alone starts a broker for each round, with nothing beside it: the threads of a JVM that has nothing to do take a tenth of a core,
 // and a message of the other broker that meets them waits.
+// --awake keeps the processors from being put to sleep (awake.mjs): what is left is the work of the broker.
 // With --base the other side is an earlier build of ours instead: a copy of apps/broker/dist/mqbroker.js.
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { installApache } from '../interop/lib/apache.mjs';
 import { OURS } from '../interop/lib/servers.mjs';
 import { buildApp, root } from '../workspace.mjs';
+import { keepAwake } from './awake.mjs';
 import { buildLoadGenerator, fillBefore, loadArguments, measureRow, runLoad, settingsOf } from './load.mjs';
 import { emptyPageCache, fillPageCache } from './page-cache.mjs';
 import { rows } from './rows.mjs';
@@ -34,6 +36,7 @@ const { values } = parseArgs({
     'node-flags': { type: 'string', default: '' },
     'full-page-cache': { type: 'boolean', default: false },
     alone: { type: 'boolean', default: false },
+    awake: { type: 'boolean', default: false },
   },
 });
 const rounds = Number(values.rounds);
@@ -101,6 +104,7 @@ console.log(
   `| row | figure | ${base === undefined ? `Apache ${JAVA}` : 'before'} | ours | ratio (median of ${rounds}, min–max) | aim |`,
 );
 console.log('|---|---|---|---|---|---|');
+const letSleep = values.awake ? keepAwake() : () => undefined;
 try {
   for (const row of chosen) {
     const results = await (values.alone ? measureAlone : measureTogether)(row);
@@ -120,5 +124,6 @@ try {
     }
   }
 } finally {
+  letSleep();
   emptyPageCache(filler);
 }
