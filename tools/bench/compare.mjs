@@ -17,10 +17,9 @@ import { keepAwake } from './awake.mjs';
 import { buildLoadGenerator, fillBefore, loadArguments, measureRow, runLoad, settingsOf } from './load.mjs';
 import { emptyPageCache, fillPageCache } from './page-cache.mjs';
 import { rows } from './rows.mjs';
-import { benchServers } from './sides.mjs';
+import { benchServers, JAVA } from './sides.mjs';
 import { inTurns, median, sideMedians } from './turns.mjs';
 
-const JAVA = '5.3.3';
 /** What a fresh JVM needs until its compiled code is the one measured; ours gets the same. */
 const WARM_UP_SECONDS = 20;
 /** The same for rows that end when their work is done. */

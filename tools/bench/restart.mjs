@@ -14,10 +14,9 @@ import { runToEnd } from '../interop/lib/command.mjs';
 import { freePort, OURS } from '../interop/lib/servers.mjs';
 import { buildApp } from '../workspace.mjs';
 import { buildLoadGenerator, runLoad, settingsOf } from './load.mjs';
-import { benchServers } from './sides.mjs';
+import { benchServers, JAVA } from './sides.mjs';
 import { inTurns, median, sideMedians } from './turns.mjs';
 
-const JAVA = '5.3.3';
 const TOPIC = 'BenchTopic';
 /** Record fields, topic, and the properties that the generator and the broker add, about. */
 const RECORD_OVERHEAD_BYTES = 210;

@@ -139,7 +139,8 @@ export function recordPropertiesBytes(
   return appendPropertyCrc ? bytes + PROPERTY_CRC_BYTES + (open ? 1 : 0) : bytes;
 }
 
-function propertiesBytes(fields: RecordSizing): number {
+/** `recordPropertiesBytes` of the record that these fields make. */
+export function propertiesBytesOf(fields: RecordSizing): number {
   const { properties, propertiesSuffix, appendPropertyCrc, propertiesStart, propertiesEnd } = fields;
   return recordPropertiesBytes(
     properties,
@@ -166,7 +167,7 @@ export function recordBytes(fields: RecordSizing): number {
     (fields.bodyEnd ?? fields.body.length) -
     (fields.bodyStart ?? 0) +
     fields.topic.length +
-    propertiesBytes(fields)
+    propertiesBytesOf(fields)
   );
 }
 
@@ -180,7 +181,7 @@ const targetView = new LastView();
 export function writeRecord(target: Buffer, at: number, fields: RecordFields): number {
   const { body, bodyStart = 0, bodyEnd = body.length, topic, propertiesSuffix, bornHost, storeHost } = fields;
   const { properties, propertiesStart = 0, propertiesEnd = properties.length } = fields;
-  const propertiesLength = propertiesBytes(fields);
+  const propertiesLength = propertiesBytesOf(fields);
   if (propertiesLength > MAX_PROPERTIES_BYTES || topic.length > MAX_TOPIC_BYTES_V2) {
     throw new RangeError(
       `record cannot hold a topic of ${topic.length} and properties of ${propertiesLength} bytes`,

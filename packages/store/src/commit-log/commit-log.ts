@@ -7,9 +7,9 @@
 // Invariants: flushed <= written <= appended; a record never spans two files nor touches the last 8 bytes of one; a
 // full file ends with a blank record. Not here: who waits, who is told, what a queue is.
 import {
+  propertiesBytesOf,
   PropertySlot,
   recordBytes,
-  recordPropertiesBytes,
   transactionType,
   SysFlag,
   withoutPropertyCrc,
@@ -198,7 +198,7 @@ export class CommitLog {
     const more = SEPARATOR_BYTES + (queue.batchQueue === undefined ? 0 : MAX_BATCH_SUFFIX_BYTES);
     return {
       recordBytes: recordBytes(this.#fields) + more,
-      propertiesBytes: this.#propertiesBytes() + more,
+      propertiesBytes: propertiesBytesOf(this.#fields) + more,
     };
   }
 
@@ -229,7 +229,7 @@ export class CommitLog {
       batchQueue === undefined ? undefined : { queue: batchQueue, count: message.innerCount ?? 1 };
     if (inQueue) queue.nextOffset += batch === undefined ? 1 : batch.count;
     const propertiesEnd = at + size;
-    const propertiesStart = propertiesEnd - this.#propertiesBytes();
+    const propertiesStart = propertiesEnd - propertiesBytesOf(fields);
     const scanned = this.#scanned;
     /** From where the scan found them to where they are now. */
     const moved = propertiesStart - fields.propertiesStart!;
@@ -298,18 +298,6 @@ export class CommitLog {
   prepareNextFile(): void {
     const left = this.#fileEnd - this.#appendedOffset;
     if (left < this.files.fileSizeBytes * NEXT_FILE_AT) this.files.ensure(this.#fileEnd);
-  }
-
-  /** Of the record whose fields are prepared. */
-  #propertiesBytes(): number {
-    const { properties, propertiesSuffix, appendPropertyCrc, propertiesStart, propertiesEnd } = this.#fields;
-    return recordPropertiesBytes(
-      properties,
-      propertiesSuffix,
-      appendPropertyCrc,
-      propertiesStart,
-      propertiesEnd,
-    );
   }
 
   /** What the records of a batch have in common. */
