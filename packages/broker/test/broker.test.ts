@@ -47,6 +47,26 @@ describe('a broker', () => {
       },
     );
 
+    test.each(['ASYNC_FLUSH', 'SYNC_FLUSH'])(
+      'answer each message with its own id, and store its own bytes, with %s',
+      async (flushDiskType) => {
+        await broker.start({ flushDiskType });
+        const client = broker.newClient({ serializeType: 'ROCKETMQ' });
+        const ids = Array.from({ length: 200 }, (_, index) => `ID${index}`);
+        const send = async (id: string): Promise<string | undefined> => {
+          const answer = await broker.send({ properties: { UNIQ_KEY: id }, body: Buffer.from(id) }, client);
+          return SendMessageResponseHeader.decode(answer.extFields).transactionId;
+        };
+        const answered = [await send('ID0'), ...(await Promise.all(ids.slice(1).map(send)))];
+        expect(answered).toEqual(ids);
+        const stored = await broker.consume({ maxMsgNums: 200 });
+        expect(stored.map(({ body, msgId }) => [body.toString(), msgId])).toEqual(
+          ids.slice(0, stored.length).map((id) => [id, id]),
+        );
+        expect(stored.length).toBeGreaterThan(30);
+      },
+    );
+
     test('give a message without UNIQ_KEY one of the broker', async () => {
       await broker.start();
       const { transactionId } = SendMessageResponseHeader.decode(

@@ -39,6 +39,12 @@ export const onewayFlag = 2;
 const unsetVersion = 0;
 const unsetLanguage = 'OTHER';
 
+/** Memory that a frame's bytes lie in, and that is used for others once all who hold it have released it. */
+export interface LentBytes {
+  hold(): void;
+  release(): void;
+}
+
 /** Reads ext fields out of a decoded header on first use. */
 export type ExtFieldsReader = (command: RemotingCommand) => ExtFields;
 
@@ -81,7 +87,7 @@ export class RemotingCommand {
    * The buffer a decoded header lies in: the read chunk itself, not cut to the header. Hot decoders read the ext
    * fields between `rawExtStart` and `rawExtEnd` without an ext object: ROCKETMQ entries, or for JSON the inside of
    * the `extFields` object (its members, without the braces). `undefined` when there are only objects to read from.
-   * It stays valid, since read chunks are never reused, but keeps the whole chunk alive: copy what is kept.
+   * It stays valid until {@link forgetBytes}, but keeps the whole chunk alive: copy what is kept.
    */
   rawHeader: Buffer | undefined = undefined;
   /** Offset in `rawHeader` of the first ext entry. */
@@ -91,6 +97,7 @@ export class RemotingCommand {
 
   #ext: ExtFields | undefined;
   #readExt: ExtFieldsReader | undefined;
+  #lent: LentBytes | undefined;
 
   constructor(code: number, remark: string | undefined, body: Buffer | undefined) {
     this.code = code;
@@ -143,11 +150,20 @@ export class RemotingCommand {
     this.#readExt = reader;
   }
 
+  /** For connections: header and body lie in `bytes`, which are held until {@link forgetBytes}. */
+  liesIn(bytes: LentBytes): void {
+    bytes.hold();
+    this.#lent = bytes;
+  }
+
   /**
    * Lets go of ext fields, body and the bytes they were decoded from, which would keep a whole read chunk alive: for whoever
-   * keeps a request to answer it later, and has read what it needs of it.
+   * keeps a request to answer it later, and has read what it needs of it. Nothing may refer to the bytes any more, parts of
+   * the body included: others are read into their place.
    */
   forgetBytes(): void {
+    this.#lent?.release();
+    this.#lent = undefined;
     this.rawHeader = undefined;
     this.body = undefined;
     this.#ext = undefined;

@@ -27,6 +27,8 @@ interface OwnFacts {
   readonly defaultMaxOutgoingBytes: number;
   readonly maxInFlight: number | undefined;
   readonly firstOpaque?: number | undefined;
+  /** Whether what is read is mostly requests: they say when their bytes are not needed any more. */
+  readonly readsRequests?: boolean;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly turn: TurnScheduler | undefined;
@@ -47,7 +49,7 @@ export function connectionShared(options: CommonOptions, own: OwnFacts): Connect
     clock,
     turn: own.turn ?? new TurnScheduler(),
     slabs: new SlabPool(),
-    reads: new ReadMemory(),
+    reads: new ReadMemory({ recycles: own.readsRequests === true }),
     wheel: new DeadlineWheel(clock),
     opaques: new OpaqueCounter(own.firstOpaque),
     logger,

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
-import { ReadMemory } from './read-memory.js';
+import { ReadMemory, type ReadSlab } from './read-memory.js';
 
 /** A chunk as it was handed over, and what it held at that moment. */
 interface Taken {
@@ -98,6 +98,57 @@ describe('ReadMemory', () => {
     peer.end();
     await once(accepted, 'end');
     expect(bytes).toBe(6);
+  });
+
+  test('with recycling: bytes stay for as long as their slab is held, others take the place of those that are not', async () => {
+    const memory = new ReadMemory({ recycles: true });
+    const { accepted, peer } = await pair();
+    const held: (Taken & { slab: ReadSlab })[] = [];
+    const buffers = new Set<Buffer>();
+    let chunks = 0;
+    memory.readFrom(accepted, (chunk, start, end, slab) => {
+      buffers.add(chunk);
+      slab!.hold();
+      if (chunks++ % 20 === 0)
+        held.push({ chunk, start, end, slab: slab!, then: chunk.toString('latin1', start, end) });
+      else slab!.release();
+    });
+    accepted.on('data', () => undefined);
+    for (let round = 0; round < 400; round++) {
+      peer.write(Buffer.alloc(round % 3 === 0 ? 50_000 : 5000, round));
+      await new Promise(setImmediate);
+    }
+    peer.end();
+    await once(accepted, 'end');
+    expect(chunks).toBeGreaterThan(200);
+    for (const { chunk, start, end, then } of held) expect(chunk.toString('latin1', start, end)).toBe(then);
+    // Those that are held, the one that is read into, and one that the chunk before lay in.
+    expect(buffers.size).toBeLessThanOrEqual(held.length + 2);
+  });
+
+  test('with recycling: a slab that was released late comes again, one that never is does not', async () => {
+    const memory = new ReadMemory({ recycles: true });
+    const { accepted, peer } = await pair();
+    const slabs: ReadSlab[] = [];
+    const next = async (): Promise<ReadSlab> => {
+      peer.write(Buffer.alloc(60_000));
+      const before = slabs.length;
+      while (slabs.length === before) await new Promise(setImmediate);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      return slabs[slabs.length - 1]!;
+    };
+    memory.readFrom(accepted, (_chunk, _start, _end, slab) => {
+      slab!.hold();
+      slabs.push(slab!);
+    });
+    accepted.on('data', () => undefined);
+    const first = await next();
+    const second = await next();
+    await next();
+    for (const slab of slabs) if (slab === first) slab.release();
+    const later = [await next(), await next(), await next()];
+    expect(later).toContain(first);
+    expect(later).not.toContain(second);
   });
 
   test('leaves sockets with TLS to their data events', async () => {

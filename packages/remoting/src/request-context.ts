@@ -20,7 +20,8 @@ export interface RequestContext {
   respond(response: RemotingCommand): void;
   /**
    * Like {@link respond} with a SUCCESS response, for what is answered many thousand times a second: `header` writes
-   * itself, `bodyParts` are sent as they are, `onReleased` runs when the socket is done with them.
+   * itself, `bodyParts` are sent as they are, `onReleased` runs when the socket is done with them. The request's bytes are
+   * forgotten with it (`RemotingCommand.forgetBytes`): nothing, `bodyParts` included, may refer to them afterwards.
    */
   respondHot(header: HotResponseHeader, bodyParts?: readonly Buffer[], onReleased?: () => void): void;
 }
@@ -78,6 +79,7 @@ export class PendingAnswer implements RequestContext {
     hotFrame.version = version;
     hotFrame.isJson = this.#codec === 'JSON';
     connection.outgoing.appendHot(hotFrame, header, bodyParts, onReleased);
+    request.forgetBytes();
     connection.afterAppend();
   }
 

@@ -258,6 +258,32 @@ describe('a hot response', () => {
     expect(released).toEqual(['yes']);
   });
 
+  test('forgets the bytes of its request; those of requests beside it stay', async () => {
+    const { server, address } = await start();
+    const kept: RemotingCommand[] = [];
+    const answered: RemotingCommand[] = [];
+    server.register(neverCode, (request) => void kept.push(request));
+    server.register(hotCode, (request, context) => {
+      answered.push(request);
+      context.respondHot(header);
+    });
+    const client = bench.client();
+    for (let index = 0; index < 300; index++) {
+      const ext = createExtFields({ index: String(index) });
+      const body = Buffer.alloc(1000, index);
+      if (index % 10 === 0)
+        void client.request(address, RemotingCommand.request(neverCode, ext, body)).catch(() => undefined);
+      else await client.request(address, RemotingCommand.request(hotCode, ext, body));
+    }
+    expect(answered).toHaveLength(270);
+    expect(answered.every(({ body, rawHeader }) => body === undefined && rawHeader === undefined)).toBe(true);
+    expect(kept).toHaveLength(30);
+    for (const [index, request] of kept.entries()) {
+      expect({ ...request.extFields }).toEqual({ index: String(index * 10) });
+      expect(request.body).toEqual(Buffer.alloc(1000, index * 10));
+    }
+  });
+
   test('reaches hooks as a whole response', async () => {
     const { server, address } = await start();
     server.register(hotCode, (_request, context) => void context.respondHot(header));

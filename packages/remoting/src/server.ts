@@ -119,6 +119,7 @@ export class RemotingServer {
     this.#shared = connectionShared(options, {
       defaultMaxOutgoingBytes,
       maxInFlight: options.maxInFlightPerConnection,
+      readsRequests: true,
       clock: this.#clock,
       logger: this.#logger,
       turn: deps.turn,

@@ -9,7 +9,7 @@ import { isRemotingError, RemotingError } from './errors.js';
 import type { Logger } from './logger.js';
 import { OutgoingFrames } from './outgoing-frames.js';
 import { PendingRequests, type OpaqueCounter } from './pending-requests.js';
-import type { ReadMemory } from './read-memory.js';
+import type { ReadMemory, ReadSlab } from './read-memory.js';
 import type { SlabPool } from './slab-pool.js';
 import type { TurnScheduler, TurnTask } from './turn.js';
 
@@ -118,6 +118,8 @@ export class SocketConnection implements Connection, TurnTask {
   #idleSinceMs: number;
   #overBoundSinceMs: number | undefined;
   #readChunks = 0;
+  /** Where the chunk lies that frames are being cut from; held until nothing of it is left. */
+  #slab: ReadSlab | undefined;
 
   constructor(
     id: number,
@@ -144,7 +146,7 @@ export class SocketConnection implements Connection, TurnTask {
       shared.limits.maxInFlight,
     );
     this.#idleSinceMs = shared.clock.monotonic();
-    shared.reads.readFrom(socket, (chunk, start, end) => this.#onData(chunk, start, end));
+    shared.reads.readFrom(socket, (chunk, start, end, slab) => this.#onData(chunk, start, end, slab));
     socket.on('data', (chunk: Buffer) => this.#onData(chunk, 0, chunk.length));
     socket.on('drain', () => this.#onDrain());
     socket.on('end', () => this.#onEnd());
@@ -370,10 +372,11 @@ export class SocketConnection implements Connection, TurnTask {
     if (!this.#paused) this.#socket.resume();
   }
 
-  #onData(chunk: Buffer, start: number, end: number): void {
+  #onData(chunk: Buffer, start: number, end: number, slab?: ReadSlab): void {
     this.#active = true;
     this.#readChunks++;
     this.decoder.push(chunk, start, end);
+    this.#holdSlab(slab);
     if (this.#paused) this.#waitingSince ??= this.#shared.clock.now();
     else this.#handleFrames();
   }
@@ -386,7 +389,8 @@ export class SocketConnection implements Connection, TurnTask {
     this.#waitingSince = undefined;
     while (this.#open && !this.#paused) {
       const command = this.#nextCommand();
-      if (command === undefined) return;
+      if (command === undefined) return this.#holdSlab(undefined);
+      if (this.#slab !== undefined) command.liesIn(this.#slab);
       if (!command.isResponse) this.#handler.onRequest(command, this, receivedAt);
       else this.#onResponse(command);
       if (this.#outgoing.queuedBytes >= turnOutgoingBytes) this.#yieldTurn();
@@ -395,6 +399,13 @@ export class SocketConnection implements Connection, TurnTask {
     }
     // If anything is left at all: what is handled next finds out.
     this.#waitingSince = receivedAt;
+  }
+
+  /** Holds `slab` in place of the one before. */
+  #holdSlab(slab: ReadSlab | undefined): void {
+    slab?.hold();
+    this.#slab?.release();
+    this.#slab = slab;
   }
 
   #nextCommand(): RemotingCommand | undefined {
@@ -444,6 +455,7 @@ export class SocketConnection implements Connection, TurnTask {
     this.#closeReason ??= 'closed by peer';
     this.#becomeClosed();
     this.#outgoing.releaseHanded();
+    this.#holdSlab(undefined);
     this.#handler.onClose(this);
     for (const listener of this.#closeListeners.splice(0)) listener();
   }
