@@ -3,8 +3,9 @@ import fc from 'fast-check';
 import { BrokerStatsManager } from './broker-stats-manager.js';
 import { msToNextMorning } from './daily-totals.js';
 import { SampleWindow } from './sample-window.js';
+import { Tallies, TallyBudget } from './tallies.js';
 
-function setup(options: { maxItems?: number; enableDetailStat?: boolean } = {}) {
+function setup(options: { maxTallies?: number; enableDetailStat?: boolean } = {}) {
   const clock = new ManualClock();
   const isSystemTopic = (topic: string) => topic === 'SYS';
   const stats = new BrokerStatsManager({ clock, clusterName: 'C', isSystemTopic, ...options });
@@ -85,7 +86,7 @@ describe('BrokerStatsManager', () => {
   });
 
   test('stops making counters at its bound and goes on after some are gone', () => {
-    const { stats } = setup({ maxItems: 7, enableDetailStat: false });
+    const { stats } = setup({ maxTallies: 6, enableDetailStat: false });
     stats.recordPut('T', 0, 1, 1);
     stats.recordPut('U', 0, 1, 1);
     expect(stats.item('BROKER_PUT_NUMS', 'C')?.value).toBe(2);
@@ -111,22 +112,73 @@ describe('BrokerStatsManager', () => {
   });
 });
 
+describe('Tallies', () => {
+  test('count each queue by itself, from when it first is seen', () => {
+    const additions = fc.array(
+      fc.record({ queueId: fc.integer({ min: -1, max: 12 }), nums: fc.nat(100), samples: fc.nat(2) }),
+    );
+    fc.assert(
+      fc.property(additions, (list) => {
+        const tallies = new Tallies(new TallyBudget(20), 0);
+        const sums = new Map<number, number[]>();
+        let nowMs = 0;
+        for (const { queueId, nums, samples } of list) {
+          tallies.add(nums, nums * 10, queueId);
+          for (const id of new Set([-1, queueId])) {
+            const [count = 0, times = 0] = sums.get(id) ?? [];
+            sums.set(id, [count + nums, times + 1]);
+          }
+          for (let left = samples; left > 0; left--) tallies.sample('hour', (nowMs += 1000));
+        }
+        tallies.sample('day', nowMs + 1);
+        for (const [queueId, [count, times]] of sums) {
+          const size = tallies.item('size', queueId);
+          expect(tallies.item('nums', queueId)).toMatchObject({ value: count, times });
+          expect([size.value, size.times]).toEqual([count! * 10, times]);
+          expect(size.snapshot('day').sum).toBe(count! * 10);
+        }
+        expect(tallies.item('nums', 13)).toMatchObject({ value: 0, times: 0 });
+      }),
+    );
+  });
+
+  test('leave out what is over the budget, and give back what they had', () => {
+    const budget = new TallyBudget(3);
+    const first = new Tallies(budget, 0);
+    first.add(1, 1, 0);
+    const second = new Tallies(budget, 0);
+    second.add(1, 1, 0);
+    const third = new Tallies(budget, 0);
+    third.add(1, 1, 5);
+    const values = (tallies: Tallies) => [tallies.item('nums').value, tallies.item('nums', 0).value];
+    expect([first, second, third].map(values)).toEqual([
+      [1, 1],
+      [1, 0],
+      [0, 0],
+    ]);
+    first.release();
+    second.add(1, 1, 1);
+    expect(second.item('nums', 1).value).toBe(1);
+    expect(new Tallies(budget, 0).times).toBe(0);
+  });
+});
+
 describe('SampleWindow', () => {
   test('spans its newest samples, like a plain list of them', () => {
     fc.assert(
       fc.property(fc.integer({ min: 2, max: 8 }), fc.array(fc.nat(1000)), (capacity, increments) => {
-        const window = new SampleWindow(capacity);
-        const list: number[] = [];
+        const window = new SampleWindow(capacity, -1000);
+        const list = [0];
         let value = 0;
         increments.forEach((increment, at) => {
           value += increment;
           list.push(value);
-          window.add(at * 1000, value, at);
+          window.add(at * 1000, Float64Array.of(value, at + 1));
         });
         const kept = list.slice(-capacity);
         const sum = (kept.at(-1) ?? 0) - (kept[0] ?? 0);
-        expect(window.snapshot().sum).toBe(sum);
-        expect(window.snapshot().tps).toBeCloseTo(kept.length > 1 ? sum / (kept.length - 1) : 0);
+        expect(window.snapshot(0, 1).sum).toBe(sum);
+        expect(window.snapshot(0, 1).tps).toBeCloseTo(kept.length > 1 ? sum / (kept.length - 1) : 0);
       }),
     );
   });

@@ -1,18 +1,18 @@
 import type { Clock, Timer } from '@mq/remoting';
 import { DailyTotals, msToNextMorning } from './daily-totals.js';
 import type { StatsSnapshot } from './sample-window.js';
-import { SAMPLE_PERIODS_MS, type SamplePeriod, StatsItem } from './stats-item.js';
 import { findStatsItem } from './stats-keys.js';
+import { SAMPLE_PERIODS_MS, type SamplePeriod, type StatsItem, TallyBudget } from './tallies.js';
 import { type BrokerTotals, newTotals } from './broker-totals.js';
-import { type StatsItemFactory, TopicStats } from './topic-stats.js';
+import { type TallySource, TopicStats } from './topic-stats.js';
 
 export interface BrokerStatsManagerOptions {
   readonly clock: Clock;
   readonly clusterName: string;
   /** Counters by queue, too (`enableDetailStat`); default true. */
   readonly enableDetailStat?: boolean;
-  /** Counters kept at most; what is beyond is not counted. Default 100 000, about 1 KiB each. */
-  readonly maxItems?: number;
+  /** Owners and queues that are counted at most, the others are not. Default 100,000, about 1 KiB each. */
+  readonly maxTallies?: number;
   /** Whether a topic's traffic is left out of the …_WITHOUT_SYSTEM_TOPIC totals; default: none is. */
   readonly isSystemTopic?: (topic: string) => boolean;
 }
@@ -33,7 +33,7 @@ const MAX_IDLE_HOURS = 25;
  * `recordPut` and `recordGet` are the hot paths: look-ups by the names at hand, no key is built, nothing is allocated
  * once the counters exist.
  */
-export class BrokerStatsManager implements StatsItemFactory {
+export class BrokerStatsManager {
   readonly clusterName: string;
   readonly puts = new DailyTotals();
   readonly gets = new DailyTotals();
@@ -41,20 +41,18 @@ export class BrokerStatsManager implements StatsItemFactory {
   readonly #totals: BrokerTotals;
   readonly #clock: Clock;
   readonly #enableDetailStat: boolean;
-  readonly #maxItems: number;
   readonly #isSystemTopic: (topic: string) => boolean;
-  readonly #unseen: StatsItem;
-  #itemCount = 0;
+  readonly #source: TallySource;
   #timers: Timer[] = [];
 
   constructor(options: BrokerStatsManagerOptions) {
     this.clusterName = options.clusterName;
     this.#clock = options.clock;
     this.#enableDetailStat = options.enableDetailStat ?? true;
-    this.#maxItems = options.maxItems ?? 100_000;
     this.#isSystemTopic = options.isSystemTopic ?? (() => false);
-    this.#unseen = new StatsItem(this.#clock.now());
-    this.#totals = newTotals(this);
+    const budget = new TallyBudget(options.maxTallies ?? 100_000);
+    this.#source = { budget, now: () => this.#clock.now() };
+    this.#totals = newTotals(budget, this.#clock.now());
   }
 
   /** Starts sampling. Calling it again changes nothing. */
@@ -75,42 +73,39 @@ export class BrokerStatsManager implements StatsItemFactory {
   /** Hot path: `count` messages of `bytes` in all were stored in a queue. */
   recordPut(topic: string, queueId: number, count: number, bytes: number): void {
     const stats = this.topic(topic);
-    stats.total.inc(count, bytes);
-    if (this.#enableDetailStat) stats.queue(queueId).inc(count, bytes);
-    this.#totals.put.inc(count);
+    stats.traffic.add(count, bytes, this.#enableDetailStat ? queueId : -1);
+    this.#totals.put.add(count);
     if (stats.isSystem) return;
-    this.#totals.putWithoutSystem.inc(count);
+    this.#totals.putWithoutSystem.add(count);
     this.puts.now += count;
   }
 
   /** Hot path: a group took `count` messages of `bytes` in all from a queue. */
   recordGet(group: string, topic: string, queueId: number, count: number, bytes: number): void {
     const ofTopic = this.topic(topic);
-    const stats = ofTopic.group(group);
-    stats.total.inc(count, bytes);
-    if (this.#enableDetailStat) stats.queue(queueId).inc(count, bytes);
-    this.#totals.get.inc(count);
+    ofTopic.group(group).traffic.add(count, bytes, this.#enableDetailStat ? queueId : -1);
+    this.#totals.get.add(count);
     if (ofTopic.isSystem) return;
-    this.#totals.getWithoutSystem.inc(count);
+    this.#totals.getWithoutSystem.add(count);
     this.gets.now += count;
   }
 
   /** A group sent a message back for a retry. */
   recordSendBack(group: string, topic: string): void {
-    this.topic(topic).group(group).rare.get('SNDBCK_PUT_NUMS').inc(1);
+    this.topic(topic).group(group).rare('SNDBCK_PUT_NUMS').add(1);
   }
 
   /** A message of a group became a dead letter. */
   recordDeadLetter(group: string, topic: string): void {
-    this.topic(topic).group(group).rare.get('DLQ_PUT_NUMS').inc(1);
-    this.#totals.sentToDlq.inc(1);
+    this.topic(topic).group(group).rare('DLQ_PUT_NUMS').add(1);
+    this.#totals.sentToDlq.add(1);
   }
 
   /** The counters of a topic, made on first use. */
   topic(name: string): TopicStats {
     let topic = this.#topics.get(name);
     if (topic === undefined)
-      this.#topics.set(name, (topic = new TopicStats(this, this.#isSystemTopic(name))));
+      this.#topics.set(name, (topic = new TopicStats(this.#source, this.#isSystemTopic(name))));
     return topic;
   }
 
@@ -144,30 +139,20 @@ export class BrokerStatsManager implements StatsItemFactory {
   }
 
   onTopicDeleted(topic: string): void {
-    this.#forget(this.#topics.get(topic)?.items());
+    this.#topics.get(topic)?.release();
     this.#topics.delete(topic);
   }
 
   onGroupDeleted(group: string): void {
-    for (const topic of this.#topics.values()) {
-      this.#forget(topic.groups.get(group)?.items());
-      topic.groups.delete(group);
-    }
+    for (const topic of this.#topics.values()) topic.deleteGroup(group);
   }
 
   /** Takes one sample of every counter; hourly it also drops counters that were idle for a day. */
   sample(period: SamplePeriod): void {
     const now = this.#clock.now();
-    for (const item of Object.values(this.#totals)) item.sample(period, now);
-    for (const topic of this.#topics.values()) for (const item of topic.items()) item.sample(period, now);
+    for (const total of Object.values(this.#totals)) total.sample(period, now);
+    for (const topic of this.#topics.values()) topic.sample(period, now);
     if (period === 'day') this.#dropIdle();
-  }
-
-  /** For the counters of this manager only. */
-  newItem(): StatsItem {
-    if (this.#itemCount >= this.#maxItems) return this.#unseen;
-    this.#itemCount++;
-    return new StatsItem(this.#clock.now());
   }
 
   #minute(key: string, name: string): StatsSnapshot {
@@ -175,17 +160,7 @@ export class BrokerStatsManager implements StatsItemFactory {
   }
 
   #dropIdle(): void {
-    for (const [name, topic] of this.#topics) {
-      if (topic.dropIdle(MAX_IDLE_HOURS)) this.#topics.delete(name);
-    }
-    let count = Object.values(this.#totals).length;
-    for (const topic of this.#topics.values())
-      for (const item of topic.items()) if (item !== this.#unseen) count++;
-    this.#itemCount = count;
-  }
-
-  #forget(items: Iterable<StatsItem> | undefined): void {
-    for (const item of items ?? []) if (item !== this.#unseen) this.#itemCount--;
+    for (const [name, topic] of this.#topics) if (topic.dropIdle(MAX_IDLE_HOURS)) this.onTopicDeleted(name);
   }
 
   #awaitMorning(slot: number): void {

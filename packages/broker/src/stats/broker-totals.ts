@@ -1,22 +1,16 @@
-import type { StatsItem } from './stats-item.js';
-import type { StatsItemFactory } from './topic-stats.js';
+import { Tallies, type TallyBudget } from './tallies.js';
 
 /** What passes through the broker in all. */
 export interface BrokerTotals {
-  readonly put: StatsItem;
-  readonly get: StatsItem;
-  readonly putWithoutSystem: StatsItem;
-  readonly getWithoutSystem: StatsItem;
+  readonly put: Tallies;
+  readonly get: Tallies;
+  readonly putWithoutSystem: Tallies;
+  readonly getWithoutSystem: Tallies;
   /** Messages that became dead letters. */
-  readonly sentToDlq: StatsItem;
+  readonly sentToDlq: Tallies;
 }
 
-export function newTotals(factory: StatsItemFactory): BrokerTotals {
-  return {
-    put: factory.newItem(),
-    get: factory.newItem(),
-    putWithoutSystem: factory.newItem(),
-    getWithoutSystem: factory.newItem(),
-    sentToDlq: factory.newItem(),
-  };
+export function newTotals(budget: TallyBudget, startMs: number): BrokerTotals {
+  const make = (): Tallies => new Tallies(budget, startMs);
+  return { put: make(), get: make(), putWithoutSystem: make(), getWithoutSystem: make(), sentToDlq: make() };
 }

@@ -1,6 +1,6 @@
 // Which counter a statsName and statsKey of VIEW_BROKER_STATS_DATA mean (upstream `BrokerStatsManager`). Keys join names with `@`.
 import type { BrokerTotals } from './broker-totals.js';
-import type { StatsItem } from './stats-item.js';
+import type { StatsItem } from './tallies.js';
 import type { GroupStats, TopicStats } from './topic-stats.js';
 
 export interface StatsTables {
@@ -36,23 +36,29 @@ const ofGroup = (layout: 'T@G' | 'T@Q@G', pick: PickItem<GroupStats>): Find => {
 const ofCluster =
   (name: keyof BrokerTotals): Find =>
   ({ totals, clusterName }, key) =>
-    key === clusterName ? totals[name] : undefined;
+    key === clusterName ? totals[name].item('nums') : undefined;
 
 const FIND: ReadonlyMap<string, Find> = new Map([
-  ['TOPIC_PUT_NUMS', ofTopic((topic) => topic.total.nums)],
-  ['TOPIC_PUT_SIZE', ofTopic((topic) => topic.total.size)],
-  ['QUEUE_PUT_NUMS', ofTopic((topic, id) => topic.peekQueue(id)?.nums)],
-  ['QUEUE_PUT_SIZE', ofTopic((topic, id) => topic.peekQueue(id)?.size)],
-  ['GROUP_GET_NUMS', ofGroup('T@G', (group) => group.total.nums)],
-  ['GROUP_GET_SIZE', ofGroup('T@G', (group) => group.total.size)],
-  ['GROUP_ACK_NUMS', ofGroup('T@G', (group) => group.rare.peek('GROUP_ACK_NUMS'))],
-  ['GROUP_CK_NUMS', ofGroup('T@G', (group) => group.rare.peek('GROUP_CK_NUMS'))],
-  ['SNDBCK_PUT_NUMS', ofGroup('T@G', (group) => group.rare.peek('SNDBCK_PUT_NUMS'))],
-  ['DLQ_PUT_NUMS', ofGroup('T@G', (group) => group.rare.peek('DLQ_PUT_NUMS'))],
-  ['GROUP_GET_FROM_DISK_NUMS', ofGroup('T@G', (group) => group.rare.peek('GROUP_GET_FROM_DISK_NUMS'))],
-  ['GROUP_GET_FROM_DISK_SIZE', ofGroup('T@G', (group) => group.rare.peek('GROUP_GET_FROM_DISK_SIZE'))],
-  ['QUEUE_GET_NUMS', ofGroup('T@Q@G', (group, id) => group.peekQueue(id)?.nums)],
-  ['QUEUE_GET_SIZE', ofGroup('T@Q@G', (group, id) => group.peekQueue(id)?.size)],
+  ['TOPIC_PUT_NUMS', ofTopic((topic) => topic.traffic.item('nums'))],
+  ['TOPIC_PUT_SIZE', ofTopic((topic) => topic.traffic.item('size'))],
+  ['QUEUE_PUT_NUMS', ofTopic((topic, id) => topic.traffic.item('nums', id))],
+  ['QUEUE_PUT_SIZE', ofTopic((topic, id) => topic.traffic.item('size', id))],
+  ['GROUP_GET_NUMS', ofGroup('T@G', (group) => group.traffic.item('nums'))],
+  ['GROUP_GET_SIZE', ofGroup('T@G', (group) => group.traffic.item('size'))],
+  ['GROUP_ACK_NUMS', ofGroup('T@G', (group) => group.peekRare('GROUP_ACK_NUMS')?.item('nums'))],
+  ['GROUP_CK_NUMS', ofGroup('T@G', (group) => group.peekRare('GROUP_CK_NUMS')?.item('nums'))],
+  ['SNDBCK_PUT_NUMS', ofGroup('T@G', (group) => group.peekRare('SNDBCK_PUT_NUMS')?.item('nums'))],
+  ['DLQ_PUT_NUMS', ofGroup('T@G', (group) => group.peekRare('DLQ_PUT_NUMS')?.item('nums'))],
+  [
+    'GROUP_GET_FROM_DISK_NUMS',
+    ofGroup('T@G', (group) => group.peekRare('GROUP_GET_FROM_DISK_NUMS')?.item('nums')),
+  ],
+  [
+    'GROUP_GET_FROM_DISK_SIZE',
+    ofGroup('T@G', (group) => group.peekRare('GROUP_GET_FROM_DISK_SIZE')?.item('nums')),
+  ],
+  ['QUEUE_GET_NUMS', ofGroup('T@Q@G', (group, id) => group.traffic.item('nums', id))],
+  ['QUEUE_GET_SIZE', ofGroup('T@Q@G', (group, id) => group.traffic.item('size', id))],
   ['BROKER_PUT_NUMS', ofCluster('put')],
   ['BROKER_GET_NUMS', ofCluster('get')],
   ['BROKER_PUT_NUMS_WITHOUT_SYSTEM_TOPIC', ofCluster('putWithoutSystem')],

@@ -104,7 +104,7 @@ function offsetsOf({ startOffset, bitSet }: BatchAck): number[] {
 }
 
 function countAcks(broker: BrokerParts, group: string, topic: string, count: number): void {
-  broker.stats.topic(topic).group(group).rare.get('GROUP_ACK_NUMS').inc(count);
+  broker.stats.topic(topic).group(group).rare('GROUP_ACK_NUMS').add(count);
 }
 
 /** Answers a request once all of its acknowledgements are dealt with. */
