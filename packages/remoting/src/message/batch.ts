@@ -65,6 +65,8 @@ function writeBlock(target: Buffer, at: number, flag: number, body: Buffer, prop
 
 /** Where the messages of a batch body are; makes neither a view nor an object of each. */
 export class BatchBlocks {
+  /** Of `bytes`, to read four of them at once. */
+  readonly view: DataView;
   readonly #starts: number[] = [];
   #longestProperties = 0;
 
@@ -73,6 +75,7 @@ export class BatchBlocks {
     /** The body; the positions below are in it. */
     readonly bytes: Buffer,
   ) {
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     for (let at = 0; at < bytes.length;) {
       const rest = bytes.length - at;
       const sizeBytes = rest < MIN_BATCH_BLOCK_BYTES ? 0 : readInt32(bytes, at);

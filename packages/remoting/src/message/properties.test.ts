@@ -45,18 +45,24 @@ describe('properties text', () => {
 });
 
 describe('the property scanner', () => {
-  test('finds what decoding the text finds, whatever the bytes', () => {
-    const scanner = new PropertyScanner();
-    fc.assert(
-      fc.property(text, (properties) => {
-        const buf = Buffer.from(`TAGS\u0001x\u0002${properties}\u0002`);
-        const start = 7;
-        const decoded = decodeProperties(buf.toString('utf8', start, buf.length));
-        scanner.scan(buf, start, buf.length);
-        for (const [name, slot] of slots) expect(scanner.text(slot)).toBe(decoded[name]);
-      }),
-    );
-  });
+  test.each(['alone', 'with a view of the buffer'])(
+    'finds what decoding the text finds, whatever the bytes, %s',
+    (how) => {
+      const scanner = new PropertyScanner();
+      fc.assert(
+        fc.property(text, fc.nat(4), (properties, behind) => {
+          const buf = Buffer.from(`TAGS\u0001x\u0002${properties}\u0002KEYS\u0001`);
+          const start = 7;
+          const end = buf.length - behind;
+          const decoded = decodeProperties(buf.toString('utf8', start, end));
+          const view = new DataView(buf.buffer, buf.byteOffset, buf.length);
+          scanner.scan(buf, start, end, how === 'alone' ? undefined : view);
+          for (const [name, slot] of slots) expect(scanner.text(slot)).toBe(decoded[name]);
+        }),
+        { numRuns: 500 },
+      );
+    },
+  );
 
   test('reads numbers, booleans and hashes without making strings', () => {
     const scanner = new PropertyScanner();

@@ -67,20 +67,26 @@ export class PropertyScanner {
   /** Slots that the last scan found, a bit each: what is not set here means nothing above. */
   #found = 0;
 
-  /** Looks through the properties bytes `[start, end)`. Never throws. */
-  scan(buf: Buffer, start = 0, end = buf.length): void {
+  /**
+   * Looks through the properties bytes `[start, end)`. Never throws.
+   * @param view of the same bytes, for many scans of one buffer: making one takes as long as a scan, and with it one takes half
+   */
+  scan(buf: Buffer, start = 0, end = buf.length, view?: DataView): void {
     this.#buf = buf;
     this.#found = 0;
     let nameStart = start;
     let split = -1;
-    for (let i = start; i < end; i++) {
-      const byte = buf[i]!;
-      if (byte > PROPERTY_SEPARATOR) continue;
+    let at = start;
+    for (;;) {
+      at = view === undefined ? skipText(buf, at, end) : skipWords(buf, at, end, view);
+      if (at >= end) break;
+      const byte = buf[at]!;
       if (byte === PROPERTY_SEPARATOR) {
-        if (split > nameStart && i > split + 1) this.#remember(nameStart, split, i);
-        nameStart = i + 1;
+        if (split > nameStart && at > split + 1) this.#remember(nameStart, split, at);
+        nameStart = at + 1;
         split = -1;
-      } else if (byte === NAME_VALUE_SEPARATOR && split < 0) split = i;
+      } else if (byte === NAME_VALUE_SEPARATOR && split < 0) split = at;
+      at++;
     }
     if (split > nameStart && end > split + 1) this.#remember(nameStart, split, end);
   }
@@ -150,6 +156,23 @@ export class PropertyScanner {
     this.#ends[slot] = valueEnd;
     this.#found |= 1 << slot;
   }
+}
+
+/** The first byte from `at` on that may be a separator, or `end`. */
+function skipText(buf: Buffer, at: number, end: number): number {
+  while (at < end && buf[at]! > PROPERTY_SEPARATOR) at++;
+  return at;
+}
+
+/** The same, four bytes at a time. */
+function skipWords(buf: Buffer, at: number, end: number, view: DataView): number {
+  while (at + 4 <= end && !hasSeparator(view.getInt32(at, true))) at += 4;
+  return skipText(buf, at, end);
+}
+
+/** Whether one of the four bytes is less than 3: only there the subtraction borrows from a high bit that was not set. */
+function hasSeparator(word: number): boolean {
+  return ((word - 0x03030303) & ~word & 0x80808080) !== 0;
 }
 
 function matches(buf: Buffer, at: number, name: Buffer): boolean {

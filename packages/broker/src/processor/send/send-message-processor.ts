@@ -238,7 +238,7 @@ export class SendMessageProcessor {
     const scannedBlocks: PropertyScanner[] = [];
     for (let index = 0; index < count; index++) {
       const ofMessage = this.#scannerOf(index);
-      ofMessage.scan(body, blocks.propertiesStart(index), blocks.propertiesEnd(index));
+      ofMessage.scan(body, blocks.propertiesStart(index), blocks.propertiesEnd(index), blocks.view);
       this.#refuseUnserved(ofMessage, header, config);
       refuseInBatch(ofMessage, header);
       scannedBlocks.push(ofMessage);
