@@ -19,7 +19,7 @@ export default {
     '<rootDir>/.cache/',
   ],
   testEnvironment: 'node',
-  setupFiles: ['<rootDir>/tools/testing/strict-read-memory.ts'],
+  setupFiles: ['<rootDir>/packages/remoting/test/strict-read-memory.ts'],
   testEnvironmentOptions: { customExportConditions: ['@mq/source', 'node', 'require', 'default'] },
   transform: {
     '^.+\\.[cm]?[jt]s$': [
