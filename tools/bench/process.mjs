@@ -5,10 +5,19 @@ import { readdirSync, readFileSync } from 'node:fs';
 export function cpuSeconds(pid) {
   let nanoseconds = 0;
   for (const thread of readdirSync(`/proc/${pid}/task`)) {
-    const [running] = readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'latin1').split(' ');
-    nanoseconds += Number(running);
+    nanoseconds += nanosecondsOf(pid, thread);
   }
   return nanoseconds / 1e9;
+}
+
+/** 0 for a thread that ended since it was listed: a JVM that starts has many of those. */
+function nanosecondsOf(pid, thread) {
+  try {
+    return Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'latin1').split(' ')[0]);
+  } catch (error) {
+    if (error.code === 'ENOENT' || error.code === 'ESRCH') return 0;
+    throw error;
+  }
 }
 
 /** Memory that is the process's own, without mapped files, MB. */
