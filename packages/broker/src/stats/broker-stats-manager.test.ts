@@ -119,7 +119,7 @@ describe('Tallies', () => {
     );
     fc.assert(
       fc.property(additions, (list) => {
-        const tallies = new Tallies(new TallyBudget(20), 0);
+        const tallies = new Tallies({ budget: new TallyBudget(20), now: () => 0 });
         const sums = new Map<number, number[]>();
         let nowMs = 0;
         for (const { queueId, nums, samples } of list) {
@@ -143,12 +143,12 @@ describe('Tallies', () => {
   });
 
   test('leave out what is over the budget, and give back what they had', () => {
-    const budget = new TallyBudget(3);
-    const first = new Tallies(budget, 0);
+    const source = { budget: new TallyBudget(3), now: () => 0 };
+    const first = new Tallies(source);
     first.add(1, 1, 0);
-    const second = new Tallies(budget, 0);
+    const second = new Tallies(source);
     second.add(1, 1, 0);
-    const third = new Tallies(budget, 0);
+    const third = new Tallies(source);
     third.add(1, 1, 5);
     const values = (tallies: Tallies) => [tallies.item('nums').value, tallies.item('nums', 0).value];
     expect([first, second, third].map(values)).toEqual([
@@ -159,7 +159,7 @@ describe('Tallies', () => {
     first.release();
     second.add(1, 1, 1);
     expect(second.item('nums', 1).value).toBe(1);
-    expect(new Tallies(budget, 0).times).toBe(0);
+    expect(new Tallies(source).times).toBe(0);
   });
 });
 

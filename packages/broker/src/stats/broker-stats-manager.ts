@@ -2,9 +2,15 @@ import type { Clock, Timer } from '@mq/remoting';
 import { DailyTotals, msToNextMorning } from './daily-totals.js';
 import type { StatsSnapshot } from './sample-window.js';
 import { findStatsItem } from './stats-keys.js';
-import { SAMPLE_PERIODS_MS, type SamplePeriod, type StatsItem, TallyBudget } from './tallies.js';
+import {
+  SAMPLE_PERIODS_MS,
+  type SamplePeriod,
+  type StatsItem,
+  TallyBudget,
+  type TallySource,
+} from './tallies.js';
 import { type BrokerTotals, newTotals } from './broker-totals.js';
-import { type TallySource, TopicStats } from './topic-stats.js';
+import { TopicStats } from './topic-stats.js';
 
 export interface BrokerStatsManagerOptions {
   readonly clock: Clock;
@@ -52,7 +58,7 @@ export class BrokerStatsManager {
     this.#isSystemTopic = options.isSystemTopic ?? (() => false);
     const budget = new TallyBudget(options.maxTallies ?? 100_000);
     this.#source = { budget, now: () => this.#clock.now() };
-    this.#totals = newTotals(budget, this.#clock.now());
+    this.#totals = newTotals(this.#source);
   }
 
   /** Starts sampling. Calling it again changes nothing. */

@@ -1,4 +1,4 @@
-import { Tallies, type TallyBudget } from './tallies.js';
+import { Tallies, type TallySource } from './tallies.js';
 
 /** What passes through the broker in all. */
 export interface BrokerTotals {
@@ -10,7 +10,7 @@ export interface BrokerTotals {
   readonly sentToDlq: Tallies;
 }
 
-export function newTotals(budget: TallyBudget, startMs: number): BrokerTotals {
-  const make = (): Tallies => new Tallies(budget, startMs);
+export function newTotals(source: TallySource): BrokerTotals {
+  const make = (): Tallies => new Tallies(source);
   return { put: make(), get: make(), putWithoutSystem: make(), getWithoutSystem: make(), sentToDlq: make() };
 }

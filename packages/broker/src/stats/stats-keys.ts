@@ -1,7 +1,7 @@
 // Which counter a statsName and statsKey of VIEW_BROKER_STATS_DATA mean (upstream `BrokerStatsManager`). Keys join names with `@`.
 import type { BrokerTotals } from './broker-totals.js';
 import type { StatsItem } from './tallies.js';
-import type { GroupStats, TopicStats } from './topic-stats.js';
+import type { GroupCounter, GroupStats, TopicStats } from './topic-stats.js';
 
 export interface StatsTables {
   readonly clusterName: string;
@@ -32,31 +32,31 @@ const ofGroup = (layout: 'T@G' | 'T@Q@G', pick: PickItem<GroupStats>): Find => {
   };
 };
 
+/** Key `T@G`; found under its own name. */
+const rareOfGroup = (name: GroupCounter): [GroupCounter, Find] => [
+  name,
+  ofGroup('T@G', (group) => group.peekRare(name)?.item('nums')),
+];
+
 /** Key: the cluster's name. */
 const ofCluster =
   (name: keyof BrokerTotals): Find =>
   ({ totals, clusterName }, key) =>
     key === clusterName ? totals[name].item('nums') : undefined;
 
-const FIND: ReadonlyMap<string, Find> = new Map([
+const FIND: ReadonlyMap<string, Find> = new Map<string, Find>([
   ['TOPIC_PUT_NUMS', ofTopic((topic) => topic.traffic.item('nums'))],
   ['TOPIC_PUT_SIZE', ofTopic((topic) => topic.traffic.item('size'))],
   ['QUEUE_PUT_NUMS', ofTopic((topic, id) => topic.traffic.item('nums', id))],
   ['QUEUE_PUT_SIZE', ofTopic((topic, id) => topic.traffic.item('size', id))],
   ['GROUP_GET_NUMS', ofGroup('T@G', (group) => group.traffic.item('nums'))],
   ['GROUP_GET_SIZE', ofGroup('T@G', (group) => group.traffic.item('size'))],
-  ['GROUP_ACK_NUMS', ofGroup('T@G', (group) => group.peekRare('GROUP_ACK_NUMS')?.item('nums'))],
-  ['GROUP_CK_NUMS', ofGroup('T@G', (group) => group.peekRare('GROUP_CK_NUMS')?.item('nums'))],
-  ['SNDBCK_PUT_NUMS', ofGroup('T@G', (group) => group.peekRare('SNDBCK_PUT_NUMS')?.item('nums'))],
-  ['DLQ_PUT_NUMS', ofGroup('T@G', (group) => group.peekRare('DLQ_PUT_NUMS')?.item('nums'))],
-  [
-    'GROUP_GET_FROM_DISK_NUMS',
-    ofGroup('T@G', (group) => group.peekRare('GROUP_GET_FROM_DISK_NUMS')?.item('nums')),
-  ],
-  [
-    'GROUP_GET_FROM_DISK_SIZE',
-    ofGroup('T@G', (group) => group.peekRare('GROUP_GET_FROM_DISK_SIZE')?.item('nums')),
-  ],
+  rareOfGroup('GROUP_ACK_NUMS'),
+  rareOfGroup('GROUP_CK_NUMS'),
+  rareOfGroup('SNDBCK_PUT_NUMS'),
+  rareOfGroup('DLQ_PUT_NUMS'),
+  rareOfGroup('GROUP_GET_FROM_DISK_NUMS'),
+  rareOfGroup('GROUP_GET_FROM_DISK_SIZE'),
   ['QUEUE_GET_NUMS', ofGroup('T@Q@G', (group, id) => group.traffic.item('nums', id))],
   ['QUEUE_GET_SIZE', ofGroup('T@Q@G', (group, id) => group.traffic.item('size', id))],
   ['BROKER_PUT_NUMS', ofCluster('put')],

@@ -29,6 +29,12 @@ export class TallyBudget {
   }
 }
 
+/** What tallies are made with. */
+export interface TallySource {
+  readonly budget: TallyBudget;
+  readonly now: () => number;
+}
+
 /** A tally is three numbers: messages, bytes, and how often something was added. */
 const FIELDS = 3;
 const TIMES = 2;
@@ -42,13 +48,13 @@ const NO_QUEUE = -1;
  */
 export class Tallies {
   #values = new Float64Array(0);
+  readonly #budget: TallyBudget;
   readonly #windows: Readonly<Record<SamplePeriod, SampleWindow>>;
 
-  constructor(
-    private readonly budget: TallyBudget,
-    startMs: number,
-  ) {
+  constructor({ budget, now }: TallySource) {
+    this.#budget = budget;
     this.#grow(FIELDS);
+    const startMs = now();
     this.#windows = {
       minute: new SampleWindow(7, startMs),
       hour: new SampleWindow(7, startMs),
@@ -58,20 +64,18 @@ export class Tallies {
 
   /** Hot path. @param queueId -1: of no queue */
   add(nums: number, size = 0, queueId = NO_QUEUE): void {
-    const values = this.#values;
-    // Where the budget had nothing left these are writes behind the end, which do nothing.
-    values[0]! += nums;
-    values[1]! += size;
-    values[2]! += 1;
-    if (queueId >= 0) this.#addToQueue((queueId + 1) * FIELDS, nums, size);
+    this.#addAt(0, nums, size);
+    if (queueId < 0) return;
+    const at = (queueId + 1) * FIELDS;
+    if (at < this.#values.length || this.#grow(at + FIELDS)) this.#addAt(at, nums, size);
   }
 
-  #addToQueue(at: number, nums: number, size: number): void {
-    if (at >= this.#values.length && !this.#grow(at + FIELDS)) return;
+  /** Where the budget had nothing left these are writes behind the end, which do nothing. */
+  #addAt(at: number, nums: number, size: number): void {
     const values = this.#values;
-    values[at]! += nums;
-    values[at + 1]! += size;
-    values[at + 2]! += 1;
+    values[at + FIELD_OF.nums]! += nums;
+    values[at + FIELD_OF.size]! += size;
+    values[at + TIMES]! += 1;
   }
 
   /** @param queueId -1: of all queues */
@@ -96,12 +100,12 @@ export class Tallies {
 
   /** Nothing is added any more. */
   release(): void {
-    this.budget.giveBack(this.#values.length / FIELDS);
+    this.#budget.giveBack(this.#values.length / FIELDS);
     this.#values = new Float64Array(0);
   }
 
   #grow(length: number): boolean {
-    if (!this.budget.take((length - this.#values.length) / FIELDS)) return false;
+    if (!this.#budget.take((length - this.#values.length) / FIELDS)) return false;
     const values = new Float64Array(length);
     values.set(this.#values);
     this.#values = values;

@@ -1,4 +1,4 @@
-import { type SamplePeriod, Tallies, type TallyBudget } from './tallies.js';
+import { type SamplePeriod, Tallies, type TallySource } from './tallies.js';
 
 export type GroupCounter =
   | 'GROUP_ACK_NUMS'
@@ -7,12 +7,6 @@ export type GroupCounter =
   | 'DLQ_PUT_NUMS'
   | 'GROUP_GET_FROM_DISK_NUMS'
   | 'GROUP_GET_FROM_DISK_SIZE';
-
-/** Where the tallies of an owner come from. */
-export interface TallySource {
-  readonly budget: TallyBudget;
-  readonly now: () => number;
-}
 
 /** Whether an owner still does something. */
 class Idleness {
@@ -35,13 +29,12 @@ export class GroupStats {
   readonly #idleness = new Idleness();
 
   constructor(private readonly source: TallySource) {
-    this.traffic = new Tallies(source.budget, source.now());
+    this.traffic = new Tallies(source);
   }
 
   rare(name: GroupCounter): Tallies {
     let counter = this.#rare.get(name);
-    if (counter === undefined)
-      this.#rare.set(name, (counter = new Tallies(this.source.budget, this.source.now())));
+    if (counter === undefined) this.#rare.set(name, (counter = new Tallies(this.source)));
     return counter;
   }
 
@@ -81,7 +74,7 @@ export class TopicStats {
     /** Left out of the totals …_WITHOUT_SYSTEM_TOPIC. */
     readonly isSystem: boolean,
   ) {
-    this.traffic = new Tallies(source.budget, source.now());
+    this.traffic = new Tallies(source);
   }
 
   group(name: string): GroupStats {
